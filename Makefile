@@ -1,0 +1,45 @@
+# The outside of the platform. `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := uv==0.13.9
+BIN := .venv/bin
+# Airflow starts twice as slowly without compiled bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPATH := $(CURDIR)
+DBT_FILES := $(shell find include/dbt -name target -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print)
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready .dbt/manifest.json ## install everything into .venv, from the lock file
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 setup"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@touch $@
+
+.dbt/manifest.json: .venv/ready $(DBT_FILES)
+	@DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir include/dbt --profiles-dir include/dbt --target-path $(CURDIR)/.dbt --log-path $(CURDIR)/.dbt/logs
+
+run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
+	@$(BIN)/python scripts/run.py
+
+test: setup ## lint, types and all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint include/dbt/models
+	$(BIN)/python -m pytest
+
+lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+	$(BIN)/python scripts/pins.py > requirements.txt
+
+clean: ## remove what setup and runs have made, but for DATA_DIR
+	rm -rf .venv .dbt .pytest_cache .ruff_cache .mypy_cache
+
+.PHONY: help setup run test lock clean

@@ -1,0 +1,47 @@
+"""
+### aggregate_and_publish: readings → public dataset
+
+**Produces** the asset `public_dataset`: `DATA_DIR/releases/<version>/` with hourly, daily, weekly and monthly
+aggregates, readings of the floating window, dimensions, schema, lineage, checksums and README; `releases/latest` and
+`latest.json` on the publish remote name the newest.
+
+**Runs** when `refresh` has told the asset `readings`. Run it by hand at any time: what is archived and published
+already is not made again.
+
+**Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
+nothing.
+
+**When it fails** the last release stands and stays `latest`. `merge_archive` fails when an unchanged month comes out
+otherwise than it was archived; `publish` fails when the audit finds a difference or the remote cannot be written.
+Run it again once the cause is gone. Every message and its cure: `docs/runbook.md`.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG
+from sensor_platform.assets import PUBLIC_DATASET, READINGS
+from sensor_platform.dbt_task_group import dbt_task_group
+from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
+from sensor_platform.publish_tasks import merge_archive, plan_windows
+from sensor_platform.run_context import AS_OF_PARAM
+
+with DAG(
+    dag_id="aggregate_and_publish",
+    schedule=[READINGS],
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    params={"as_of": AS_OF_PARAM},
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    tags=["platform", "publish"],
+    doc_md=__doc__,
+) as dag:
+    aggregate = dbt_task_group(
+        "aggregate", select=["path:seeds", "path:models/2_marts/dimensions", "path:models/3_aggregations"]
+    )
+    publish = PublishParquetOperator(
+        task_id="publish", inlets=[READINGS], outlets=[PUBLIC_DATASET], trigger_rule="none_failed"
+    )
+
+    plan_windows() >> aggregate >> merge_archive() >> publish

@@ -1,0 +1,59 @@
+"""
+### refresh: drives → checked readings
+
+**Produces** the asset `readings`: `DATA_DIR/readings/building_id=…/<month>.parquet`, one row per reading, and the
+ledger of every file version ever seen.
+
+**Runs** daily at 00:00 UTC. Run it by hand at any time: it copies only what the ledger does not know and builds only
+the months whose inputs changed.
+
+**Re-run a day:** trigger it with `as_of`, such as `2026-03-01`.
+
+**When it fails:** `report` lists the refused files, each with the line and the cure; the rest has gone on without
+them. A red `sync` means a drive could not be read. Correct the file or the seed and run again: nothing has to be
+cleaned up. Every message and its cure: `docs/runbook.md`.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, TaskGroup
+from airflow.timetables.trigger import CronTriggerTimetable
+from sensor_platform.dbt_task_group import dbt_task_group
+from sensor_platform.operators.quality_gate_operator import QualityGateOperator
+from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
+from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
+from sensor_platform.refresh_tasks import plan_months, register_files, report, restore_state, store_readings
+from sensor_platform.run_context import AS_OF_PARAM, SKIP_PARAMS, platform
+
+_, registry = platform()
+
+with DAG(
+    dag_id="refresh",
+    schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    tags=["platform", "ingest"],
+    doc_md=__doc__,
+) as dag:
+    restored = restore_state()
+    registered = register_files()
+
+    for datasource in registry.datasources:
+        with TaskGroup(datasource.datasource_id, tooltip=datasource.name) as ingest:
+            (
+                RcloneSyncOperator(task_id="sync", datasource_id=datasource.datasource_id)
+                >> ValidateSchemaOperator(task_id="validate_schema", datasource_id=datasource.datasource_id)
+                >> QualityGateOperator(task_id="quality_gate", datasource_id=datasource.datasource_id)
+            )
+        restored >> ingest >> registered
+
+    transform = dbt_task_group(
+        "transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts"]
+    )
+
+    registered >> plan_months() >> transform >> store_readings()
+    registered >> report()

@@ -1,0 +1,32 @@
+{#
+Materialization: one Parquet file per batch of the plan table `config.batches`.
+
+Each row of the plan is bound, column by column, as a DuckDB variable that the model reads with getvariable(). So
+history of any length is built in the memory of one batch, and only the batches that changed are built. The relation
+left behind is a view over what was written.
+#}
+{% materialization parquet_batches, adapter="duckdb" %}
+    {%- set target = this.incorporate(type="view") -%}
+    {%- set plan_table = plan(config.require("batches")) -%}
+    {%- set plan_rows = run_query("select * from " ~ plan_table ~ " order by batch") -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- for row in plan_rows.rows -%}
+        {%- for column in plan_rows.column_names -%}
+            {%- do run_query(
+                "set variable " ~ column
+                ~ " = (select " ~ column ~ " from " ~ plan_table ~ " where batch = " ~ literal(row["batch"]) ~ ")"
+            ) -%}
+        {%- endfor -%}
+        {%- do run_query(
+            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, row["batch"]))
+            ~ " (format parquet, compression zstd, parquet_version v2, row_group_size 122880)"
+        ) -%}
+    {%- endfor -%}
+    {% call statement("main") -%}
+        create or replace view {{ target }} as
+        select * from read_parquet({{ literal(built(model.name, "*")) }})
+    {%- endcall %}
+    {{ run_hooks(post_hooks) }}
+    {{ adapter.commit() }}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}

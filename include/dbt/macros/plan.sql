@@ -1,0 +1,36 @@
+{# What the run was asked to build: Parquet tables that include/planning.py writes. #}
+{% macro plan(table) -%}
+    read_parquet('{{ env_var("DATA_DIR") }}/work/plan/{{ table }}.parquet')
+{%- endmacro %}
+
+{# Where the files of a batched model go, one per batch. #}
+{% macro built(model_name, batch) -%}
+    {{ env_var("DATA_DIR") }}/work/built/{{ model_name }}{{ "." ~ batch if batch }}.parquet
+{%- endmacro %}
+
+{# The rows of the batch that is being built; `batch` is a building's month. #}
+{% macro in_batch() -%}
+    building_id = getvariable('building_id')
+    and timestamp >= getvariable('start')
+    and timestamp < getvariable('stop')
+{%- endmacro %}
+
+{# Distinct ways in which the planned files are written; SQL for a file is made from its layout, never guessed. #}
+{% macro layouts(shape) %}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {%- set found = run_query(
+        "select columns, timestamp_columns, location_column, measurement_column, date_format, decimal_mark, null_tokens, timezone,"
+        ~ " clock_changes, to_json(list(landed_text order by number))::varchar as paths"
+        ~ " from " ~ plan("files") ~ " where shape = '" ~ shape ~ "'"
+        ~ " group by all order by min(number)"
+    ) -%}
+    {{ return(found.rows) }}
+{% endmacro %}
+
+{% macro quoted(name) -%}
+    "{{ name | replace('"', '""') }}"
+{%- endmacro %}
+
+{% macro literal(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}

@@ -1,0 +1,71 @@
+with columns_found as (
+    select
+        landing_columns.datasource_id,
+        landing_columns.raw_column,
+        declared.location_column,
+        declared.measurement_column,
+        declared.measurement,
+        declared.source_name,
+        declared.value_min::double as value_min,
+        declared.value_max::double as value_max
+    from {{ ref("landing_columns") }}
+    inner join {{ ref("datasource_mappings") }} as declared
+        on
+            landing_columns.datasource_id = declared.datasource_id
+            and (
+                landing_columns.raw_column = declared.value_column
+                or (
+                    not exists (
+                        select 1 from {{ ref("datasource_mappings") }} as exact
+                        where
+                            exact.datasource_id = declared.datasource_id
+                            and exact.value_column = landing_columns.raw_column
+                    )
+                    and regexp_full_match(landing_columns.raw_column, declared.value_column)
+                )
+            )
+),
+
+named as (
+    select
+        sensors.*,
+        columns_found.raw_column,
+        columns_found.source_name,
+        columns_found.value_min,
+        columns_found.value_max,
+        coalesce(sensors.measurement, columns_found.measurement) as means
+    from columns_found
+    inner join {{ ref("sensor_mappings") }} as sensors
+        on
+            columns_found.datasource_id = sensors.datasource_id
+            and (columns_found.location_column is not null or columns_found.raw_column = sensors.raw_name)
+            and (
+                columns_found.measurement_column is null
+                or columns_found.measurement is null
+                or columns_found.measurement = sensors.measurement
+            )
+)
+
+select
+    named.datasource_id,
+    named.raw_name,
+    named.raw_column,
+    named.disposition,
+    datasources.building_id,
+    named.source_name as source,
+    coalesce(locations.public_location, named.location) as location,
+    named.sensor_id,
+    named.means as measurement,
+    coalesce(named.scale::double, 1) as scale,
+    coalesce(named."offset"::double, 0) as "offset",
+    named.value_min,
+    named.value_max,
+    -- local dates of the building's clock, as instants
+    coalesce(named.valid_from::date, date '0001-01-01')::timestamp at time zone datasources.timezone as valid_from,
+    coalesce(named.valid_to::date, date '9999-12-31')::timestamp at time zone datasources.timezone as valid_to,
+    -- the key of a reading less its time: several raw names may mean one series, and their readings compete
+    dense_rank() over (order by named.source_name, named.sensor_id, named.means)::smallint as series_id
+from named
+inner join {{ ref("datasources_config") }} as datasources on named.datasource_id = datasources.datasource_id
+left join {{ ref("location_map") }} as locations
+    on datasources.building_id = locations.building_id and named.location = locations.location

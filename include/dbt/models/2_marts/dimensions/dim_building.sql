@@ -1,0 +1,12 @@
+{{ config(materialized="external", location=built(this.name)) }}
+
+select
+    building_id,
+    name,
+    timezone,
+    latitude::double as latitude,
+    longitude::double as longitude,
+    licence
+from {{ ref("buildings_config") }}
+where status = 'active'
+order by building_id

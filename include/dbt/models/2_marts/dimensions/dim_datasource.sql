@@ -1,0 +1,12 @@
+{{ config(materialized="external", location=built(this.name)) }}
+
+select
+    datasource_id,
+    building_id,
+    name,
+    source_type,
+    data_type,
+    timezone,
+    status
+from {{ ref("datasources_config") }}
+order by datasource_id

@@ -1,0 +1,3 @@
+{{ config(materialized="parquet_batches", batches="windows") }}
+
+{{ aggregate("day") }}

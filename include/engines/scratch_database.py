@@ -1,0 +1,21 @@
+"""DuckDB in memory, for looking at Parquet: nothing in it outlives the call."""
+
+import contextlib
+from collections.abc import Iterator
+
+import duckdb
+
+from include.settings import Settings
+
+PARQUET = "format parquet, compression zstd, parquet_version v2, row_group_size 122880"
+
+
+@contextlib.contextmanager
+def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection bounded in memory, in UTC, that spills into the run's scratch folder."""
+    connection = duckdb.connect(config={"memory_limit": settings.memory_limit, "temp_directory": str(settings.paths.work / "spill")})
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()

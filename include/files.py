@@ -1,0 +1,148 @@
+"""The file port: every change to files that outlive a run goes through here.
+
+A reader sees the old file or the new one, never a part: contents are written beside the target, flushed to the
+disk, and renamed. `changing` is called before each change, so that tests can stop the platform at any of them.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.errors import ConflictError, StorageError
+
+
+def changing(operation: str, path: Path) -> None:
+    """Called before each change; does nothing outside tests."""
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, in one step for every reader."""
+    changing("write", path)
+    with _told(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(path)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+def write_text(path: Path, content: str) -> None:
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise StorageError(f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again") from error
+
+
+def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
+    """Replace `path` by `table` (zstd), in one step for every reader."""
+    changing("write", path)
+    with _told(path, table.nbytes):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(path)
+        pq.write_table(table, partial, compression="zstd", **options)
+        _flush(partial)
+        partial.replace(path)
+
+
+def move(source: Path, target: Path) -> None:
+    """Put a finished file or folder under its final name. On one file system this is a single rename."""
+    changing("move", target)
+    with _told(target, 0):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_file():
+            _flush(source)
+        os.replace(source, target)
+
+
+def point(link: Path, target: str) -> None:
+    """Make the symbolic link `link` point to `target`, in one step for every reader."""
+    changing("point", link)
+    with _told(link, 0):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        partial = _partial(link)
+        partial.unlink(missing_ok=True)
+        partial.symlink_to(target)
+        os.replace(partial, link)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; what is not there needs no removing."""
+    changing("remove", path)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, owner: str) -> Iterator[None]:
+    """Hold the lock file `path`, or raise ConflictError that names its holder. It is free again when the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ConflictError(
+                f"{file.read().strip() or 'another run'} is writing the same data",
+                where=str(path),
+                cure="wait until it has ended, or give this run another DATA_DIR",
+            ) from None
+        file.truncate(0)
+        file.write(f"{owner} (process {os.getpid()})")
+        file.flush()
+        yield
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _told(path: Path, needed: int) -> Iterator[None]:
+    """Say what a full disk or a missing permission means for the user."""
+    try:
+        yield
+    except OSError as error:
+        _partial(path).unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(path.parent).free
+            raise StorageError(
+                f"disk full: about {needed:,} bytes needed, {free:,} free",
+                where=str(path),
+                cure="make room or move DATA_DIR, then run again: nothing is half written",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageError("no permission to write", where=str(path), cure="give the user who runs Airflow write access") from error
+        raise

@@ -1,0 +1,110 @@
+"""The layout of DATA_DIR, and of nothing else. Docs: docs/architecture.md."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """Names every place under DATA_DIR once.
+
+    A replay of an older day keeps its readings and archive in scratch, so that it cannot replace newer ones.
+    """
+
+    root: Path
+    replay: bool = False
+
+    @property
+    def store(self) -> Path:
+        return self.work / "replay" if self.replay else self.root
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.parquet"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def readings(self) -> Path:
+        return self.store / "readings"
+
+    @property
+    def archive(self) -> Path:
+        return self.store / "archive"
+
+    @property
+    def readings_manifest(self) -> Path:
+        return self.readings / "manifest.json"
+
+    @property
+    def accounting(self) -> Path:
+        return self.readings / "accounting.parquet"
+
+    @property
+    def archive_manifest(self) -> Path:
+        return self.archive / "manifest.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def latest(self) -> Path:
+        return self.releases / "latest"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def work(self) -> Path:
+        """Scratch of the runs: may be deleted while nothing runs."""
+        return self.root / "work"
+
+    @property
+    def incoming(self) -> Path:
+        return self.work / "incoming"
+
+    @property
+    def ingest(self) -> Path:
+        """Hand-over between sync, validation, gate and ledger, one folder a datasource."""
+        return self.work / "ingest"
+
+    @property
+    def plan(self) -> Path:
+        """What dbt is asked to build: files, months and windows."""
+        return self.work / "plan"
+
+    @property
+    def built(self) -> Path:
+        """What dbt built, before it is checked and promoted."""
+        return self.work / "built"
+
+    def landed(self, building_id: str, datasource_id: str, name: str, sha256: str) -> Path:
+        return self.landing / building_id / datasource_id / f"{name}@{sha256[:8]}"
+
+    def landed_text(self, building_id: str, datasource_id: str, name: str, sha256: str) -> Path:
+        landed = self.landed(building_id, datasource_id, name, sha256)
+        return landed.with_name(landed.name + ".parquet")
+
+    def built_file(self, model: str, batch: str = "") -> Path:
+        return self.built / f"{model}{'.' + batch if batch else ''}.parquet"
+
+    def rejected(self, building_id: str, month: str) -> Path:
+        return self.store / "quarantine" / building_id / "rejected_readings" / f"{month}.parquet"
+
+    def archived(self, grain: str, building_id: str, month: str, revision: int) -> Path:
+        return self.archive / grain / f"building_id={building_id}" / f"{month}.r{revision}.parquet"
+
+    def month_of_readings(self, building_id: str, month: str) -> Path:
+        return self.readings / f"building_id={building_id}" / f"{month}.parquet"

@@ -1,0 +1,213 @@
+"""What there is to do: the months whose fingerprint is not the one that the files on disk carry.
+
+The plan is all that dbt is told. It is made of files, seeds, ledger and `as_of` alone, so a run that was killed,
+repeated or moved to another machine plans what is missing, and nothing else.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from include import files
+from include.ingest.ledger import FileVersion, Ledger
+from include.local_time import (
+    clock_changes,
+    end_of_last_week,
+    month_of,
+    month_start,
+    months_between,
+    next_month,
+    to_utc,
+)
+from include.registry import Registry
+from include.registry.rows import Building
+from include.settings import PROJECT_DIR, Settings
+
+GRAINS = ("hourly", "daily", "weekly", "monthly")
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class MonthPlan:
+    """One month of readings to build."""
+
+    building: Building
+    month: str
+    fingerprint: str
+    versions: tuple[FileVersion, ...]
+
+    @property
+    def batch(self) -> str:
+        return f"{self.building.building_id}.{self.month}"
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Consecutive months whose aggregates are computed at once: never more than the floating window holds."""
+
+    building: Building
+    months: tuple[str, ...]
+
+    @property
+    def batch(self) -> str:
+        return f"{self.building.building_id}.{self.months[0]}"
+
+    @property
+    def labels_start(self) -> datetime:
+        return month_start(self.months[0], self.building.timezone)
+
+    @property
+    def labels_stop(self) -> datetime:
+        return month_start(next_month(self.months[-1]), self.building.timezone)
+
+    @property
+    def stop(self) -> datetime:
+        """The window reaches out to the end of the last week that begins in it."""
+        return max(self.labels_stop, end_of_last_week(self.months[-1], self.building.timezone))
+
+
+def models_fingerprint(*folders: str) -> str:
+    """Hash of the SQL that makes the numbers."""
+    paths = [path for folder in ("macros", *folders) for path in sorted((PROJECT_DIR / "include/dbt" / folder).rglob("*.sql"))]
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+def months_touched(version: FileVersion, registry: Registry) -> list[str]:
+    """The building's months that a file's readings can fall in."""
+    assert version.first_reading is not None and version.last_reading is not None
+    timezone = registry.datasource(version.datasource_id).timezone
+    building = registry.building(version.building_id)
+    first, last = to_utc(version.first_reading, timezone), to_utc(version.last_reading, timezone, fold=1)
+    return list(months_between(month_of(first, building.timezone), month_of(last, building.timezone)))
+
+
+def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
+    """All months of all active buildings with the fingerprint that their readings must carry."""
+    ledger, models = Ledger.read(settings.paths.ledger), models_fingerprint("models/0_landing", "models/1_staging", "models/2_marts")
+    plans = []
+    for building in registry.active_buildings:
+        seeds = registry.fingerprint_of(building.building_id)
+        ranked = rank(ledger.accepted(building.building_id, as_of))
+        months: dict[str, list[FileVersion]] = defaultdict(list)
+        for version in ranked:
+            for month in months_touched(version, registry):
+                months[month].append(version)
+        for month, versions in sorted(months.items()):
+            facts = [models, seeds, *(f"{version.number} {version.sha256} {version.layout}" for version in versions)]
+            plans.append(MonthPlan(building, month, hashlib.sha256("\n".join(facts).encode()).hexdigest(), tuple(versions)))
+    return plans
+
+
+def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
+    """Later exports last: by last reading, first reading, name and contents; versions of one path by their sequence."""
+    by_path: dict[tuple[str, str], list[FileVersion]] = defaultdict(list)
+    for version in versions:
+        by_path[version.datasource_id, version.path].append(version)
+
+    def age(path: tuple[str, str]) -> tuple[Any, ...]:
+        newest = by_path[path][-1]
+        return (newest.last_reading, newest.first_reading, *path, newest.sha256)
+
+    return [version for path in sorted(by_path, key=age) for version in by_path[path]]
+
+
+def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
+    """Tell dbt which months to build from which files. See include/dbt/macros/plan.sql."""
+    _clear(settings)
+    involved = rank({version.number: version for plan in months for version in plan.versions}.values())
+    files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist([_file_row(settings, registry, v, n) for n, v in enumerate(involved)]))
+    rows = [
+        {
+            "batch": plan.batch,
+            "building_id": plan.building.building_id,
+            "month": plan.month,
+            "start": month_start(plan.month, plan.building.timezone),
+            "stop": month_start(next_month(plan.month), plan.building.timezone),
+            "landed_texts": [str(landed_text(settings, version)) for version in plan.versions],
+        }
+        for plan in months
+    ]
+    files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows))
+
+
+def landed_text(settings: Settings, version: FileVersion) -> Path:
+    return settings.paths.landed_text(version.building_id, version.datasource_id, version.path, version.sha256)
+
+
+def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> list[WindowPlan]:
+    """The floating window of `as_of`, and windows of the same size for the older months among `months`."""
+    size = building.retention_months + 1
+    current = month_of(as_of, building.timezone)
+    floating = tuple(months_between(next_month(current, -building.retention_months), current))
+    windows = [WindowPlan(building, floating)]
+    older = sorted(month for month in set(months) if month < floating[0])
+    while older:
+        span = [month for month in older if month < next_month(older[0], size)]
+        windows.append(WindowPlan(building, tuple(months_between(span[0], span[-1]))))
+        older = older[len(span) :]
+    return sorted(windows, key=lambda window: window.months)
+
+
+def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
+    """Tell the time-series engine which windows to aggregate from which months of readings."""
+    _clear(settings)
+    rows = [
+        {
+            "batch": window.batch,
+            "building_id": window.building.building_id,
+            "timezone": window.building.timezone,
+            "start": window.labels_start,
+            "stop": window.stop,
+            "labels_start": window.labels_start,
+            "labels_stop": window.labels_stop,
+            "as_of": as_of,
+            "readings": [str(path) for path in readings_of(settings, window)],
+        }
+        for window in windows
+    ]
+    files.write_parquet(settings.paths.plan / "windows.parquet", pa.Table.from_pylist(rows))
+
+
+def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
+    """The existing months of readings that a window reaches into."""
+    last = month_of(window.stop - HOUR, window.building.timezone)
+    paths = (settings.paths.month_of_readings(window.building.building_id, month) for month in months_between(window.months[0], last))
+    return [path for path in paths if path.exists()]
+
+
+def _file_row(settings: Settings, registry: Registry, version: FileVersion, precedence: int) -> dict[str, Any]:
+    assert version.layout is not None and version.first_reading is not None and version.last_reading is not None
+    datasource = registry.datasource(version.datasource_id)
+    format_, mapping = registry.format_of(datasource), registry.mappings_of(datasource)[0]
+    changes = clock_changes(datasource.timezone, version.first_reading, version.last_reading)
+    return {
+        "number": version.number,
+        "precedence": precedence,
+        "building_id": version.building_id,
+        "datasource_id": version.datasource_id,
+        "landed_text": str(landed_text(settings, version)),
+        "device": version.layout.device,
+        "shape": format_.shape,
+        "columns": json.dumps(version.layout.columns, ensure_ascii=False),
+        "timestamp_columns": json.dumps(mapping.timestamp_column.split("+"), ensure_ascii=False),
+        "location_column": mapping.location_column,
+        "measurement_column": mapping.measurement_column,
+        "date_format": version.layout.date_format,
+        "decimal_mark": format_.decimal_mark,
+        "null_tokens": json.dumps(format_.null_tokens, ensure_ascii=False),
+        "timezone": datasource.timezone,
+        "clock_changes": json.dumps([asdict(change) for change in changes], default=str),
+    }
+
+
+def _clear(settings: Settings) -> None:
+    for folder in (settings.paths.plan, settings.paths.built):
+        files.remove(folder)
+        folder.mkdir(parents=True)

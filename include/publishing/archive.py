@@ -1,0 +1,153 @@
+"""The archive: one Parquet a building, grain and month, kept for good; a change makes a new revision beside the old one."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from include import files
+from include.engines.scratch_database import PARQUET, scratch_database
+from include.errors import ContractError
+from include.local_time import end_of_last_week, month_of, month_start, months_between, next_month
+from include.planning import GRAINS, HOUR, WindowPlan, models_fingerprint, plan_windows
+from include.publishing.readings import Manifest, read_manifest
+from include.registry import Registry
+from include.registry.rows import Building
+from include.settings import Settings
+
+@dataclass(frozen=True)
+class Unit:
+    """What is archived as one file: a building's month in one grain. A window belongs to the month it begins in."""
+
+    grain: str
+    building_id: str
+    month: str
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What the manifest knows of a unit. A unit without rows (a week not yet over) has no file and no sha256."""
+
+    fingerprint: str
+    revision: int
+    sha256: str
+    rows: int
+
+
+ArchiveManifest = dict[Unit, Archived]
+
+
+def read_archive_manifest(settings: Settings) -> ArchiveManifest:
+    path = settings.paths.archive_manifest
+    rows = files.read_json(path) if path.exists() else []
+    return {Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row) for row in rows}
+
+
+def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
+    return settings.paths.archived(unit.grain, unit.building_id, unit.month, entry.revision)
+
+
+def fingerprints(settings: Settings, registry: Registry, as_of: datetime) -> dict[Unit, str]:
+    """What every unit must be made from: the readings of the months its windows reach into, and the models."""
+    models, readings = models_fingerprint("models/3_aggregations"), read_manifest(settings)
+    return {
+        Unit(grain, building.building_id, month): _fingerprint(grain, building, month, readings, models, as_of)
+        for building in registry.active_buildings
+        for building_id, month in readings
+        if building_id == building.building_id
+        for grain in GRAINS
+    }
+
+
+def _fingerprint(grain: str, building: Building, month: str, readings: Manifest, models: str, as_of: datetime) -> str:
+    zone = building.timezone
+    stop = end_of_last_week(month, zone) if grain == "weekly" else month_start(next_month(month), zone)
+    touched = months_between(month, month_of(stop - HOUR, zone))
+    facts = [models, grain, zone, *(readings[building.building_id, m].fingerprint for m in touched if (building.building_id, m) in readings)]
+    if as_of < stop:
+        facts.append(as_of.isoformat())
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def windows_to_build(settings: Settings, registry: Registry, as_of: datetime) -> list[WindowPlan]:
+    """The windows that hold a unit made from something else; none if there is nothing to do."""
+    manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
+    stale = [unit for unit, fingerprint in wanted.items() if unit not in manifest or manifest[unit].fingerprint != fingerprint]
+    windows = []
+    for building in registry.active_buildings:
+        months = {unit.month for unit in stale if unit.building_id == building.building_id}
+        if months:
+            windows += plan_windows(building, months, as_of)
+    return windows
+
+
+def floating_windows(registry: Registry, as_of: datetime) -> list[WindowPlan]:
+    return [window for building in registry.active_buildings for window in plan_windows(building, (), as_of)]
+
+
+def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
+    """The months of readings that the windows reach into."""
+    known = read_manifest(settings)
+    return [
+        settings.paths.month_of_readings(window.building.building_id, month)
+        for window in windows
+        for month in months_between(window.months[0], month_of(window.stop - HOUR, window.building.timezone))
+        if (window.building.building_id, month) in known
+    ]
+
+
+def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_of: datetime) -> list[Unit]:
+    """Split what the engine made into months and archive what changed. Returns the units with a new revision.
+
+    A unit whose fingerprint is unchanged must come out with the same bytes: that is a self-test of engine and archive.
+    """
+    manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
+    with scratch_database(settings) as database:
+        made = {unit: _split(database, settings, window, unit) for window in windows for unit in wanted if _inside(unit, window)}
+    changed = []
+    with files.locked(settings.paths.lock, "aggregate_and_publish"):
+        for unit, path in made.items():
+            before = manifest.get(unit)
+            rows = pq.read_metadata(path).num_rows
+            digest = files.sha256(path) if rows else ""
+            if before and before.sha256 == digest:
+                manifest[unit] = Archived(wanted[unit], before.revision, digest, rows)
+                continue
+            if before and before.fingerprint == wanted[unit]:
+                raise ContractError(
+                    f"{unit.grain} {unit.month} of {unit.building_id} came out otherwise than archived, from the same inputs",
+                    where=str(archived_path(settings, unit, before)),
+                    cure="the archive is damaged or the engine is at fault: compare both files (docs/runbook.md, self-test)",
+                )
+            entry = Archived(wanted[unit], (before.revision if before else 0) + 1, digest, rows)
+            if rows:
+                files.move(path, archived_path(settings, unit, entry))
+            manifest[unit] = entry
+            changed.append(unit)
+        rows_of_manifest = [{**unit.__dict__, **entry.__dict__} for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))]
+        files.write_json(settings.paths.archive_manifest, rows_of_manifest)
+    return changed
+
+
+def _inside(unit: Unit, window: WindowPlan) -> bool:
+    return unit.building_id == window.building.building_id and unit.month in window.months
+
+
+def _split(database: duckdb.DuckDBPyConnection, settings: Settings, window: WindowPlan, unit: Unit) -> Path:
+    zone = window.building.timezone
+    source = settings.paths.built_file(f"agg_{unit.grain}", window.batch)
+    target = settings.paths.built / f"{unit.grain}.{unit.building_id}.{unit.month}.split"
+    database.execute(
+        f"""
+        copy (
+            select * from read_parquet($source)
+            where timestamp >= $start and timestamp < $stop
+            order by source, location, measurement, timestamp
+        ) to '{target}' ({PARQUET})
+        """,
+        {"source": str(source), "start": month_start(unit.month, zone), "stop": month_start(next_month(unit.month), zone)},
+    )
+    return target

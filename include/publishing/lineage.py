@@ -1,0 +1,62 @@
+"""lineage.json: from what a release was made, what was counted on the way, and what was refused."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from include.ingest.ledger import FileVersion, Ledger
+from include.planning import models_fingerprint
+from include.publishing.archive import read_archive_manifest
+from include.publishing.readings import FATES, OUTCOMES, read_accounting, read_manifest, totals
+from include.registry import Registry
+from include.settings import Settings
+
+
+def lineage(settings: Settings, registry: Registry, as_of: datetime, version: str) -> dict[str, Any]:
+    """A pure function of ledger, manifests and seeds: no clock, no machine."""
+    ledger = Ledger.read(settings.paths.ledger)
+    accounting = read_accounting(settings)
+    by_file: dict[int, dict[str, int]] = {}
+    unmapped: dict[int, set[str]] = {}
+    for row in accounting.to_pylist():
+        sums = by_file.setdefault(row["source_file"], dict.fromkeys((*OUTCOMES, *FATES, "outliers"), 0))
+        for name in sums:
+            sums[name] += row[name]
+        unmapped.setdefault(row["source_file"], set()).update(row["unmapped_names"] or [])
+    seen = [version for version in ledger.versions if version.first_seen <= as_of]
+    return {
+        "version": version,
+        "as_of": as_of.isoformat(),
+        "conservation": totals(accounting),
+        "models": models_fingerprint("models"),
+        "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.active_buildings},
+        "months": [{"building_id": b, "month": m, "rows": entry.rows, "sha256": entry.sha256} for (b, m), entry in sorted(read_manifest(settings).items())],
+        "archive": [{**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(read_archive_manifest(settings).items(), key=str)],
+        "inputs": [
+            {**_input(v), "accounting": by_file.get(v.number, {}), **({"unmapped": sorted(unmapped[v.number])} if unmapped.get(v.number) else {})}
+            for v in seen
+            if v.verdict == "accepted"
+        ],
+        "refused": [{**_input(v), "reasons": v.reasons} for v in seen if v.verdict == "refused"],
+        "datasources": [{"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources],
+    }
+
+
+def _input(version: FileVersion) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "source_file": version.number,
+        "building_id": version.building_id,
+        "datasource_id": version.datasource_id,
+        "path": version.path,
+        "size": version.size,
+        "sha256": version.sha256,
+        "rows": version.rows,
+        "cells": version.cells,
+    }
+    if version.layout:
+        found["date_format"] = version.layout.date_format
+    if warnings := [str(finding) for finding in version.findings if finding.severity == "warning"]:
+        found["warnings"] = warnings
+    if version.skipped_checks:
+        found["skipped_checks"] = list(version.skipped_checks)
+    return found

@@ -1,0 +1,126 @@
+"""Promotes the months of readings that dbt built, once they are proven complete."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include import files
+from include.engines.scratch_database import scratch_database
+from include.errors import ContractError
+from include.ingest.ledger import Ledger
+from include.planning import MonthPlan
+from include.settings import Settings
+
+OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
+FATES = ("kept", "duplicates", "superseded")
+
+ACCOUNTING = pa.schema(
+    [
+        ("building_id", pa.string()),
+        ("month", pa.string()),
+        ("source_file", pa.int32()),
+        ("cells", pa.int64()),
+        *((name, pa.int64()) for name in OUTCOMES),
+        ("unmapped_names", pa.list_(pa.string())),
+        *((name, pa.int64()) for name in FATES),
+        ("outliers", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class StoredMonth:
+    """What the manifest knows of one building's month of readings."""
+
+    fingerprint: str
+    sha256: str
+    rows: int
+
+
+Manifest = dict[tuple[str, str], StoredMonth]
+
+
+def read_manifest(settings: Settings) -> Manifest:
+    path = settings.paths.readings_manifest
+    rows = files.read_json(path) if path.exists() else []
+    return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
+
+
+def read_accounting(settings: Settings) -> pa.Table:
+    path = settings.paths.accounting
+    return pq.read_table(path, schema=ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
+
+
+def months_to_build(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
+    """The months whose readings are missing or were made from something else."""
+    manifest = read_manifest(settings)
+
+    def is_built(plan: MonthPlan) -> bool:
+        stored = manifest.get((plan.building.building_id, plan.month))
+        return stored is not None and stored.fingerprint == plan.fingerprint
+
+    return [plan for plan in plans if not is_built(plan)]
+
+
+def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]:
+    """Check conservation, then put the built months in place. Returns the totals of the accounting of these months."""
+    paths, manifest = settings.paths, read_manifest(settings)
+    if not plans:
+        return {}
+    built = [str(paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
+    with scratch_database(settings) as database:
+        fresh = database.sql("select * from read_parquet($built)", params={"built": built}).to_arrow_table().select(ACCOUNTING.names).cast(ACCOUNTING)
+    replaced = {plan.batch for plan in plans}
+    kept = [row for row in read_accounting(settings).to_pylist() if f"{row['building_id']}.{row['month']}" not in replaced]
+    accounting = pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh])
+    check_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+
+    with files.locked(paths.lock, "refresh"):
+        for plan in plans:
+            building_id = plan.building.building_id
+            rejected = paths.built_file("fct_rejected_readings", plan.batch)
+            if pq.read_metadata(rejected).num_rows:
+                files.move(rejected, paths.rejected(building_id, plan.month))
+            else:
+                files.remove(paths.rejected(building_id, plan.month))
+            readings = paths.built_file("fct_sensor_readings", plan.batch)
+            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows)
+            files.move(readings, paths.month_of_readings(building_id, plan.month))
+            manifest[building_id, plan.month] = entry
+        files.write_parquet(paths.accounting, accounting.sort_by([("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]))
+        rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
+        files.write_json(paths.readings_manifest, rows)
+    return totals(fresh)
+
+
+def totals(accounting: pa.Table) -> dict[str, int]:
+    """Sums over files and months of everything the accounting counts."""
+    counted = ("cells", *OUTCOMES, *FATES, "outliers")
+    return {name: sum(accounting[name].to_pylist()) for name in counted}
+
+
+def check_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> None:
+    """Nothing is lost between a file's cells and the published readings. Raises ContractError that names the file."""
+    by_file: dict[int, dict[str, int]] = {}
+    for row in accounting.to_pylist():
+        sums = by_file.setdefault(row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        for name in sums:
+            sums[name] += row[name]
+    for version in ledger.versions:
+        if version.number not in numbers:
+            continue
+        sums = by_file.get(version.number, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        _equal(version.path, "cells in the file", version.cells, "cells in the months", sums["cells"])
+        _equal(version.path, "cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES))
+        _equal(version.path, "readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES))
+
+
+def _equal(path: str, left: str, left_count: int, right: str, right_count: Any) -> None:
+    if left_count != right_count:
+        raise ContractError(
+            f"conservation is broken: {left} {left_count:,}, {right} {right_count:,}",
+            where=path,
+            cure="a fault of the platform: nothing was published; report it with the file",
+        )

@@ -1,0 +1,219 @@
+"""Builds a release in a staging folder, audits it, and promotes it with one rename."""
+
+import hashlib
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from include import files
+from include.engines.scratch_database import PARQUET, scratch_database
+from include.errors import ContractError
+from include.ingest.ledger import Ledger
+from include.local_time import month_of, months_between, next_month
+from include.planning import models_fingerprint
+from include.publishing import lineage
+from include.publishing.archive import archived_path, read_archive_manifest
+from include.publishing.dataset import AGGREGATES, DIMENSIONS, RAW, TYPES, Table, tables
+from include.publishing.readings import read_manifest
+from include.publishing.readme import readme
+from include.registry import Registry
+from include.settings import Settings
+
+KEPT = 30
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release on this machine; `contents` is the hash that its version ends with."""
+
+    version: str
+    as_of: datetime
+    made_from: str
+    path: Path
+
+
+def latest(settings: Settings) -> Release | None:
+    """What `releases/latest` points to."""
+    return read(settings.paths.latest.resolve()) if settings.paths.latest.exists() else None
+
+
+def settings_at(settings: Settings, as_of: datetime) -> Settings:
+    """The settings for a run as of that time: those of a replay if a newer release exists."""
+    last = latest(settings)
+    return settings.as_replay() if last and as_of < last.as_of else settings
+
+
+def read(path: Path) -> Release:
+    run = files.read_json(path / "run.json")
+    return Release(path.name, datetime.fromisoformat(run["as_of"]), run["made_from"], path)
+
+
+def made_from(settings: Settings, registry: Registry) -> str:
+    """Fingerprint of everything a release is made from, besides the clock: equal means nothing to publish."""
+    facts = [
+        *(f"{unit} {entry.sha256}" for unit, entry in sorted(read_archive_manifest(settings).items(), key=str)),
+        *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
+        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(settings.seeds_dir.glob("*.csv"))),
+        models_fingerprint("models"),
+    ]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release:
+    """Make a release in staging and audit it against its own schema and against the last one."""
+    staging = settings.paths.releases / ".staging"
+    files.remove(staging)
+    staging.mkdir(parents=True)
+    with scratch_database(settings) as database:
+        rows = _write_tables(database, settings, registry, as_of, staging)
+        previous = latest(settings)
+        months = _audit(database, staging, rows)
+        if previous and not settings.replay:
+            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.buildings})
+    contents = hashlib.sha256("".join(files.sha256(staging / table.file) for table in tables()).encode()).hexdigest()
+    version = f"{as_of:%Y-%m-%d}-{contents[:8]}"
+    _write_documents(settings, registry, as_of, version, rows, staging)
+    files.write_json(staging / "run.json", {**run, "version": version, "as_of": as_of.isoformat(), "made_from": made_from(settings, registry)})
+    return Release(version, as_of, "", staging)
+
+
+def promote(settings: Settings, built: Release) -> Release | None:
+    """Give the staged release its name and let `latest` point to it; None if its tables are those of `latest`."""
+    last = latest(settings)
+    if last and not settings.replay and last.version[-8:] == built.version[-8:]:
+        files.write_text(last.path / "run.json", (built.path / "run.json").read_text())
+        files.remove(built.path)
+        return None
+    target = settings.paths.releases / built.version
+    with files.locked(settings.paths.lock, "aggregate_and_publish"):
+        if target.exists():
+            files.remove(built.path)
+        else:
+            files.move(built.path, target)
+        if not settings.replay:
+            files.point(settings.paths.latest, built.version)
+    return read(target)
+
+
+def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, as_of: datetime, staging: Path) -> dict[str, int]:
+    """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
+    archive = read_archive_manifest(settings)
+    for grain, name in AGGREGATES.items():
+        units = sorted((unit for unit, entry in archive.items() if unit.grain == grain and entry.rows), key=lambda unit: (unit.building_id, unit.month))
+        _concatenate(database, [archived_path(settings, unit, archive[unit]) for unit in units], staging / f"{name}.parquet", f"agg_{grain}")
+    _concatenate(database, window_of_readings(settings, registry, as_of), staging / f"{RAW}.parquet", "fct_sensor_readings")
+    for name in DIMENSIONS:
+        shutil.copyfile(settings.paths.built_file(name), staging / f"{name}.parquet")
+    return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
+
+
+def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
+    """The months of readings in the floating windows of all buildings."""
+    manifest = read_manifest(settings)
+    return [
+        settings.paths.month_of_readings(building.building_id, month)
+        for building in registry.active_buildings
+        for month in months_between(next_month(month_of(as_of, building.timezone), -building.retention_months), month_of(as_of, building.timezone))
+        if (building.building_id, month) in manifest
+    ]
+
+
+def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str) -> None:
+    table = next(table for table in tables() if table.model == model)
+    columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
+    nothing = ", ".join(f"null::{column.type} as {column.name}" for column in table.columns)
+    source = f"select {columns} from read_parquet($paths)" if paths else f"select {nothing} where false"
+    database.execute(f"copy ({source}) to '{target}' ({PARQUET})", {"paths": [str(path) for path in paths]} if paths else {})
+
+
+def _audit(database: duckdb.DuckDBPyConnection, staging: Path, rows: dict[str, int]) -> set[tuple[str, str, str]]:
+    """Hold every table against its declared schema; the (building, source, month) that the release covers."""
+    for table in tables():
+        path = str(staging / table.file)
+        found = {name: kind.lower() for name, kind, *_ in database.execute("describe select * from read_parquet($path)", {"path": path}).fetchall()}
+        declared = {column.name: column.type for column in table.columns}
+        if found != declared:
+            raise ContractError(f"columns are {found}, declared are {declared}", where=table.file, cure=f"correct {table.model}.sql or {table.model}.yml")
+        missing = " + ".join(f"count_if({name} is null)" for name in table.key)
+        if database.execute(f"select {missing} from read_parquet($path)", {"path": path}).fetchone() not in [(0,), (None,)]:
+            raise ContractError("a key column has empty cells", where=table.file, cure="a fault of the platform: nothing was published")
+    return _months_covered(database, staging)
+
+
+def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[tuple[str, str, str]]:
+    return set(
+        database.execute(
+            "select distinct building_id, source, strftime(local_date, '%Y-%m') from read_parquet($path)",
+            {"path": str(release / f"{AGGREGATES['hourly']}.parquet")},
+        ).fetchall()
+    )
+
+
+def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release, now: set[tuple[str, str, str]], known: set[str]) -> None:
+    """A month of a source that was public stays public, unless its building left the seeds."""
+    gone = sorted(month for month in _months_covered(database, previous.path) - now if month[0] in known)
+    if gone:
+        raise ContractError(
+            f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",
+            where="public_dataset_hourly.parquet",
+            cure="restore the missing inputs or mappings; to withdraw data on purpose, remove the release that still has it (docs/runbook.md)",
+        )
+
+
+def _write_documents(settings: Settings, registry: Registry, as_of: datetime, version: str, rows: dict[str, int], staging: Path) -> None:
+    lineage_of_release = lineage.lineage(settings, registry, as_of, version)
+    files.write_json(staging / "schema.json", {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]})
+    files.write_json(staging / "datapackage.json", _datapackage(registry, version, rows, staging))
+    files.write_json(staging / "lineage.json", lineage_of_release)
+    files.write_text(staging / "README.md", readme(registry, as_of, version, rows, lineage_of_release))
+    files.write_text(staging / "LICENSE", _licence(registry))
+    summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
+    files.write_text(staging / "SHA256SUMS", "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed))
+
+
+def _licence(registry: Registry) -> str:
+    return "".join(f"Data of {b.name} ({b.building_id}): {b.licence}, https://spdx.org/licenses/{b.licence}.html\n" for b in registry.active_buildings)
+
+
+def _schema(table: Table, rows: int) -> dict[str, Any]:
+    return {
+        "file": table.file,
+        "description": table.description,
+        "rows": rows,
+        "key": list(table.key),
+        "columns": [asdict(column) for column in table.columns],
+    }
+
+
+def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging: Path) -> dict[str, Any]:
+    """Frictionless Data Package 2.0."""
+
+    def resource(table: Table) -> dict[str, Any]:
+        return {
+            "name": table.file.removesuffix(".parquet").replace("_", "-"),
+            "path": table.file,
+            "format": "parquet",
+            "mediatype": "application/vnd.apache.parquet",
+            "description": table.description,
+            "bytes": (staging / table.file).stat().st_size,
+            "hash": f"sha256:{files.sha256(staging / table.file)}",
+            "schema": {
+                "fields": [{"name": c.name, "type": TYPES[c.type], "description": c.description, **({"unit": c.unit} if c.unit else {})} for c in table.columns],
+                "primaryKey": list(table.key),
+            },
+        }
+
+    licences = sorted({building.licence for building in registry.active_buildings})
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": "building-sensor-data",
+        "title": "Open building sensor data",
+        "version": version,
+        "licenses": [{"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences],
+        "resources": [resource(table) for table in tables()],
+    }

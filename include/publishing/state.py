@@ -1,0 +1,140 @@
+"""The platform's memory on STATE_REMOTE: any machine can go on from there.
+
+`state.json` on the remote names every file with its checksum and carries a generation number. It is replaced last, so
+a push that was interrupted has not happened. Files that change are stored under a name with their checksum, so what
+an older `state.json` names stays whole until a newer one has replaced it.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from include import files, rclone
+from include.errors import ConflictError, StorageError
+from include.ingest.ledger import Ledger
+from include.publishing.archive import archived_path, read_archive_manifest
+from include.publishing.readings import read_manifest
+from include.registry import Registry
+from include.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """What the remote holds: path under DATA_DIR → sha256."""
+
+    generation: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        return {"generation": self.generation, "files": self.files}
+
+
+def local_state(settings: Settings) -> State:
+    path = settings.paths.state
+    return State(**files.read_json(path)) if path.exists() else State()
+
+
+def remote_state(settings: Settings) -> State:
+    text = rclone.get_text(_remote(settings, "state.json"))
+    return State(**json.loads(text)) if text else State()
+
+
+def restore(settings: Settings, registry: Registry) -> list[str]:
+    """Take over what another machine, or this one before it lost its disk, has pushed. Returns the paths that were fetched."""
+    here, there = local_state(settings), remote_state(settings)
+    if there.generation <= here.generation and settings.paths.ledger.exists():
+        return []
+    if there.generation == 0:
+        return []
+    wanted = [path for path in there.files if not path.startswith(("landing/", "readings/building_id="))]
+    fetched = fetch(settings, there, wanted)
+    files.write_json(settings.paths.state, there.to_json())
+    return fetched
+
+
+def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
+    """Bring the named files from the state remote unless they are here already; every one is verified."""
+    missing = [path for path in paths if path in state.files and not _is_here(settings.paths.root / path, state.files[path])]
+    if not missing:
+        return []
+    incoming = settings.paths.work / "restore"
+    files.remove(incoming)
+    incoming.mkdir(parents=True)
+    rclone.fetch(settings.state_remote, incoming, [_stored_name(path, state.files[path]) for path in missing])
+    for path in missing:
+        stored = incoming / _stored_name(path, state.files[path])
+        if not _is_here(stored, state.files[path]):
+            raise StorageError("the state remote's copy is missing or damaged", where=f"{settings.state_remote}/{path}", cure="restore it from the remote's own history; docs/runbook.md, lost state")
+        files.move(stored, settings.paths.root / path)
+    return missing
+
+
+def fetch_inputs(settings: Settings, paths: Iterable[Path]) -> list[str]:
+    """Bring readings or landed files that this run needs and this machine does not have."""
+    absent = [path for path in paths if not path.exists()]
+    return fetch(settings, local_state(settings), [str(path.relative_to(settings.paths.root)) for path in absent]) if absent else []
+
+
+
+def push(settings: Settings) -> int:
+    """Send what the remote does not have, then replace its `state.json`. Returns the number of files sent."""
+    if settings.replay:
+        return 0
+    here, there = local_state(settings), remote_state(settings)
+    if there.generation > here.generation:
+        raise ConflictError(
+            f"another machine has pushed generation {there.generation}, this one went on from {here.generation}",
+            where=_remote(settings, "state.json"),
+            cure="let one machine run the platform; the next run here goes on from what the other has pushed",
+        )
+    if there.generation < here.generation:
+        there = State()  # the remote was emptied: give it everything again
+    wanted = _wanted(settings)
+    new = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest}
+    if not new and there.files:
+        return 0
+    outgoing = settings.paths.work / "outgoing"
+    files.remove(outgoing)
+    for path, digest in new.items():
+        link = outgoing / _stored_name(path, digest)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.hardlink_to(settings.paths.root / path)
+    rclone.send(outgoing, settings.state_remote, [_stored_name(path, digest) for path, digest in new.items()])
+    state = State(max(here.generation, there.generation) + 1, {**there.files, **wanted})
+    files.write_json(outgoing / "state.json", state.to_json())
+    rclone.put(outgoing / "state.json", _remote(settings, "state.json"))
+    files.write_json(settings.paths.state, state.to_json())
+    return len(new)
+
+
+def _wanted(settings: Settings) -> dict[str, str]:
+    """What must be on the remote: inputs, ledger, readings, archive and their manifests."""
+    paths = settings.paths
+    wanted: dict[Path, str] = {}
+    for version in Ledger.read(paths.ledger).versions:
+        landed = paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+        wanted[landed] = version.sha256
+    for (building_id, month), stored in read_manifest(settings).items():
+        wanted[paths.month_of_readings(building_id, month)] = stored.sha256
+    for unit, entry in read_archive_manifest(settings).items():
+        if entry.rows:
+            wanted[archived_path(settings, unit, entry)] = entry.sha256
+    for path in (*sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")), paths.ledger, paths.readings_manifest, paths.accounting, paths.archive_manifest):
+        if path.exists():
+            wanted[path] = files.sha256(path)
+    return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}
+
+
+def _stored_name(path: str, digest: str) -> str:
+    """Names that tell their contents stay; files that change get their checksum into the name."""
+    immutable = path.startswith("landing/") or (path.startswith("archive/") and not path.endswith(".json"))
+    return path if immutable else f"{path}@{digest[:8]}"
+
+
+def _is_here(path: Path, digest: str) -> bool:
+    return path.is_file() and files.sha256(path) == digest
+
+
+def _remote(settings: Settings, name: str) -> str:
+    return f"{settings.state_remote.rstrip('/')}{'' if settings.state_remote.endswith(':') else '/'}{name}"

@@ -1,0 +1,136 @@
+"""One class per seed, one instance per row. What a column means is said here once."""
+
+import re
+import zoneinfo
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Status = Literal["active", "planned", "disabled"]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
+OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
+OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
+
+
+def _time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone of the IANA database, such as Europe/Prague") from error
+    return name
+
+
+TimeZone = Annotated[str, BeforeValidator(_time_zone)]
+
+
+class Row(BaseModel):
+    """A seed row that knows where it stands, for error messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line: int = Field(exclude=True)
+
+
+class Building(Row):
+    building_id: Identifier
+    name: str = Field(min_length=1)
+    timezone: TimeZone
+    latitude: OptionalFloat = Field(ge=-90, le=90)
+    longitude: OptionalFloat = Field(ge=-180, le=180)
+    retention_months: int = Field(ge=0, description="whole months before the current one in the floating window")
+    licence: str = Field(min_length=1)
+    on_refusal: Literal["publish", "hold"]
+    status: Status
+
+
+class FileFormat(Row):
+    """How a family of files is written."""
+
+    format: Identifier
+    shape: Literal["wide", "narrow"]
+    delimiter: str = Field(min_length=1, max_length=1)
+    decimal_mark: Literal[".", ","]
+    header_line: int = Field(ge=1)
+    date_formats: Names = Field(min_length=1, description="strptime formats of the date alone; a file keeps to one")
+    null_tokens: Names = Field(description="texts that mean no reading, besides the empty one; case does not matter")
+
+
+class Datasource(Row):
+    datasource_id: Identifier
+    building_id: Identifier
+    name: str = Field(min_length=1)
+    source_type: Literal["csv", "json", "api", "sql"]
+    format: str
+    location: str = Field(min_length=1, description="rclone path or URL")
+    file_pattern: str = Field(description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used")
+    required_columns: Names
+    optional_columns: Names
+    on_new_column: Literal["warn", "refuse"]
+    data_type: str
+    timezone: TimeZone
+    max_null_pct: float = Field(ge=0, le=100)
+    row_count_min: int = Field(ge=0)
+    row_count_max: int = Field(ge=1)
+    status: Status
+
+    @field_validator("file_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return pattern
+
+
+class DatasourceMapping(Row):
+    """Where a datasource's values stand, and their physical bounds.
+
+    `location_column` is `{device}` when the file name tells the device, or a column that holds its name.
+    `value_column` is a name or a regex. `measurement` is empty where sensor_mappings tells it.
+    """
+
+    datasource_id: Identifier
+    timestamp_column: str = Field(min_length=1, description="one column, or date and time joined by +")
+    location_column: str
+    measurement_column: str
+    value_column: str = Field(min_length=1)
+    measurement: str
+    source_name: str = Field(min_length=1)
+    value_min: float
+    value_max: float
+
+
+class SensorMapping(Row):
+    """What a raw name means from `valid_from` (inclusive) to `valid_to` (exclusive), local dates.
+
+    `raw_name` is the device where the datasource has a location column, `device/measurement` in narrow files, and the
+    column's name otherwise.
+    """
+
+    datasource_id: Identifier
+    raw_name: str = Field(min_length=1)
+    disposition: Literal["mapped", "ignored"]
+    reason: str
+    sensor_id: str
+    location: str
+    measurement: str
+    scale: OptionalFloat
+    offset: OptionalFloat
+    valid_from: OptionalDate
+    valid_to: OptionalDate
+
+
+class Measurement(Row):
+    measurement: Identifier
+    unit: str = Field(min_length=1, description="UCUM")
+    aggregation: Literal["additive", "nonadditive"]
+    description: str = Field(min_length=1)
+    brick_class: str
+
+
+class PublicLocation(Row):
+    building_id: Identifier
+    location: str = Field(min_length=1)
+    public_location: str = Field(min_length=1)

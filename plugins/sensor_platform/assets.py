@@ -1,0 +1,6 @@
+"""The data products that wake DAGs, named once. Events carry `as_of`; what there is to do, the files decide."""
+
+from airflow.sdk import Asset
+
+READINGS = Asset(name="readings", uri="platform://readings", group="marts")
+PUBLIC_DATASET = Asset(name="public_dataset", uri="platform://public_dataset", group="releases")

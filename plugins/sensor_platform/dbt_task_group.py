@@ -1,0 +1,56 @@
+"""Parts of the dbt project as task groups: one dbt process for each group, shown model by model."""
+
+from typing import Any
+
+from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+
+from include.settings import PROJECT_DIR
+
+DBT_PROJECT = PROJECT_DIR / "include/dbt"
+MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
+# DuckDB has one writer: the pool keeps a re-run of single models from starting dbt twice.
+POOL = "duckdb_writer"
+
+
+def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
+    """The selected models and their tests, in folders, built by one `dbt build`."""
+    group = DbtTaskGroup(
+        group_id=group_id,
+        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),
+        profile_config=ProfileConfig(profile_name="sensor_platform", target_name="embedded", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
+        execution_config=ExecutionConfig(execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            select=select,
+            emit_datasets=False,
+            test_behavior=TestBehavior.AFTER_EACH,
+            group_nodes_by_folder=True,
+        ),
+        operator_args={"pool": POOL, "retries": 0, "install_deps": False},
+    )
+    _let_the_build_come_first(group)
+    return group
+
+
+def _let_the_build_come_first(group: DbtTaskGroup) -> None:
+    """Cosmos links the build to the tasks that report on it by polling only; with edges a worker never waits for it.
+
+    `none_skipped`: a failed build is still told model by model, and a skipped one skips them.
+    """
+    tasks: list[Any] = list(group.iter_tasks())
+    producer = next(task for task in tasks if task.task_id.endswith("dbt_producer_watcher"))
+    for task in tasks:
+        if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
+            producer >> task
+            task.trigger_rule = "none_skipped"
+
+
+def close_warehouse() -> None:
+    """dbt in this process keeps its DuckDB file open after a run; let go of it."""
+    import gc
+
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()

@@ -1,0 +1,24 @@
+"""Builds, audits, promotes and uploads a release."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.publishing.publish import publish
+from sensor_platform.assets import PUBLIC_DATASET, READINGS
+from sensor_platform.run_context import as_of, platform
+
+
+class PublishParquetOperator(BaseOperator):
+    """Publishes what the archive holds; a run that would repeat the last release publishes nothing and says so."""
+
+    def execute(self, context: Any) -> str:
+        now = as_of(context, READINGS)
+        settings, registry = platform(now)
+        run = {"run_id": context["run_id"], "timeseries_engine": settings.timeseries_engine}
+        release = publish(settings, registry, now, run)
+        if release is None:
+            raise AirflowSkipException("nothing new: the last release stands")
+        context["outlet_events"][PUBLIC_DATASET].extra = {"as_of": now.isoformat(), "version": release.version}
+        return release.version

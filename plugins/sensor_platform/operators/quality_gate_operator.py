@@ -1,0 +1,24 @@
+"""Stops implausible files before they become numbers."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from include.ingest.register import pass_gate
+from sensor_platform.run_context import as_of, platform, skipped_checks
+
+
+class QualityGateOperator(BaseOperator):
+    """Null share, row count and future dates of each accepted file, against the datasource's thresholds."""
+
+    template_fields = ("datasource_id",)
+
+    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.datasource_id = datasource_id
+
+    def execute(self, context: Any) -> None:
+        settings, registry = platform()
+        for version in pass_gate(settings, registry.datasource(self.datasource_id), as_of(context), skipped_checks(context)):
+            if version.verdict == "refused":
+                self.log.warning("%s is refused: %s", version.path, "; ".join(version.reasons))

@@ -1,0 +1,28 @@
+"""Brings a datasource's new files from its drive into landing."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.ingest.sync import sync
+from sensor_platform.run_context import platform
+
+
+class RcloneSyncOperator(BaseOperator):
+    """Copies the listing less the ledger with rclone and verifies it; skipped for planned and disabled datasources."""
+
+    template_fields = ("datasource_id",)
+
+    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.datasource_id = datasource_id
+
+    def execute(self, context: Any) -> None:
+        settings, registry = platform()
+        datasource = registry.datasource(self.datasource_id)
+        if datasource not in registry.active_datasources:
+            raise AirflowSkipException(f"{self.datasource_id} is {datasource.status}, not active")
+        neighbours = tuple(source for source in registry.active_datasources if source.location == datasource.location)
+        for finding in sync(settings, datasource, neighbours):
+            self.log.warning("%s", finding)

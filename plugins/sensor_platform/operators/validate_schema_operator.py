@@ -1,0 +1,25 @@
+"""Holds arrived files against the declared schema and lands them as text Parquet."""
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from include.ingest.register import validate_arrivals
+from sensor_platform.run_context import as_of, platform, skipped_checks
+
+
+class ValidateSchemaOperator(BaseOperator):
+    """Gives each arrived file version a verdict: encoding, dialect, header, date order, columns."""
+
+    template_fields = ("datasource_id",)
+
+    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.datasource_id = datasource_id
+
+    def execute(self, context: Any) -> None:
+        settings, registry = platform()
+        judged = validate_arrivals(settings, registry, registry.datasource(self.datasource_id), as_of(context), skipped_checks(context))
+        for version in judged:
+            for finding in version.findings:
+                self.log.warning("%s: %s", version.path, finding)

@@ -1,0 +1,73 @@
+"""The small steps of `refresh`; each calls one function of `include`."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include import planning
+from include.ingest import register
+from include.ingest.landed import ensure_landed
+from include.publishing import readings, state
+from sensor_platform.assets import READINGS
+from sensor_platform.dbt_task_group import close_warehouse
+from sensor_platform.run_context import as_of, platform
+
+log = logging.getLogger(__name__)
+
+
+@task
+def restore_state() -> int:
+    """Go on from the state remote if it is ahead of this machine."""
+    settings, registry = platform()
+    register.begin(settings)
+    return len(state.restore(settings, registry))
+
+
+@task(trigger_rule="all_done")
+def register_files() -> dict[str, int]:
+    """Write all verdicts into the ledger, in one step."""
+    settings, registry = platform()
+    outcome = register.register(settings, registry.active_datasources)
+    return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
+
+
+@task.short_circuit(ignore_downstream_trigger_rules=False)
+def plan_months() -> list[str]:
+    """The months whose inputs changed; none skips the transformation."""
+    now = as_of(get_current_context())
+    settings, registry = platform(now)
+    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
+    ensure_landed(settings, registry, months)
+    if months:
+        planning.write_readings_plan(settings, registry, months)
+    return [month.batch for month in months]
+
+
+@task(trigger_rule="none_failed", outlets=[READINGS])
+def store_readings() -> dict[str, int]:
+    """Check conservation, put the built months in place, save the state, and tell those who wait for readings."""
+    close_warehouse()
+    context = get_current_context()
+    now = as_of(context)
+    settings, registry = platform(now)
+    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
+    totals = readings.store_readings(settings, months)
+    state.push(settings)
+    context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [month.batch for month in months]}
+    return totals
+
+
+@task(retries=0)
+def report() -> None:
+    """Fail if a drive could not be read or a file is refused for the first time; the rest has gone on without them."""
+    settings, _ = platform()
+    outcome = register.read_outcome(settings)
+    assert outcome is not None
+    for sentence in outcome.warnings:
+        log.warning("%s", sentence)
+    for sentence in outcome.ongoing:
+        log.warning("still so: %s", sentence)
+    if outcome.problems:
+        raise AirflowFailException("\n".join(outcome.problems))

@@ -1,0 +1,55 @@
+"""What a run was told: its `as_of`, and the checks it may skip."""
+
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import Asset, Param
+
+from include.clock import AS_OF_PATTERN, parse_as_of
+from include.ingest.register import SkippedChecks
+from include.ingest.validate import SKIPPABLE
+from include.publishing.release import settings_at
+from include.registry import Registry, load_registry
+from include.settings import Settings
+
+AS_OF_PARAM = Param(
+    None,
+    type=["null", "string"],
+    pattern=AS_OF_PATTERN,
+    title="As of",
+    description="What 'now' means, such as 2026-03-01 or 2026-03-01T06:00Z (UTC). Empty: the event's or the run's own time.",
+)
+SKIP_PARAMS = {
+    "skip_checks": Param(
+        [], type="array", items={"type": "string", "enum": sorted(SKIPPABLE)}, title="Checks to skip",
+        description="Only for this run; needs a reason, which stands in the lineage.",
+    ),
+    "skip_reason": Param("", type="string", title="Why they may be skipped"),
+}  # fmt: skip
+
+
+def as_of(context: Any, asset: Asset | None = None) -> datetime:
+    """What "now" means for this run: the parameter, else the triggering event, else the run's time.
+
+    `triggering_asset_events` is empty in manual runs and in `dag.test`, hence the look at the newest event.
+    """
+    if text := context["params"].get("as_of"):
+        return parse_as_of(text)
+    for events in (context.get("triggering_asset_events") or {}).values():
+        if text := events[-1].extra.get("as_of"):
+            return parse_as_of(text)
+    if asset is not None and len(events := context["inlet_events"][asset]) and (text := events[-1].extra.get("as_of")):
+        return parse_as_of(text)
+    run = context["dag_run"]
+    return parse_as_of((run.logical_date or run.run_after).isoformat())
+
+
+def skipped_checks(context: Any) -> SkippedChecks:
+    params = context["params"]
+    return SkippedChecks(tuple(params.get("skip_checks") or ()), params.get("skip_reason") or "")
+
+
+def platform(now: datetime | None = None) -> tuple[Settings, Registry]:
+    """Settings (as of `now`, if the task builds or publishes) and checked seeds; cheap, read anew by every task."""
+    settings = Settings.from_environment()
+    return settings_at(settings, now) if now else settings, load_registry(settings.seeds_dir)
