@@ -6,6 +6,7 @@ BIN := .venv/bin
 # Airflow starts twice as slowly without compiled bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := $(CURDIR)
+export DATA_DIR ?= $(CURDIR)/data
 DBT_FILES := $(shell find include/dbt -name target -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print)
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ setup: .venv/ready .dbt/manifest.json ## install everything into .venv, from the
 	@touch $@
 
 .dbt/manifest.json: .venv/ready $(DBT_FILES)
-	@DATA_DIR=$(CURDIR)/data $(BIN)/dbt --quiet parse --project-dir include/dbt --profiles-dir include/dbt --target-path $(CURDIR)/.dbt --log-path $(CURDIR)/.dbt/logs
+	@DATA_DIR=$(DATA_DIR) $(BIN)/dbt --quiet parse --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
 	@$(BIN)/python scripts/run.py

@@ -37,9 +37,7 @@ with DAG(
     tags=["platform", "publish"],
     doc_md=__doc__,
 ) as dag:
-    aggregate = dbt_task_group(
-        "aggregate", select=["path:seeds", "path:models/2_marts/dimensions", "path:models/3_aggregations"]
-    )
+    aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
     publish = PublishParquetOperator(
         task_id="publish", inlets=[READINGS], outlets=[PUBLIC_DATASET], trigger_rule="none_failed"
     )

@@ -35,6 +35,10 @@ class DataPaths:
         return self.store / "readings"
 
     @property
+    def dimensions(self) -> Path:
+        return self.store / "dimensions"
+
+    @property
     def archive(self) -> Path:
         return self.store / "archive"
 

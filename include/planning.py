@@ -32,6 +32,31 @@ from include.settings import PROJECT_DIR, Settings
 
 GRAINS = ("hourly", "daily", "weekly", "monthly")
 HOUR = timedelta(hours=1)
+_INSTANT = pa.timestamp("us", "UTC")
+_FILE_TEXTS = (
+    "building_id",
+    "datasource_id",
+    "landed_text",
+    "device",
+    "shape",
+    "columns",
+    "timestamp_columns",
+    "location_column",
+    "measurement_column",
+    "date_format",
+    "decimal_mark",
+    "null_tokens",
+    "timezone",
+    "clock_changes",
+)
+FILES = pa.schema([("number", pa.int32()), ("precedence", pa.int32()), *((name, pa.string()) for name in _FILE_TEXTS)])
+MONTHS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("batch", "building_id", "month")),
+        *((name, _INSTANT) for name in ("start", "stop")),
+        ("landed_texts", pa.list_(pa.string())),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +147,8 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
     """Tell dbt which months to build from which files. See include/dbt/macros/plan.sql."""
     _clear(settings)
     involved = rank({version.number: version for plan in months for version in plan.versions}.values())
-    files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist([_file_row(settings, registry, v, n) for n, v in enumerate(involved)]))
+    rows = [_file_row(settings, registry, version, precedence) for precedence, version in enumerate(involved)]
+    files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
     rows = [
         {
             "batch": plan.batch,
@@ -134,7 +160,7 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
         }
         for plan in months
     ]
-    files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows))
+    files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
 
 
 def landed_text(settings: Settings, version: FileVersion) -> Path:

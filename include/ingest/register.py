@@ -142,7 +142,7 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
     if not (folder / "judged.json").exists():
         return [f"{datasource.datasource_id}: validation did not end; the task {datasource.datasource_id}.validate_schema says why"]
     if not ledger.latest(datasource.datasource_id):
-        return [f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv"]
+        return [f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"]
     return []
 
 

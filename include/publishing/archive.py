@@ -84,8 +84,10 @@ def windows_to_build(settings: Settings, registry: Registry, as_of: datetime) ->
     return windows
 
 
-def floating_windows(registry: Registry, as_of: datetime) -> list[WindowPlan]:
-    return [window for building in registry.active_buildings for window in plan_windows(building, (), as_of)]
+def floating_windows(settings: Settings, registry: Registry, as_of: datetime) -> list[WindowPlan]:
+    """The windows of all buildings that have readings at all."""
+    known = {building_id for building_id, _ in read_manifest(settings)}
+    return [window for b in registry.active_buildings if b.building_id in known for window in plan_windows(b, (), as_of)]
 
 
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:

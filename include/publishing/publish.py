@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from include.publishing import release as releases
+from include.publishing.archive import read_archive_manifest
 from include.publishing.release import Release
 from include.publishing.state import push
 from include.publishing.upload import retire, upload
@@ -23,7 +24,7 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
     The upload is checked in any case: an earlier one may have been interrupted.
     """
     promoted = None
-    if not is_published(settings, registry):
+    if read_archive_manifest(settings) and not is_published(settings, registry):
         promoted = releases.promote(settings, releases.build(settings, registry, as_of, run))
     push(settings)
     last = releases.latest(settings)

@@ -1,6 +1,7 @@
 """Promotes the months of readings that dbt built, once they are proven complete."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,8 @@ from include.engines.scratch_database import scratch_database
 from include.errors import ContractError
 from include.ingest.ledger import Ledger
 from include.planning import MonthPlan
+from include.publishing.dataset import DIMENSIONS
+from include.registry import Registry
 from include.settings import Settings
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
@@ -53,6 +56,20 @@ def read_accounting(settings: Settings) -> pa.Table:
     return pq.read_table(path, schema=ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
 
 
+def dimensions_are_current(settings: Settings, registry: Registry) -> bool:
+    """Whether the stored dimensions were made from the seeds as they are."""
+    return read_made_from(settings) == registry.fingerprint and all(_dimension(settings, name).exists() for name in DIMENSIONS)
+
+
+def read_made_from(settings: Settings) -> str:
+    path = settings.paths.dimensions / "made_from.json"
+    return files.read_json(path)["seeds"] if path.exists() else ""
+
+
+def _dimension(settings: Settings, name: str) -> Path:
+    return settings.paths.dimensions / f"{name}.parquet"
+
+
 def months_to_build(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
     """The months whose readings are missing or were made from something else."""
     manifest = read_manifest(settings)
@@ -62,6 +79,16 @@ def months_to_build(settings: Settings, plans: list[MonthPlan]) -> list[MonthPla
         return stored is not None and stored.fingerprint == plan.fingerprint
 
     return [plan for plan in plans if not is_built(plan)]
+
+
+def store_dimensions(settings: Settings, registry: Registry) -> None:
+    """Put the dimensions that dbt built in place."""
+    if dimensions_are_current(settings, registry):
+        return
+    with files.locked(settings.paths.lock, "refresh"):
+        for name in DIMENSIONS:
+            files.move(settings.paths.built_file(name), _dimension(settings, name))
+        files.write_json(settings.paths.dimensions / "made_from.json", {"seeds": registry.fingerprint})
 
 
 def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]:

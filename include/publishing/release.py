@@ -58,7 +58,7 @@ def made_from(settings: Settings, registry: Registry) -> str:
     facts = [
         *(f"{unit} {entry.sha256}" for unit, entry in sorted(read_archive_manifest(settings).items(), key=str)),
         *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
-        *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(settings.seeds_dir.glob("*.csv"))),
+        registry.fingerprint,
         models_fingerprint("models"),
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
@@ -108,7 +108,7 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
         _concatenate(database, [archived_path(settings, unit, archive[unit]) for unit in units], staging / f"{name}.parquet", f"agg_{grain}")
     _concatenate(database, window_of_readings(settings, registry, as_of), staging / f"{RAW}.parquet", "fct_sensor_readings")
     for name in DIMENSIONS:
-        shutil.copyfile(settings.paths.built_file(name), staging / f"{name}.parquet")
+        shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 

@@ -120,7 +120,7 @@ def _wanted(settings: Settings) -> dict[str, str]:
     for unit, entry in read_archive_manifest(settings).items():
         if entry.rows:
             wanted[archived_path(settings, unit, entry)] = entry.sha256
-    for path in (*sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")), paths.ledger, paths.readings_manifest, paths.accounting, paths.archive_manifest):
+    for path in (*sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")), *sorted(paths.dimensions.glob("*")), paths.ledger, paths.readings_manifest, paths.accounting, paths.archive_manifest):
         if path.exists():
             wanted[path] = files.sha256(path)
     return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}

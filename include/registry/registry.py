@@ -65,6 +65,11 @@ class Registry:
         active = {building.building_id for building in self.active_buildings}
         return tuple(row for row in self.datasources if row.status == "active" and row.building_id in active)
 
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all seeds as they stand on the disk."""
+        return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.csv")))).hexdigest()
+
     def fingerprint_of(self, building_id: str) -> str:
         """Hash of every row that can touch a building's numbers; thresholds and names of people's choice stay out."""
         datasources = {row.datasource_id for row in self.datasources if row.building_id == building_id}

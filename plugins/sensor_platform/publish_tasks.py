@@ -17,7 +17,7 @@ def plan_windows() -> list[list[str]]:
     settings, registry = platform(now)
     windows = archive.windows_to_build(settings, registry, now)
     if not windows and not is_published(settings, registry):
-        windows = archive.floating_windows(registry, now)
+        windows = archive.floating_windows(settings, registry, now)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.window_of_readings(settings, registry, now))
     if windows:
         planning.write_windows_plan(settings, windows, now)
@@ -30,6 +30,6 @@ def merge_archive() -> list[str]:
     close_warehouse()
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
-    windows = archive.windows_to_build(settings, registry, now) or archive.floating_windows(registry, now)
+    windows = archive.windows_to_build(settings, registry, now) or archive.floating_windows(settings, registry, now)
     changed = archive.merge(settings, registry, windows, now)
     return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

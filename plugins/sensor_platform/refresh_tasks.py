@@ -34,15 +34,17 @@ def register_files() -> dict[str, int]:
 
 
 @task.short_circuit(ignore_downstream_trigger_rules=False)
-def plan_months() -> list[str]:
-    """The months whose inputs changed; none skips the transformation."""
+def plan_months() -> bool:
+    """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
     now = as_of(get_current_context())
     settings, registry = platform(now)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
+    if not months and readings.dimensions_are_current(settings, registry):
+        return False
     ensure_landed(settings, registry, months)
-    if months:
-        planning.write_readings_plan(settings, registry, months)
-    return [month.batch for month in months]
+    planning.write_readings_plan(settings, registry, months)
+    log.warning("to build: %s", ", ".join(month.batch for month in months) or "dimensions")
+    return True
 
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
@@ -54,6 +56,7 @@ def store_readings() -> dict[str, int]:
     settings, registry = platform(now)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
     totals = readings.store_readings(settings, months)
+    readings.store_dimensions(settings, registry)
     state.push(settings)
     context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [month.batch for month in months]}
     return totals

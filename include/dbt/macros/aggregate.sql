@@ -44,8 +44,8 @@ deviations as (
         sum(
             windows.squares + windows.count * (windows.value_sum / windows.count - means.value_mean) ** 2 order by windows.quarter_hour
         ) as squares
-    from means
-    inner join windows
+    from windows
+    inner join means
         on
             means.timestamp = windows.timestamp
             and means.source = windows.source

@@ -18,13 +18,17 @@ left behind is a view over what was written.
             ) -%}
         {%- endfor -%}
         {%- do run_query(
-            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, row["batch"]))
-            ~ " (format parquet, compression zstd, parquet_version v2, row_group_size 122880)"
+            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, row["batch"])) ~ " (format parquet, compression "
+            ~ config.get("compression", "zstd") ~ ", parquet_version v2, row_group_size 122880)"
         ) -%}
     {%- endfor -%}
     {% call statement("main") -%}
         create or replace view {{ target }} as
+        {% if plan_rows.rows | length -%}
         select * from read_parquet({{ literal(built(model.name, "*")) }})
+        {%- else -%}
+        select * from ({{ sql }}) limit 0
+        {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}

@@ -88,5 +88,5 @@ first pass. In spring an hour does not exist: a reading in it is taken as if the
 {% macro is_null(layout) -%}
     {%- set tokens = ["''"] -%}
     {%- for token in fromjson(layout["null_tokens"]) -%}{%- do tokens.append(literal(token | upper)) -%}{%- endfor -%}
-    upper(trim(raw_value)) in ({{ tokens | join(", ") }})
+    case when number is null then list_contains([{{ tokens | join(", ") }}], upper(trim(raw_value))) else false end
 {%- endmacro %}

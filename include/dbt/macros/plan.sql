@@ -9,10 +9,11 @@
 {%- endmacro %}
 
 {# The rows of the batch that is being built; `batch` is a building's month. #}
-{% macro in_batch() -%}
-    building_id = getvariable('building_id')
-    and timestamp >= getvariable('start')
-    and timestamp < getvariable('stop')
+{% macro in_batch(alias="") -%}
+    {%- set prefix = alias ~ "." if alias -%}
+    {{ prefix }}building_id = getvariable('building_id')
+    and {{ prefix }}timestamp >= getvariable('start')
+    and {{ prefix }}timestamp < getvariable('stop')
 {%- endmacro %}
 
 {# Distinct ways in which the planned files are written; SQL for a file is made from its layout, never guessed. #}

@@ -47,6 +47,9 @@ named as (
 )
 
 select
+    row_number() over (order by named.datasource_id, named.raw_name, named.raw_column, named.valid_from)::smallint as mapping_id,
+    -- the key of a reading less its time: several raw names may mean one series, and their readings compete
+    dense_rank() over (order by named.source_name, named.sensor_id, named.means)::smallint as series_id,
     named.datasource_id,
     named.raw_name,
     named.raw_column,
@@ -62,9 +65,7 @@ select
     named.value_max,
     -- local dates of the building's clock, as instants
     coalesce(named.valid_from::date, date '0001-01-01')::timestamp at time zone datasources.timezone as valid_from,
-    coalesce(named.valid_to::date, date '9999-12-31')::timestamp at time zone datasources.timezone as valid_to,
-    -- the key of a reading less its time: several raw names may mean one series, and their readings compete
-    dense_rank() over (order by named.source_name, named.sensor_id, named.means)::smallint as series_id
+    coalesce(named.valid_to::date, date '9999-12-31')::timestamp at time zone datasources.timezone as valid_to
 from named
 inner join {{ ref("datasources_config") }} as datasources on named.datasource_id = datasources.datasource_id
 left join {{ ref("location_map") }} as locations

@@ -10,7 +10,7 @@ with cells as (
         count_if(outcome = 'ignored') as ignored,
         count_if(outcome = 'unparsable') as unparsable,
         list_sort(array_agg(distinct raw_name || ': ' || raw_column) filter (where outcome = 'unmapped')) as unmapped_names
-    from {{ ref("stg_readings") }}
+    from {{ ref("stg_cells") }}
     where {{ in_batch() }}
     group by source_file
 ),

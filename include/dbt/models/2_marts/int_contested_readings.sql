@@ -1,7 +1,7 @@
 {{ config(materialized="parquet_batches", batches="months") }}
 
 with readings as (
-    select * from {{ ref("stg_readings") }}
+    select * from {{ ref("stg_cells") }}
     where outcome = 'reading' and {{ in_batch() }}
 ),
 
@@ -9,7 +9,8 @@ contested as (
     select
         series_id,
         timestamp
-    from readings
+    from {{ ref("stg_cells") }}
+    where outcome = 'reading' and {{ in_batch() }}
     group by series_id, timestamp
     having count(*) > 1
 )

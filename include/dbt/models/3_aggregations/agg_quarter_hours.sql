@@ -1,21 +1,31 @@
-{{ config(materialized="parquet_batches", batches="windows") }}
+{{ config(materialized="parquet_batches", batches="windows", compression="snappy") }}
+
+-- values are summed in order of size, so that neither threads nor the order of rows move the last bits
+with quarter_hours as (
+    select
+        time_bucket(interval '15 minutes', timestamp) as quarter_hour,
+        source,
+        location,
+        measurement,
+        list_sort(list(value)) as readings
+    from read_parquet(getvariable('readings'))
+    where
+        quality = 'ok'
+        and timestamp >= getvariable('start')
+        and timestamp < least(getvariable('stop'), getvariable('as_of'))
+    group by all
+)
 
 select
     getvariable('batch') as batch,
     getvariable('building_id') as building_id,
-    time_bucket(interval '15 minutes', timestamp) as quarter_hour,
+    quarter_hour,
     source,
     location,
     measurement,
-    min(value) as value_min,
-    max(value) as value_max,
-    sum(value order by timestamp, value) as value_sum,
-    count(*) as count,
-    var_pop(value order by timestamp, value) * count(*) as squares
-from read_parquet(getvariable('readings'))
-where
-    quality = 'ok'
-    and timestamp >= getvariable('start')
-    and timestamp < least(getvariable('stop'), getvariable('as_of'))
-group by quarter_hour, source, location, measurement
-order by source, location, measurement, quarter_hour
+    readings[1] as value_min,
+    readings[-1] as value_max,
+    list_sum(readings) as value_sum,
+    len(readings) as count,
+    list_var_pop(readings) * len(readings) as squares
+from quarter_hours

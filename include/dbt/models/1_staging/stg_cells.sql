@@ -1,0 +1,64 @@
+{{ config(materialized="parquet_batches", batches="months", compression="snappy") }}
+
+with raw_cells as (
+    select *, null::varchar as raw_measurement from {{ ref("stg_wide_csv") }}
+    union all by name
+    select * from {{ ref("stg_narrow_csv") }}
+),
+
+named as (
+    select
+        raw_cells.* exclude (device),
+        files.file_number,
+        files.datasource_id,
+        files.building_id,
+        files.precedence,
+        case
+            when raw_cells.raw_measurement is not null
+                then coalesce(raw_cells.device, files.device) || '/' || raw_cells.raw_measurement
+            else coalesce(raw_cells.device, nullif(files.device, ''), raw_cells.raw_column)
+        end as raw_name
+    from raw_cells
+    inner join {{ ref("landing_files") }} as files on raw_cells.landed_text = files.landed_text
+),
+
+judged as (
+    select
+        named.*,
+        series.mapping_id,
+        series.series_id,
+        named.number * series.scale + series."offset" as value,
+        value not between series.value_min and series.value_max as is_outlier,
+        case
+            when series.series_id is null then 'unmapped'
+            when series.disposition = 'ignored' then 'ignored'
+            when named.number is not null then 'reading'
+            when named.is_null then 'null'
+            else 'unparsable'
+        end as outcome
+    from named
+    left join {{ ref("stg_series") }} as series
+        on
+            named.datasource_id = series.datasource_id
+            and named.raw_name = series.raw_name
+            and named.raw_column = series.raw_column
+            and named.timestamp >= series.valid_from
+            and named.timestamp < series.valid_to
+    where {{ in_batch('named') }}
+)
+
+select
+    building_id,
+    timestamp,
+    series_id,
+    mapping_id,
+    value,
+    is_outlier,
+    file_number::integer as source_file,
+    source_line,
+    precedence::integer as precedence,
+    outcome,
+    case when outcome in ('unmapped', 'unparsable') then raw_name end as raw_name,
+    case when outcome in ('unmapped', 'unparsable') then raw_column end as raw_column,
+    case when outcome = 'unparsable' then raw_value end as raw_value
+from judged
