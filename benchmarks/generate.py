@@ -11,9 +11,36 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SENSORS = (
-    "493D CCEA 4427 B020 2AE9 E5E3 D663 23A9 A7A9 DC0C 910A 4B73 9E31 CAF4 990A B54D 90A9 3CFB C6CB 072B 050D F30E CC2F 1EF1 750E F3F5 8370 9E4C"
-).split()
+SENSORS = [
+    "493D",
+    "CCEA",
+    "4427",
+    "B020",
+    "2AE9",
+    "E5E3",
+    "D663",
+    "23A9",
+    "A7A9",
+    "DC0C",
+    "910A",
+    "4B73",
+    "9E31",
+    "CAF4",
+    "990A",
+    "B54D",
+    "90A9",
+    "3CFB",
+    "C6CB",
+    "072B",
+    "050D",
+    "F30E",
+    "CC2F",
+    "1EF1",
+    "750E",
+    "F3F5",
+    "8370",
+    "9E4C",
+]
 MINUTES = 1440
 
 

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import DAG
+
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
@@ -38,8 +39,6 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
-    publish = PublishParquetOperator(
-        task_id="publish", inlets=[READINGS], outlets=[PUBLIC_DATASET], trigger_rule="none_failed"
-    )
+    publish = PublishParquetOperator(task_id="publish", inlets=[READINGS], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")
 
     plan_windows() >> aggregate >> merge_archive() >> publish

@@ -19,6 +19,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.trigger import CronTriggerTimetable
+
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
@@ -51,9 +52,7 @@ with DAG(
             )
         restored >> ingest >> registered
 
-    transform = dbt_task_group(
-        "transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts"]
-    )
+    transform = dbt_task_group("transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts"])
 
     registered >> plan_months() >> transform >> store_readings()
     registered >> report()

@@ -50,7 +50,11 @@ def run(command: str, *arguments: str, remote: str) -> str:
     words = "\n".join(line for line in done.stderr.strip().splitlines() if "Config file" not in line)[-1500:]
     if done.returncode in NOT_FOUND or "didn't find section in config" in words:
         raise RemoteGone(f"rclone {command}: there is no such remote or folder\n{words}", where=remote, cure="check the name, and `rclone lsd` on the remote")
-    raise RemoteError(f"rclone {command} failed with exit code {done.returncode}\n{words}", where=remote, cure="check network, token and rights with `rclone lsd`; the next run goes on from here")
+    raise RemoteError(
+        f"rclone {command} failed with exit code {done.returncode}\n{words}",
+        where=remote,
+        cure="check network, token and rights with `rclone lsd`; the next run goes on from here",
+    )
 
 
 def listing(remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False) -> list[RemoteFile]:

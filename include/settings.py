@@ -17,7 +17,6 @@ class Settings:
     """Where things are and which engines compute; everything else is a row in a seed."""
 
     data_dir: Path
-    seeds_dir: Path
     state_remote: str
     publish_remote: str
     timeseries_engine: str
@@ -35,12 +34,15 @@ class Settings:
             )
         return cls(
             data_dir=Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve(),
-            seeds_dir=Path(os.environ.get("SEEDS_DIR") or PROJECT_DIR / "include/dbt/seeds").resolve(),
             state_remote=os.environ.get("STATE_REMOTE") or "sm2drive:Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or "sm2drive:Public",
             timeseries_engine=engine,
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
         )
+
+    @property
+    def seeds_dir(self) -> Path:
+        return PROJECT_DIR / "include/dbt/seeds"
 
     @cached_property
     def paths(self) -> DataPaths:

@@ -1,83 +1,114 @@
-"""`make run`: all DAGs once, in the order of their assets, in this process."""
+"""`make run`: all DAGs once, in the order of their assets, in this process, without a server."""
 
 import argparse
-import logging
+import contextlib
 import os
-import shutil
 import sys
-import time
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(PROJECT)  # not scripts/, whose files could shadow libraries
+sys.path[0] = str(PROJECT)  # not scripts/, whose files could stand in for libraries
 
-SAMPLE_AS_OF = "2026-03-01"
-
-
-def prepare_environment() -> str | None:
-    """Airflow without a server, and the sample building where no drive is configured. Returns the default AS_OF."""
-    data_dir = Path(os.environ.get("DATA_DIR") or PROJECT / "data").resolve()
-    os.environ.update(
-        DATA_DIR=str(data_dir),
-        AIRFLOW_HOME=str(data_dir / "airflow"),
-        AIRFLOW__CORE__LOAD_EXAMPLES="False",
-        AIRFLOW__CORE__DAGS_FOLDER=str(PROJECT / "dags"),
-        AIRFLOW__CORE__PLUGINS_FOLDER=str(PROJECT / "plugins"),
-        AIRFLOW__CORE__DEFAULT_TASK_RETRIES="0",
-        AIRFLOW__LOGGING__LOGGING_LEVEL=os.environ.get("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING"),
-        AIRFLOW__COSMOS__ENABLE_TELEMETRY="False",
-        AIRFLOW__COSMOS__CACHE_DIR=str(data_dir / "airflow/cosmos"),
-        DO_NOT_TRACK="1",
-        PYTHONPATH=str(PROJECT),
-        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    )
-    if any(name.startswith("RCLONE_CONFIG_SM2DRIVE_") for name in os.environ):
-        return None
-    drive = data_dir / "drive"
-    if not (drive / "raw").exists():
-        shutil.copytree(PROJECT / "include/sample_data/raw", drive / "raw")
-    os.environ.update(RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(drive))
-    return SAMPLE_AS_OF
+from scripts.environment import prepare_environment  # noqa: E402
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
-    arguments = parser.parse_args()
-    sample_as_of = prepare_environment()
-    as_of = arguments.as_of or sample_as_of
+    sample_as_of = prepare_environment(PROJECT)
+    as_of = parser.parse_args().as_of or sample_as_of
 
-    from scripts.progress import Progress, summary
+    from rich.console import Console
 
-    progress = Progress()
-    progress.step("starting Airflow")
+    from include import files
+    from include.clock import parse_as_of
+    from include.errors import PlatformError
+    from include.publishing import release as releases
+    from include.registry import load_registry
+    from include.settings import Settings
+
+    console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True)
+    try:
+        settings = Settings.from_environment()
+        registry = load_registry(settings.seeds_dir)
+        now = parse_as_of(as_of) if as_of else None
+        with files.locked(settings.data_dir / ".run.lock", "make run"):
+            before = releases.latest(settings)
+            log = settings.data_dir / "airflow" / "run.log"
+            with _output_to(log):
+                failed = run_dags(console, {"as_of": as_of} if as_of else {})
+            if failed:
+                console.print(failed, style="red", markup=False)
+                return 1
+            from scripts.summary import summary
+
+            return summary(console, settings, registry, now, before.version if before else None, str(log))
+    except PlatformError as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+def run_dags(console: Any, conf: dict[str, str]) -> str:
+    """Run every DAG after those whose assets it waits for; says what is wrong if they cannot be run at all."""
+    console.print("[dim]starting Airflow …[/]")
     from airflow.utils.db import initdb
 
     initdb()
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.listener import get_listener_manager
 
-    logging.disable(logging.INFO)
+    from scripts.progress import Progress
+
     bag = DagBag(str(PROJECT / "dags"))
     if bag.import_errors or not bag.dags:
-        for file, error in bag.import_errors.items():
-            print(f"{file}\n{error}", file=sys.stderr)
-        return 1
+        return "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()) or "no DAG found"
+    progress = Progress(console)
+    get_listener_manager().add_listener(progress)
     for dag_id in in_asset_order(bag.dags):
-        progress.step(dag_id)
-        bag.dags[dag_id].test(run_conf={"as_of": as_of} if as_of else None)
-    return summary(progress)
+        progress.begin(bag.dags[dag_id])
+        without_retries(bag.dags[dag_id]).test(run_conf=conf)
+    return ""
 
-def in_asset_order(dags) -> list[str]:
+
+def without_retries(dag: Any) -> Any:
+    """`dag.test` really waits between tries; whoever runs one process sees the error at once and runs it again."""
+    for task in dag.tasks:
+        task.retries = 0
+    return dag
+
+
+def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
     """The DAGs so that each comes after those whose assets it waits for."""
     makes = {outlet.name: dag_id for dag_id, dag in dags.items() for task in dag.tasks for outlet in task.outlets}
-    needs = {dag_id: {makes[name] for name in asset_names(getattr(dag.timetable, "asset_condition", None)) if name in makes} for dag_id, dag in dags.items()}
-    return list(TopologicalSorter(needs).static_order())
+    waits = {dag_id: asset_names(getattr(dag.timetable, "asset_condition", None)) for dag_id, dag in dags.items()}
+    return list(TopologicalSorter({dag_id: {makes[name] for name in names if name in makes} for dag_id, names in waits.items()}).static_order())
 
 
-def asset_names(condition) -> set[str]:
+def asset_names(condition: Any) -> set[str]:
+    """All assets in a condition, however it is nested."""
     parts = [asset_names(part) for part in getattr(condition, "objects", ())]
     return set().union(*parts) | ({condition.name} if hasattr(condition, "name") else set())
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Any:
+    """Send what Airflow and dbt print to a file; the console keeps its own copy of the terminal."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,18 @@ def _unreadable(texts: Sequence[str], parsed: dict[str, list[date | None]]) -> F
     """Tell mixed orders from dates that no order can read."""
     impossible = [text for index, text in enumerate(texts) if all(dates[index] is None for dates in parsed.values())]
     if impossible:
-        return Finding("timestamp", "error", f"no date in the declared formats ({', '.join(parsed)}): {impossible[0]!r}", where=impossible[0], cure="Correct or remove the line and upload again")
+        return Finding(
+            "timestamp",
+            "error",
+            f"no date in the declared formats ({', '.join(parsed)}): {impossible[0]!r}",
+            where=impossible[0],
+            cure="Correct or remove the line and upload again",
+        )
     witnesses = [next(text for text, day in zip(texts, dates, strict=True) if day is None) for dates in parsed.values()]
-    return Finding("date_order", "error", f"mixed date orders: {' and '.join(witnesses)} cannot be of one format", where=witnesses[0], cure="Split the file, or export it again with one date format")
+    return Finding(
+        "date_order",
+        "error",
+        f"mixed date orders: {' and '.join(witnesses)} cannot be of one format",
+        where=witnesses[0],
+        cure="Split the file, or export it again with one date format",
+    )

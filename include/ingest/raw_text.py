@@ -39,12 +39,16 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
                 if (kind := next((kind for magic, kind in SIGNATURES.items() if chunk.startswith(magic)), None)) is not None:
                     return _refused("encoding", f"the file is {kind}, not UTF-8 text", path, "", "Export it as CSV in UTF-8, not packed")
             if (at := chunk.find(b"\0")) >= 0:
-                return _refused("encoding", "a NUL byte: the file is damaged or not text", path, f"line {lines_before + _lines(chunk[:at]) + 1}", "Export it again")
+                return _refused(
+                    "encoding", "a NUL byte: the file is damaged or not text", path, f"line {lines_before + _lines(chunk[:at]) + 1}", "Export it again"
+                )
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 line = lines_before + _lines(chunk[: max(error.start, 0)]) + 1
-                return _refused("encoding", f"not UTF-8: byte 0x{error.object[error.start]:02x}", path, f"line {line}", "Save the file as UTF-8 (it may be Windows-1250)")
+                return _refused(
+                    "encoding", f"not UTF-8: byte 0x{error.object[error.start]:02x}", path, f"line {line}", "Save the file as UTF-8 (it may be Windows-1250)"
+                )
             line_feeds += chunk.count(b"\n")
             carriage_returns += chunk.count(b"\r")
             both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))
@@ -54,7 +58,9 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
     if not first.removeprefix(UTF8_BOM).strip():
         return _refused("empty_file", "the file is empty", path, "", "Export it again")
     if not last.endswith((b"\n", b"\r")):
-        return _refused("truncated", "the last line has no end: the file was cut off", path, f"line {max(line_feeds, carriage_returns) + 1}", "Export or upload it again")
+        return _refused(
+            "truncated", "the last line has no end: the file was cut off", path, f"line {max(line_feeds, carriage_returns) + 1}", "Export or upload it again"
+        )
     if len([n for n in (line_feeds - both, carriage_returns - both, both) if n]) > 1:
         findings.append(Finding("line_ends", "warning", "line ends are mixed (CR, LF, CRLF); all were read as line ends"))
     head = first[:EDGE].decode("utf-8", errors="ignore").splitlines()[:head_lines]

@@ -32,7 +32,9 @@ class SkippedChecks:
     def __post_init__(self) -> None:
         unknown = sorted(set(self.names) - SKIPPABLE)
         if unknown:
-            raise ConfigurationError(f"these checks cannot be skipped: {', '.join(unknown)}", where="parameter skip_checks", cure=f"only: {', '.join(sorted(SKIPPABLE))}")
+            raise ConfigurationError(
+                f"these checks cannot be skipped: {', '.join(unknown)}", where="parameter skip_checks", cure=f"only: {', '.join(sorted(SKIPPABLE))}"
+            )
         if self.names and not self.reason.strip():
             raise ConfigurationError("a skipped check needs a reason", where="parameter skip_reason", cure="say why; it will stand in the lineage")
 
@@ -142,7 +144,9 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
     if not (folder / "judged.json").exists():
         return [f"{datasource.datasource_id}: validation did not end; the task {datasource.datasource_id}.validate_schema says why"]
     if not ledger.latest(datasource.datasource_id):
-        return [f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"]
+        return [
+            f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"
+        ]
     return []
 
 

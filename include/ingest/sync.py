@@ -61,9 +61,13 @@ def _claimed(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[Rem
         if file.path.endswith(".rclonelink"):
             findings.append(Finding("symbolic_link", "error", "a symbolic link is not followed", where=file.path, cure="Put the file itself there"))
         elif ".." in name.parts or name.is_absolute() or not file.path.isprintable():
-            findings.append(Finding("file_name", "error", "the name leads elsewhere or holds control characters", where=repr(file.path), cure="Rename the file"))
+            findings.append(
+                Finding("file_name", "error", "the name leads elsewhere or holds control characters", where=repr(file.path), cure="Rename the file")
+            )
         elif copies[file.path] > 1:
-            findings.append(Finding("same_name_twice", "error", f"{copies[file.path]} files have this name", where=file.path, cure="Rename or remove all but one"))
+            findings.append(
+                Finding("same_name_twice", "error", f"{copies[file.path]} files have this name", where=file.path, cure="Rename or remove all but one")
+            )
         else:
             claimed.append(file)
     return claimed, list(dict.fromkeys(findings))
@@ -74,7 +78,13 @@ def _unclaimed(listed: list[RemoteFile], datasource: Datasource, neighbours: tup
         return []  # the first of them tells for all
     patterns = [re.compile(source.file_pattern) for source in (neighbours or (datasource,))]
     return [
-        Finding("unclaimed_file", "warning", "no datasource's file_pattern matches the name", where=file.path, cure="Rename it, or add a row to datasources_config.csv")
+        Finding(
+            "unclaimed_file",
+            "warning",
+            "no datasource's file_pattern matches the name",
+            where=file.path,
+            cure="Rename it, or add a row to datasources_config.csv",
+        )
         for file in listed
         if not any(pattern.fullmatch(PurePosixPath(file.path.removesuffix(".rclonelink")).name) for pattern in patterns)
     ]

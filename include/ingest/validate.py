@@ -114,7 +114,12 @@ def _header(head: Sequence[str], declared: Declared) -> list[str]:
     if len(columns) == 1:
         other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
         if other:
-            raise Refused("delimiter", f"the header is separated by {other!r}, declared is {delimiter!r}", where=where, cure="Export with the declared delimiter, or change file_formats.csv")
+            raise Refused(
+                "delimiter",
+                f"the header is separated by {other!r}, declared is {delimiter!r}",
+                where=where,
+                cure="Export with the declared delimiter, or change file_formats.csv",
+            )
     named = [name for name in columns if name]
     if "" in columns[: len(named)]:
         raise Refused("header", "a column in the middle has no name", where=where, cure="Name it, or export again")
@@ -141,7 +146,15 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     for want in missing:
         near = difflib.get_close_matches(want, new, 1, cutoff=0.5)
         hint = f"perhaps renamed to {near[0]!r}" if near else f"found: {', '.join(named)}"
-        findings.append(Finding("required_columns", "error", f"no column matches {want!r}; {hint}", where=where, cure="Export it again, or correct required_columns in datasources_config.csv"))
+        findings.append(
+            Finding(
+                "required_columns",
+                "error",
+                f"no column matches {want!r}; {hint}",
+                where=where,
+                cure="Export it again, or correct required_columns in datasources_config.csv",
+            )
+        )
     severity = "error" if declared.datasource.on_new_column == "refuse" else "warning"
     findings += [
         Finding("new_columns", severity, f"{name!r} is not declared", where=where, cure="Add it to datasources_config.csv and sensor_mappings.csv")
@@ -184,7 +197,9 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
                 "field_count",
                 f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]!r}",
                 where=f"line {line}",
-                cure="A decimal comma among comma-separated fields? Export with a decimal point" if decimal else "The line is cut off or damaged: export it again",
+                cure="A decimal comma among comma-separated fields? Export with a decimal point"
+                if decimal
+                else "The line is cut off or damaged: export it again",
             )
     except pa.ArrowInvalid as error:
         raise Refused("field_count", f"cannot be read as delimited text: {error}", cure="Export it again") from error
@@ -194,7 +209,12 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
     for name in names[len([column for column in columns if column]) :]:
         filled = pc.not_equal(pc.utf8_trim_whitespace(table[name]), "")
         if (at := pc.index(filled, True).as_py()) >= 0:
-            raise Refused("field_count", f"a value beyond the last named column: {table[name][at].as_py()!r}", where=f"line {header_line + 1 + at}", cure="Name the column, or export again")
+            raise Refused(
+                "field_count",
+                f"a value beyond the last named column: {table[name][at].as_py()!r}",
+                where=f"line {header_line + 1 + at}",
+                cure="Name the column, or export again",
+            )
         table = table.drop_columns(name)
     first_line = header_line + 1
     return table.append_column(LINE_COLUMN, pa.arange(first_line, first_line + table.num_rows).cast(pa.int32()))
@@ -227,7 +247,12 @@ def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tu
     impossible = next((index for index, value in clock.items() if value is None), None)
     if impossible is not None:
         at = pc.index(times.indices, pa.scalar(impossible, times.indices.type)).as_py()
-        raise Refused("timestamp", f"no time of day: {times.dictionary[impossible].as_py()!r}", where=f"line {table[LINE_COLUMN][at].as_py()}", cure="Correct or remove the line and upload again")
+        raise Refused(
+            "timestamp",
+            f"no time of day: {times.dictionary[impossible].as_py()!r}",
+            where=f"line {table[LINE_COLUMN][at].as_py()}",
+            cure="Correct or remove the line and upload again",
+        )
     days = {index: datetime.strptime(text, format_) for index, text in enumerate(texts)}
 
     def extreme(choose) -> datetime:
@@ -266,8 +291,24 @@ def _values(table: pa.Table, columns: Sequence[str], format_: FileFormat) -> tup
         line = table[LINE_COLUMN][pc.index(table[column], example).as_py()].as_py()
         where = f"line {line}, column {column!r}"
         if len(wrong_dialect):
-            findings.append(Finding("decimal_mark", "error", f"{example!r} is not a number with decimal mark {format_.decimal_mark!r} and without thousands separators", where=where, cure="Export in the declared form, or change decimal_mark in file_formats.csv"))
+            findings.append(
+                Finding(
+                    "decimal_mark",
+                    "error",
+                    f"{example!r} is not a number with decimal mark {format_.decimal_mark!r} and without thousands separators",
+                    where=where,
+                    cure="Export in the declared form, or change decimal_mark in file_formats.csv",
+                )
+            )
         else:
             count = pc.sum(bad.field("counts")).as_py()
-            findings.append(Finding("text_for_number", "warning", f"{count} values are no numbers, the first is {example!r}", where=where, cure="They are kept in quarantine with their lines; the rest is used"))
+            findings.append(
+                Finding(
+                    "text_for_number",
+                    "warning",
+                    f"{count} values are no numbers, the first is {example!r}",
+                    where=where,
+                    cure="They are kept in quarantine with their lines; the rest is used",
+                )
+            )
     return nulls, findings

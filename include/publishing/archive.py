@@ -18,6 +18,7 @@ from include.registry import Registry
 from include.registry.rows import Building
 from include.settings import Settings
 
+
 @dataclass(frozen=True)
 class Unit:
     """What is archived as one file: a building's month in one grain. A window belongs to the month it begins in."""
@@ -84,12 +85,6 @@ def windows_to_build(settings: Settings, registry: Registry, as_of: datetime) ->
     return windows
 
 
-def floating_windows(settings: Settings, registry: Registry, as_of: datetime) -> list[WindowPlan]:
-    """The windows of all buildings that have readings at all."""
-    known = {building_id for building_id, _ in read_manifest(settings)}
-    return [window for b in registry.active_buildings if b.building_id in known for window in plan_windows(b, (), as_of)]
-
-
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
     """The months of readings that the windows reach into."""
     known = read_manifest(settings)
@@ -106,6 +101,8 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
 
     A unit whose fingerprint is unchanged must come out with the same bytes: that is a self-test of engine and archive.
     """
+    if not windows:
+        return []
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     with scratch_database(settings) as database:
         made = {unit: _split(database, settings, window, unit) for window in windows for unit in wanted if _inside(unit, window)}

@@ -1,6 +1,5 @@
 """lineage.json: from what a release was made, what was counted on the way, and what was refused."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -31,14 +30,19 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "models": models_fingerprint("models"),
         "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.active_buildings},
         "months": [{"building_id": b, "month": m, "rows": entry.rows, "sha256": entry.sha256} for (b, m), entry in sorted(read_manifest(settings).items())],
-        "archive": [{**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(read_archive_manifest(settings).items(), key=str)],
+        "archive": [
+            {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
+            for unit, e in sorted(read_archive_manifest(settings).items(), key=str)
+        ],
         "inputs": [
             {**_input(v), "accounting": by_file.get(v.number, {}), **({"unmapped": sorted(unmapped[v.number])} if unmapped.get(v.number) else {})}
             for v in seen
             if v.verdict == "accepted"
         ],
         "refused": [{**_input(v), "reasons": v.reasons} for v in seen if v.verdict == "refused"],
-        "datasources": [{"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources],
+        "datasources": [
+            {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
+        ],
     }
 
 

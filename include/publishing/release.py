@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from include import files
 from include.engines.scratch_database import PARQUET, scratch_database
 from include.errors import ContractError
-from include.ingest.ledger import Ledger
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import lineage
@@ -40,6 +39,15 @@ class Release:
 def latest(settings: Settings) -> Release | None:
     """What `releases/latest` points to."""
     return read(settings.paths.latest.resolve()) if settings.paths.latest.exists() else None
+
+
+def find(settings: Settings, registry: Registry, as_of: datetime | None) -> Release | None:
+    """The release that was made from exactly what there is, as of that time; None if it was not published."""
+    settings = settings_at(settings, as_of) if as_of else settings
+    wanted = made_from(settings, registry)
+    days = f"{as_of:%Y-%m-%d}-*" if settings.replay else "[0-9]*-*"
+    found = [read(path) for path in sorted(settings.paths.releases.glob(days)) if (path / "run.json").exists()]
+    return next((release for release in reversed(found) if release.made_from == wanted), None)
 
 
 def settings_at(settings: Settings, as_of: datetime) -> Settings:
@@ -203,7 +211,9 @@ def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging
             "bytes": (staging / table.file).stat().st_size,
             "hash": f"sha256:{files.sha256(staging / table.file)}",
             "schema": {
-                "fields": [{"name": c.name, "type": TYPES[c.type], "description": c.description, **({"unit": c.unit} if c.unit else {})} for c in table.columns],
+                "fields": [
+                    {"name": c.name, "type": TYPES[c.type], "description": c.description, **({"unit": c.unit} if c.unit else {})} for c in table.columns
+                ],
                 "primaryKey": list(table.key),
             },
         }

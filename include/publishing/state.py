@@ -15,7 +15,6 @@ from include.errors import ConflictError, StorageError
 from include.ingest.ledger import Ledger
 from include.publishing.archive import archived_path, read_archive_manifest
 from include.publishing.readings import read_manifest
-from include.registry import Registry
 from include.settings import Settings
 
 
@@ -40,7 +39,7 @@ def remote_state(settings: Settings) -> State:
     return State(**json.loads(text)) if text else State()
 
 
-def restore(settings: Settings, registry: Registry) -> list[str]:
+def restore(settings: Settings) -> list[str]:
     """Take over what another machine, or this one before it lost its disk, has pushed. Returns the paths that were fetched."""
     here, there = local_state(settings), remote_state(settings)
     if there.generation <= here.generation and settings.paths.ledger.exists():
@@ -55,7 +54,7 @@ def restore(settings: Settings, registry: Registry) -> list[str]:
 
 def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
     """Bring the named files from the state remote unless they are here already; every one is verified."""
-    missing = [path for path in paths if path in state.files and not _is_here(settings.paths.root / path, state.files[path])]
+    missing = [path for path in dict.fromkeys(paths) if path in state.files and not _is_here(settings.paths.root / path, state.files[path])]
     if not missing:
         return []
     incoming = settings.paths.work / "restore"
@@ -65,7 +64,11 @@ def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
     for path in missing:
         stored = incoming / _stored_name(path, state.files[path])
         if not _is_here(stored, state.files[path]):
-            raise StorageError("the state remote's copy is missing or damaged", where=f"{settings.state_remote}/{path}", cure="restore it from the remote's own history; docs/runbook.md, lost state")
+            raise StorageError(
+                "the state remote's copy is missing or damaged",
+                where=f"{settings.state_remote}/{path}",
+                cure="restore it from the remote's own history; docs/runbook.md, lost state",
+            )
         files.move(stored, settings.paths.root / path)
     return missing
 
@@ -74,7 +77,6 @@ def fetch_inputs(settings: Settings, paths: Iterable[Path]) -> list[str]:
     """Bring readings or landed files that this run needs and this machine does not have."""
     absent = [path for path in paths if not path.exists()]
     return fetch(settings, local_state(settings), [str(path.relative_to(settings.paths.root)) for path in absent]) if absent else []
-
 
 
 def push(settings: Settings) -> int:
@@ -120,7 +122,14 @@ def _wanted(settings: Settings) -> dict[str, str]:
     for unit, entry in read_archive_manifest(settings).items():
         if entry.rows:
             wanted[archived_path(settings, unit, entry)] = entry.sha256
-    for path in (*sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")), *sorted(paths.dimensions.glob("*")), paths.ledger, paths.readings_manifest, paths.accounting, paths.archive_manifest):
+    for path in (
+        *sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")),
+        *sorted(paths.dimensions.glob("*")),
+        paths.ledger,
+        paths.readings_manifest,
+        paths.accounting,
+        paths.archive_manifest,
+    ):
         if path.exists():
             wanted[path] = files.sha256(path)
     return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}

@@ -1,10 +1,11 @@
 """Puts a promoted release on the publish remote: the folder first, verified; then one small latest.json."""
 
 import json
+from datetime import datetime
 
 from include import files, rclone
 from include.errors import RemoteError
-from include.publishing.release import KEPT, Release
+from include.publishing.release import KEPT, Release, latest
 from include.settings import Settings
 
 
@@ -15,8 +16,8 @@ def upload(settings: Settings, release: Release) -> bool:
     """
     folder = _remote(settings, f"releases/{release.version}")
     pointer = json.dumps({"version": release.version, "as_of": release.as_of.isoformat(), "path": f"releases/{release.version}"}, indent=1) + "\n"
-    offered = rclone.get_text(_remote(settings, "latest.json"))
-    if offered and json.loads(offered)["version"] == release.version:
+    offered = offered_release(settings)
+    if offered and (offered["version"] == release.version or datetime.fromisoformat(offered["as_of"]) > release.as_of):
         return False
     names = sorted(path.name for path in release.path.iterdir())
     rclone.send(release.path, folder, names)
@@ -25,6 +26,35 @@ def upload(settings: Settings, release: Release) -> bool:
     files.write_text(local, pointer)
     rclone.put(local, _remote(settings, "latest.json"))
     return True
+
+
+def offered_release(settings: Settings) -> dict[str, str] | None:
+    """What latest.json on the publish remote says; None if nothing was ever published."""
+    text = rclone.get_text(_remote(settings, "latest.json"))
+    return json.loads(text) if text else None
+
+
+def adopt_offered(settings: Settings) -> str | None:
+    """Bring the published release here if it is newer than the one here: the next one is compared with it."""
+    offered, here = offered_release(settings), latest(settings)
+    if offered is None or (here and here.as_of >= datetime.fromisoformat(offered["as_of"])):
+        return None
+    version = offered["version"]
+    folder = _remote(settings, f"releases/{version}")
+    incoming = settings.paths.releases / ".incoming"
+    files.remove(incoming)
+    incoming.mkdir(parents=True)
+    rclone.fetch(folder, incoming, [file.path for file in rclone.listing(folder)])
+    for line in (incoming / "SHA256SUMS").read_text().splitlines():
+        digest, _, name = line.partition("  ")
+        if files.sha256(incoming / name) != digest:
+            raise RemoteError(
+                f"{name} of the published release does not have its checksum", where=folder, cure="publish it again from a machine that has it whole"
+            )
+    if not (settings.paths.releases / version).exists():
+        files.move(incoming, settings.paths.releases / version)
+    files.point(settings.paths.latest, version)
+    return version
 
 
 def _verify(folder: str, release: Release) -> None:
@@ -40,7 +70,11 @@ def retire(settings: Settings) -> list[str]:
     last = settings.paths.latest.resolve().name
     removed = []
     for remote in (False, True):
-        versions = rclone.folders(_remote(settings, "releases")) if remote else [p.name for p in settings.paths.releases.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."]
+        versions = (
+            rclone.folders(_remote(settings, "releases"))
+            if remote
+            else [p.name for p in settings.paths.releases.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."]
+        )
         for version in expired(versions):
             if version == last:
                 continue

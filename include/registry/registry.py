@@ -114,9 +114,7 @@ def _rows(path: Path, row_type: type[R]) -> Iterator[R]:
             reader = csv.DictReader(file, strict=True)
             expected = [name for name in row_type.model_fields if name != "line"]
             if reader.fieldnames != expected:
-                raise ConfigurationError(
-                    f"the columns are {reader.fieldnames}", where=f"{path.name}, line 1", cure=f"they must be {','.join(expected)}"
-                )
+                raise ConfigurationError(f"the columns are {reader.fieldnames}", where=f"{path.name}, line 1", cure=f"they must be {','.join(expected)}")
             for values in reader:
                 where = f"{path.name}, line {reader.line_num}"
                 if None in values or None in values.values():
@@ -178,7 +176,13 @@ def _one_value(registry: Registry, source: Datasource) -> None:
     for row in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
             if getattr(row, column) != getattr(first, column):
-                _refuse("datasource_mappings.csv", row, column, f"differs from line {first.line} of the same datasource", "make them equal, or declare two datasources")
+                _refuse(
+                    "datasource_mappings.csv",
+                    row,
+                    column,
+                    f"differs from line {first.line} of the same datasource",
+                    "make them equal, or declare two datasources",
+                )
 
 
 def _no_overlap(rows: Iterable[SensorMapping]) -> None:

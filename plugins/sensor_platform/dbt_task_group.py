@@ -1,5 +1,7 @@
 """Parts of the dbt project as task groups: one dbt process for each group, shown model by model."""
 
+import gc
+import sys
 from typing import Any
 
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
@@ -27,7 +29,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": POOL, "retries": 0, "install_deps": False},
+        operator_args={"pool": POOL, "retries": 0},
     )
     _let_the_build_come_first(group)
     return group
@@ -47,10 +49,7 @@ def _let_the_build_come_first(group: DbtTaskGroup) -> None:
 
 
 def close_warehouse() -> None:
-    """dbt in this process keeps its DuckDB file open after a run; let go of it."""
-    import gc
-
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()
-    gc.collect()
+    """If dbt ran in this process it keeps its DuckDB file open; let go of it."""
+    if module := sys.modules.get("dbt.adapters.duckdb.connections"):
+        module.DuckDBConnectionManager.close_all_connections()
+        gc.collect()

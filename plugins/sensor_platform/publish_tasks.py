@@ -4,32 +4,30 @@ from airflow.sdk import get_current_context, task
 
 from include import planning
 from include.publishing import archive, release, state
-from include.publishing.publish import is_published
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse
-from sensor_platform.run_context import as_of, platform
-
-
-@task.short_circuit(inlets=[READINGS], ignore_downstream_trigger_rules=False)
-def plan_windows() -> list[list[str]]:
-    """The windows that hold a month made from something else; none skips the engine."""
-    now = as_of(get_current_context(), READINGS)
-    settings, registry = platform(now)
-    windows = archive.windows_to_build(settings, registry, now)
-    if not windows and not is_published(settings, registry):
-        windows = archive.floating_windows(settings, registry, now)
-    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.window_of_readings(settings, registry, now))
-    if windows:
-        planning.write_windows_plan(settings, windows, now)
-    return [list(window.months) for window in windows]
+from sensor_platform.run_context import as_of, platform, skip_group
 
 
 @task(inlets=[READINGS])
+def plan_windows() -> list[list[str]]:
+    """The windows that hold a month made from something else; none skips the engine."""
+    context = get_current_context()
+    now = as_of(context, READINGS)
+    settings, registry = platform(now)
+    windows = archive.windows_to_build(settings, registry, now)
+    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.window_of_readings(settings, registry, now))
+    if not windows:
+        skip_group(context, "aggregate")
+    planning.write_windows_plan(settings, windows, now)
+    return [list(window.months) for window in windows]
+
+
+@task(inlets=[READINGS], trigger_rule="none_failed")
 def merge_archive() -> list[str]:
     """Split the engine's results into months and archive those that changed."""
     close_warehouse()
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
-    windows = archive.windows_to_build(settings, registry, now) or archive.floating_windows(settings, registry, now)
-    changed = archive.merge(settings, registry, windows, now)
+    changed = archive.merge(settings, registry, archive.windows_to_build(settings, registry, now), now)
     return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

@@ -1,7 +1,6 @@
 """The small steps of `refresh`; each calls one function of `include`."""
 
 import logging
-from typing import Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -9,10 +8,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import planning
 from include.ingest import register
 from include.ingest.landed import ensure_landed
-from include.publishing import readings, state
+from include.publishing import readings, state, upload
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse
-from sensor_platform.run_context import as_of, platform
+from sensor_platform.run_context import as_of, platform, skip_group
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +19,11 @@ log = logging.getLogger(__name__)
 @task
 def restore_state() -> int:
     """Go on from the state remote if it is ahead of this machine."""
-    settings, registry = platform()
+    settings, _ = platform()
     register.begin(settings)
-    return len(state.restore(settings, registry))
+    fetched = state.restore(settings)
+    upload.adopt_offered(settings)
+    return len(fetched)
 
 
 @task(trigger_rule="all_done")
@@ -33,18 +34,18 @@ def register_files() -> dict[str, int]:
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 
-@task.short_circuit(ignore_downstream_trigger_rules=False)
-def plan_months() -> bool:
+@task
+def plan_months() -> list[str]:
     """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
-    now = as_of(get_current_context())
+    context = get_current_context()
+    now = as_of(context)
     settings, registry = platform(now)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
     if not months and readings.dimensions_are_current(settings, registry):
-        return False
+        skip_group(context, "transform")
     ensure_landed(settings, registry, months)
     planning.write_readings_plan(settings, registry, months)
-    log.warning("to build: %s", ", ".join(month.batch for month in months) or "dimensions")
-    return True
+    return [month.batch for month in months]
 
 
 @task(trigger_rule="none_failed", outlets=[READINGS])

@@ -1,9 +1,10 @@
 """What a run was told: its `as_of`, and the checks it may skip."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.sdk import Asset, Param
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from include.clock import AS_OF_PATTERN, parse_as_of
 from include.ingest.register import SkippedChecks
@@ -47,6 +48,12 @@ def as_of(context: Any, asset: Asset | None = None) -> datetime:
 def skipped_checks(context: Any) -> SkippedChecks:
     params = context["params"]
     return SkippedChecks(tuple(params.get("skip_checks") or ()), params.get("skip_reason") or "")
+
+
+def skip_group(context: Any, group_id: str) -> NoReturn:
+    """End this task well and skip a whole group behind it at once, rather than level by level."""
+    behind = context["task"].get_flat_relatives(upstream=False)
+    raise DownstreamTasksSkipped(tasks=sorted(task.task_id for task in behind if task.task_id.startswith(f"{group_id}.")))
 
 
 def platform(now: datetime | None = None) -> tuple[Settings, Registry]:

@@ -1,0 +1,38 @@
+"""The environment of the embedded run and of the local UI: Airflow in DATA_DIR, and a drive if none is configured."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+SAMPLE_AS_OF = "2026-03-01"
+
+
+def prepare_environment(project: Path) -> str | None:
+    """Set what Airflow reads when it is imported. Returns AS_OF of the sample if that is what the drive holds."""
+    data_dir = Path(os.environ.get("DATA_DIR") or project / "data").resolve()
+    defaults = {
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "DO_NOT_TRACK": "1",
+    }
+    os.environ.update(
+        {name: value for name, value in defaults.items() if name not in os.environ},
+        DATA_DIR=str(data_dir),
+        AIRFLOW_HOME=str(data_dir / "airflow"),
+        AIRFLOW__CORE__DAGS_FOLDER=str(project / "dags"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(project / "plugins"),
+        AIRFLOW__COSMOS__CACHE_DIR=str(data_dir / "airflow" / "cosmos"),
+        DBT_LOG_PATH=str(data_dir / "airflow" / "logs" / "dbt"),
+        PYTHONPATH=str(project),
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    if any(name.startswith("RCLONE_CONFIG_SM2DRIVE_") for name in os.environ):
+        return None
+    drive = data_dir / "drive"
+    if not (drive / "raw").exists():
+        shutil.copytree(project / "include/sample_data/raw", drive / "raw")
+    os.environ.update(RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(drive))
+    return SAMPLE_AS_OF

@@ -1,0 +1,47 @@
+"""What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
+
+from datetime import datetime
+
+from rich.console import Console
+
+from include.ingest.ledger import Ledger
+from include.ingest.register import read_outcome
+from include.publishing import release as releases
+from include.publishing.readings import read_accounting, totals
+from include.registry import Registry
+from include.settings import Settings
+
+PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
+SHOWN = 5
+
+
+def summary(console: Console, settings: Settings, registry: Registry, as_of: datetime | None, before: str | None, log: str) -> int:
+    """Print what was read, refused and published, and what to try next; returns the exit code."""
+    ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
+    refused = ledger.refused()
+    current = releases.find(settings, registry, as_of)
+    console.print()
+    console.print(
+        f"Read      {sum(v.verdict == 'accepted' for v in ledger.versions):,} file versions accepted, {outcome.accepted if outcome else 0:,} of them in this run"
+    )
+    counted = totals(read_accounting(settings))
+    console.print(
+        f"Cells     {counted['cells']:,} = {counted['readings']:,} readings + {counted['nulls']:,} empty + {counted['unmapped']:,} unmapped"
+        f" + {counted['ignored']:,} ignored + {counted['unparsable']:,} unreadable"
+    )
+    console.print(f"Readings  {counted['readings']:,} = {counted['kept']:,} kept + {counted['duplicates']:,} duplicates + {counted['superseded']:,} superseded")
+    console.print(f"Refused   {len(refused)} files" + (f", see {settings.paths.quarantine}" if refused else ""))
+    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
+    for problem in problems[:SHOWN]:
+        console.print(f"  ✗ {problem}", markup=False, style="red")
+    if len(problems) > SHOWN:
+        console.print(f"  … and {len(problems) - SHOWN} more")
+    if current is None:
+        console.print(f"\n[red]Not published.[/] The last release stands: {before or 'none yet'}. Everything that was said: {log}")
+        return NOT_PUBLISHED
+    news = "nothing new: the last release stands" if current.version == before else "published"
+    console.print(f"Release   {current.version} ({news})\n          {current.path}")
+    hourly = current.path / "public_dataset_hourly.parquet"
+    console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
+    console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
+    return PUBLISHED_WITHOUT_SOME if problems else PUBLISHED

@@ -1,0 +1,103 @@
+"""Runs the real DAGs in this process, on a drive and a DATA_DIR of a test's own."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models import TaskInstance
+from airflow.utils.session import create_session
+
+from include.ingest.ledger import FileVersion, Ledger
+from include.publishing import release as releases
+from include.registry import Registry, load_registry
+from include.settings import PROJECT_DIR, Settings
+from scripts.run import in_asset_order, without_retries
+
+
+@cache
+def dag_bag() -> DagBag:
+    bag = DagBag(str(PROJECT_DIR / "dags"))
+    assert not bag.import_errors, bag.import_errors
+    return bag
+
+
+@dataclass
+class Platform:
+    """One installation: `drive` is what the outside world sees, `data` is this machine's working copy."""
+
+    drive: Path
+    data: Path
+    states: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> Path:
+        return self.drive / "raw"
+
+    def use(self) -> None:
+        os.environ.update(
+            DATA_DIR=str(self.data),
+            RCLONE_CONFIG_SM2DRIVE_TYPE="alias",
+            RCLONE_CONFIG_SM2DRIVE_REMOTE=str(self.drive),
+        )
+
+    def run(self, as_of: str = "2026-03-01", **params: Any) -> "Platform":
+        """All DAGs in the order of their assets, as `make run` does."""
+        self.use()
+        for dag_id in in_asset_order(dag_bag().dags):
+            known = dag_bag().dags[dag_id].params
+            run = without_retries(dag_bag().dags[dag_id]).test(run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}})
+            self.states[dag_id] = run.state
+            with create_session() as session:
+                for task in session.query(TaskInstance).filter_by(dag_id=dag_id, run_id=run.run_id):
+                    self.states[f"{dag_id}.{task.task_id}"] = task.state
+        return self
+
+    @property
+    def settings(self) -> Settings:
+        self.use()
+        return Settings.from_environment()
+
+    @property
+    def registry(self) -> Registry:
+        return load_registry(self.settings.seeds_dir)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger.read(self.settings.paths.ledger)
+
+    @property
+    def release(self) -> releases.Release:
+        found = releases.latest(self.settings)
+        assert found is not None, "nothing was published"
+        return found
+
+    def version_of(self, path: Path | str) -> FileVersion:
+        name = Path(path).name
+        return next(v for v in reversed(self.ledger.versions) if Path(v.path).name == name)
+
+    def table(self, name: str) -> pa.Table:
+        return pq.read_table(self.release.path / f"{name}.parquet")
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """SQL over the release's tables, by their names."""
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for path in self.release.path.glob("*.parquet"):
+                connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+            return connection.execute(sql).fetchall()
+
+    @property
+    def sums(self) -> str:
+        return (self.release.path / "SHA256SUMS").read_text()
+
+
+def tree(folder: Path, keep: Callable[[Path], bool] = lambda path: True) -> dict[str, bytes]:
+    """Relative names and contents of all files below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and keep(p)}

@@ -1,0 +1,103 @@
+"""A run is a pure function of files, seeds, ledger and as_of: databases, machines and repetitions leave no trace."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from airflow.listeners import hookimpl
+from airflow.sdk.listener import get_listener_manager
+
+from tests.platform import Platform, tree
+from tests.raw_files import small_drive, thermopro, times
+
+
+class DeletesEveryDatabase:
+    """Between any two tasks."""
+
+    def __init__(self, data: Path) -> None:
+        self.data, self.deleted = data, 0
+
+    @hookimpl
+    def on_task_instance_running(self, previous_state, task_instance) -> None:
+        for database in self.data.rglob("*.duckdb*"):
+            database.unlink()
+            self.deleted += 1
+
+
+def test_databases_can_be_lost_between_any_two_tasks(new_platform) -> None:
+    undisturbed, robbed = new_platform("undisturbed"), new_platform("robbed")
+    for platform in (undisturbed, robbed):
+        small_drive(platform.raw)
+    undisturbed.run()
+    thief = DeletesEveryDatabase(robbed.data)
+    get_listener_manager().add_listener(thief)
+    try:
+        robbed.run()
+    finally:
+        get_listener_manager().pm.unregister(thief)
+    assert thief.deleted > 0
+    assert robbed.sums == undisturbed.sums
+
+
+def test_repeating_a_run_publishes_nothing_new(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run()
+    before = tree(platform.data, lambda path: "work" not in path.parts and "airflow" not in path.parts)
+    platform.run()
+    assert platform.states["aggregate_and_publish.publish"] == "skipped"
+    assert platform.states["refresh.transform.dbt_producer_watcher"] == "skipped"
+    assert tree(platform.data, lambda path: "work" not in path.parts and "airflow" not in path.parts) == before
+    assert len(list((platform.drive / "Public/releases").iterdir())) == 1
+
+
+def test_a_machine_that_lost_its_disk_goes_on_from_the_state_remote(new_platform) -> None:
+    steady, unlucky = new_platform("steady"), new_platform("unlucky")
+    for platform in (steady, unlucky):
+        small_drive(platform.raw)
+        platform.run("2026-02-03")
+    shutil.rmtree(unlucky.data)
+    for platform in (steady, unlucky):
+        thermopro(platform.raw, "050D", times("2026-02-02 00:00", 30), exported=1770076800)
+        platform.run("2026-02-04")
+    assert unlucky.sums == steady.sums
+    assert [v.number for v in unlucky.ledger.versions] == [v.number for v in steady.ledger.versions] == [1, 2, 3, 4]
+
+
+def test_a_late_file_changes_its_month_and_nothing_else(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run("2026-03-01")
+    before = tree(platform.data / "archive", lambda path: path.suffix == ".parquet")
+    thermopro(platform.raw, "050D", times("2026-02-01 05:00", 30), exported=1770076800)
+    platform.run("2026-03-01")
+    after = tree(platform.data / "archive", lambda path: path.suffix == ".parquet")
+    assert {name: after[name] for name in before} == before, "a revision stays beside the new one"
+    new = set(after) - set(before)
+    # 1 February 2026 is a Sunday: the last week of January reaches into it
+    assert {name for name in new if "2026-01" in name} == {"weekly/building_id=sm2/2026-01.r2.parquet"}
+    assert {name for name in new if "2026-02" in name} == {f"{grain}/building_id=sm2/2026-02.r2.parquet" for grain in ("hourly", "daily", "weekly", "monthly")}
+
+
+def test_a_replay_of_an_older_day_replaces_nothing(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run("2026-02-04")
+    latest, archive = platform.release.version, tree(platform.data / "archive")
+    platform.run("2026-02-03T12:00Z")
+    assert platform.release.version == latest
+    assert tree(platform.data / "archive") == archive
+    with pytest.raises(StopIteration):  # as of then, no file had been seen
+        next((platform.data / "releases").glob("2026-02-03-*"))
+
+
+def test_two_machines_do_not_overwrite_each_other(new_platform) -> None:
+    first = new_platform("first")
+    small_drive(first.raw)
+    first.run("2026-02-03")
+    second = Platform(first.drive, first.data.parent / "second")
+    second.run("2026-02-04")
+    assert second.states["refresh"] == "success"
+    first.run("2026-02-05")
+    assert first.states["refresh"] == "success", "a machine that is behind takes over what the other has pushed"
+    assert first.release.version == second.release.version, "the same tables are not published twice"
