@@ -29,6 +29,9 @@ setup: .venv/ready .dbt/manifest.json ## install everything into .venv, from the
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
 	@$(BIN)/python scripts/run.py
 
+ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
+	@$(BIN)/python scripts/ui.py
+
 test: setup ## lint, types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,4 +46,7 @@ lock: ## renew requirements.lock and requirements.txt after a change in pyprojec
 clean: ## remove what setup and runs have made, but for DATA_DIR
 	rm -rf .venv .dbt .pytest_cache .ruff_cache .mypy_cache
 
-.PHONY: help setup run test lock clean
+bench: setup ## measure against the floor; writes docs/benchmarks.md
+	$(BIN)/python benchmarks/bench.py
+
+.PHONY: help setup run ui test bench lock clean

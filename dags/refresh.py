@@ -54,5 +54,7 @@ with DAG(
 
     transform = dbt_task_group("transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts"])
 
-    registered >> plan_months() >> transform >> store_readings()
+    planned, stored = plan_months(), store_readings()
+    registered >> planned >> transform >> stored
+    planned >> stored  # also where there is nothing to transform
     registered >> report()

@@ -5,6 +5,7 @@ backends serves as a drive. Arguments travel as a list; rclone's own words trave
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,8 @@ from include.errors import ConfigurationError, RemoteError, RemoteGone
 # rclone's documented exit codes: 3 folder not found, 4 file not found.
 NOT_FOUND = (3, 4)
 HASHES = ("sha256", "sha1", "md5")
+STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+WORDS = 4000  # characters of rclone's that travel in an error
 
 
 @dataclass(frozen=True, order=True)
@@ -47,7 +50,7 @@ def run(command: str, *arguments: str, remote: str) -> str:
     )
     if done.returncode == 0:
         return done.stdout
-    words = "\n".join(line for line in done.stderr.strip().splitlines() if "Config file" not in line)[-1500:]
+    words = _once(done.stderr)
     if done.returncode in NOT_FOUND or "didn't find section in config" in words:
         raise RemoteGone(f"rclone {command}: there is no such remote or folder\n{words}", where=remote, cure="check the name, and `rclone lsd` on the remote")
     raise RemoteError(
@@ -55,6 +58,12 @@ def run(command: str, *arguments: str, remote: str) -> str:
         where=remote,
         cure="check network, token and rights with `rclone lsd`; the next run goes on from here",
     )
+
+
+def _once(said: str) -> str:
+    """rclone's words without the time of each, and without what it says again at each try."""
+    lines = (STAMP.sub("", line) for line in said.strip().splitlines() if "Config file" not in line)
+    return "\n".join(dict.fromkeys(lines))[-WORDS:]
 
 
 def listing(remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False) -> list[RemoteFile]:

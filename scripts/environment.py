@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def prepare_environment(project: Path) -> str | None:
         PYTHONPATH=str(project),
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
-    if any(name.startswith("RCLONE_CONFIG_SM2DRIVE_") for name in os.environ):
+    remotes = subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=True).stdout.split()
+    if "sm2drive:" in remotes:
         return None
     drive = data_dir / "drive"
     if not (drive / "raw").exists():

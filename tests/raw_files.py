@@ -43,6 +43,31 @@ def atrea(
     return write(folder / name, text.encode())
 
 
+def retouched(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """The same file, with its bytes changed."""
+    return write(path, change(path.read_bytes()))
+
+
+def lines(content: bytes) -> list[bytes]:
+    """Lines with their ends; line n of the file is element n - 1."""
+    return content.splitlines(keepends=True)
+
+
+def with_line(number: int, text: str) -> Callable[[bytes], bytes]:
+    """A change that puts another text in the place of a line."""
+    return lambda content: b"".join([*lines(content)[: number - 1], text.encode() + b"\n", *lines(content)[number:]])
+
+
+def without_column(index: int, delimiter: bytes = b",") -> Callable[[bytes], bytes]:
+    """A change that leaves a column out, from the header in line 2 on."""
+
+    def change(content: bytes) -> bytes:
+        cells = [line.rstrip(b"\n").split(delimiter) for line in lines(content)]
+        return b"".join(delimiter.join(row if n == 0 else row[:index] + row[index + 1 :]) + b"\n" for n, row in enumerate(cells))
+
+    return change
+
+
 def write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

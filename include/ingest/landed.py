@@ -17,7 +17,7 @@ def ensure_landed(settings: Settings, registry: Registry, months: list[MonthPlan
     fetch_inputs(settings, raw.values())
     for version in missing:
         datasource = registry.datasource(version.datasource_id)
-        declared = Declared(datasource, registry.format_of(datasource), registry.mappings_of(datasource))
+        declared = Declared.of(registry, datasource)
         found = validate(raw[version.number], version.path, declared, landed_text(settings, version))
         if found.layout != version.layout or found.cells != version.cells:
             raise ContractError(

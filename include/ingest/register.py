@@ -50,7 +50,7 @@ def validate_arrivals(settings: Settings, registry: Registry, datasource: Dataso
     arrived = {arrival.path for arrival in arrivals}
     refused = [v for v in Ledger.read(settings.paths.ledger).refused() if v.datasource_id == datasource.datasource_id and v.path not in arrived]
     arrivals += [Arrival(v.datasource_id, v.building_id, v.path, v.size, v.modified, v.sha256) for v in refused]
-    declared = Declared(datasource, registry.format_of(datasource), registry.mappings_of(datasource))
+    declared = Declared.of(registry, datasource)
 
     def judge(arrival: Arrival) -> FileVersion | None:
         place = (arrival.building_id, arrival.datasource_id, arrival.path, arrival.sha256)

@@ -1,9 +1,10 @@
 """Brings what is new on a drive into landing, verified, and leaves everything else alone."""
 
+import hashlib
 import re
 from collections import Counter
 from dataclasses import asdict
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from include import files, rclone
 from include.errors import RemoteError, StorageError
@@ -13,6 +14,8 @@ from include.registry.rows import Datasource
 from include.settings import Settings
 
 COPIES = 2  # a second try for what did not verify; after that it waits for the next run
+LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
+DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
 
 
 def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasource, ...] = ()) -> list[Finding]:
@@ -28,15 +31,12 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
     findings += odd
     wanted = [file for file in claimed if not _is_known(file, known)]
     arrivals: list[Arrival] = []
+    left: list[tuple[RemoteFile, Finding]] = []
     for _ in range(COPIES):
-        wanted, arrived = _copy(settings, datasource, wanted)
+        arrived, left = _copy(settings, datasource, wanted)
         arrivals += arrived
-        if not wanted:
-            break
-    findings += [
-        Finding("unstable_file", "warning", "the file changed or vanished while it was copied", where=file.path, cure="The next run tries again")
-        for file in wanted
-    ]
+        wanted = [file for file, _ in left]
+    findings += [finding for _, finding in left]
     files.write_json(
         settings.paths.ingest / datasource.datasource_id / "arrivals.json",
         {"arrivals": [asdict(arrival) for arrival in arrivals], "findings": [asdict(finding) for finding in findings], "ever_seen": bool(known or arrivals)},
@@ -61,9 +61,10 @@ def _claimed(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[Rem
         if file.path.endswith(".rclonelink"):
             findings.append(Finding("symbolic_link", "error", "a symbolic link is not followed", where=file.path, cure="Put the file itself there"))
         elif ".." in name.parts or name.is_absolute() or not file.path.isprintable():
-            findings.append(
-                Finding("file_name", "error", "the name leads elsewhere or holds control characters", where=repr(file.path), cure="Rename the file")
-            )
+            problem = "the name leads elsewhere or holds control characters"
+            findings.append(Finding("file_name", "error", problem, where=repr(file.path), cure="Rename the file"))
+        elif max(len(part.encode()) for part in name.parts) > LONGEST_NAME:
+            findings.append(Finding("file_name", "error", f"the name is longer than {LONGEST_NAME} bytes", where=file.path, cure="Rename the file"))
         elif copies[file.path] > 1:
             findings.append(
                 Finding("same_name_twice", "error", f"{copies[file.path]} files have this name", where=file.path, cure="Rename or remove all but one")
@@ -90,46 +91,58 @@ def _unclaimed(listed: list[RemoteFile], datasource: Datasource, neighbours: tup
     ]
 
 
-def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) -> tuple[list[RemoteFile], list[Arrival]]:
-    """Copy, look at the remote once more, and move into landing what is the same on both sides."""
+def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
+    """Copy, look at the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
     if not wanted:
         return [], []
+    paths = [file.path for file in wanted]
     incoming = settings.paths.incoming / datasource.datasource_id
     files.remove(incoming)
     incoming.mkdir(parents=True)
-    rclone_said: RemoteError | None = None
+    rclone_said = ""
     try:
-        rclone.fetch(datasource.location, incoming, [file.path for file in wanted])
+        rclone.fetch(datasource.location, incoming, paths)
     except RemoteError as error:
-        rclone_said = error  # some files may have come all the same: the second look decides file by file
-    after = {file.path: file for file in rclone.listing(datasource.location, only=[file.path for file in wanted], with_digest=True)}
-    unstable: list[RemoteFile] = []
+        rclone_said = error.what  # some files may have come all the same: the second look decides file by file
+        if DISK_FULL.search(rclone_said):
+            cure = "make room or move DATA_DIR, then run again: nothing is half written"
+            raise StorageError(f"disk full while copying\n{rclone_said}", where=str(incoming), cure=cure) from error
+    after = {file.path: file for file in rclone.listing(datasource.location, only=paths, with_digest=True)}
     arrivals: list[Arrival] = []
+    left: list[tuple[RemoteFile, Finding]] = []
     for before in wanted:
         now, local = after.get(before.path), incoming / before.path
-        if now is None or not local.is_file() or (now.size, now.modified) != (before.size, before.modified):
-            unstable.append(now or before)
-            continue
-        if local.stat().st_size != now.size or not _same_digest(local, now.digest):
-            unstable.append(now)
-            continue
-        digest = files.sha256(local)
-        landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, before.path, digest)
-        if not (landed.is_file() and files.sha256(landed) == digest):
-            files.move(local, landed)
-        arrivals.append(Arrival(datasource.datasource_id, datasource.building_id, before.path, now.size, now.modified, digest))
-    if rclone_said and (not arrivals or "no space left" in str(rclone_said).lower() or "permission denied" in str(rclone_said).lower()):
-        if "no space left" in str(rclone_said).lower():
-            raise StorageError("disk full while copying", where=str(incoming), cure="make room or move DATA_DIR, then run again") from rclone_said
-        raise rclone_said
-    return unstable, arrivals
+        if now is None:
+            left.append((before, _unstable(before, "vanished")))
+        elif (now.size, now.modified) != (before.size, before.modified):
+            left.append((now, _unstable(now, "changed")))
+        elif not local.is_file():
+            left.append((now, _not_copied(now, rclone_said)))
+        elif local.stat().st_size != now.size or not _same_digest(local, now.digest):
+            left.append((now, _unstable(now, "arrived damaged or changed")))
+        else:
+            digest = files.sha256(local)
+            landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, now.path, digest)
+            if not (landed.is_file() and files.sha256(landed) == digest):
+                files.move(local, landed)
+            arrivals.append(Arrival(datasource.datasource_id, datasource.building_id, now.path, now.size, now.modified, digest))
+    return arrivals, left
 
 
-def _same_digest(local, digest: str) -> bool:
-    import hashlib
+def _unstable(file: RemoteFile, what: str) -> Finding:
+    return Finding("unstable_file", "warning", f"the file {what} while it was copied", where=file.path, cure="The next run tries again")
 
+
+def _not_copied(file: RemoteFile, rclone_said: str) -> Finding:
+    words = re.search(rf"^.*ERROR : {re.escape(file.path)}: (.+)$", rclone_said, re.MULTILINE)
+    reason = words[1] if words else "it did not come, and rclone said no word of it"
+    return Finding("not_copied", "error", f"the file cannot be copied: {reason}", where=file.path, cure="Give the platform's account the right to read it")
+
+
+def _same_digest(local: Path, digest: str) -> bool:
+    """Whether the copy has the remote's digest; where the backend knows none, sizes were compared."""
     if not digest:
-        return True  # the backend knows none: the size was compared
+        return True
     kind, _, expected = digest.partition(":")
     with local.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest() == expected

@@ -8,21 +8,24 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from include import files
-from include.ingest.date_order import prove_date_format
+from include.ingest.date_order import Unproven, prove_date_format
 from include.ingest.ledger import Finding, Layout
 from include.ingest.raw_text import read_raw_text
+from include.local_time import ClockChange, clock_changes
+from include.registry import Registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 
 LINE_COLUMN = "source_line"
-TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:([0-5]\d))?")
+TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:([0-5]\d))?", re.ASCII)
 # Checks that a run may be told to skip, with a reason: what they find does not keep the file from being read.
 SKIPPABLE = frozenset({"required_columns", "new_columns", "null_share", "row_count", "future_dates"})
 
@@ -51,6 +54,12 @@ class Declared:
     datasource: Datasource
     format: FileFormat
     mappings: tuple[DatasourceMapping, ...]
+    raw_names: frozenset[str]
+
+    @classmethod
+    def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
+        names = frozenset(row.raw_name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id)
+        return cls(datasource, registry.format_of(datasource), registry.mappings_of(datasource), names)
 
     @property
     def timestamp_columns(self) -> list[str]:
@@ -84,14 +93,17 @@ def validate(raw: Path, path: str, declared: Declared, landed_text: Path) -> Val
         table = _read(raw, columns, text.head, text.trailing_blank_lines, declared)
         name = re.fullmatch(declared.datasource.file_pattern, PurePosixPath(path).name)
         groups = name.groupdict() if name else {}
-        exported = datetime.fromtimestamp(int(groups["exported"]), UTC) if groups.get("exported") else None
         missing = [column for column in declared.key_columns if column not in columns]
         if missing:  # whatever is skipped, nothing can be dated without them
             return Validation(tuple(findings))
-        date_format, first, last = _times(table, declared, exported)
+        date_format, wall_clock = _times(table, declared, _exported(groups.get("exported")))
+        first, last = pc.min_max(wall_clock).as_py().values()
+        for change in clock_changes(declared.datasource.timezone, first, last):
+            findings += _clock_change(wall_clock, table[LINE_COLUMN], change)
         values = [column for column in columns if column and column not in declared.key_columns]
         nulls, odd = _values(table, values, declared.format)
         findings += odd
+        findings += _unknown_sensors(table, values, groups.get("device") or "", declared)
         files.write_parquet(
             landed_text,
             table,
@@ -121,6 +133,8 @@ def _header(head: Sequence[str], declared: Declared) -> list[str]:
                 cure="Export with the declared delimiter, or change file_formats.csv",
             )
     named = [name for name in columns if name]
+    if not named:
+        raise Refused("header", "the header is empty", where=where, cure="Export it again")
     if "" in columns[: len(named)]:
         raise Refused("header", "a column in the middle has no name", where=where, cure="Name it, or export again")
     if LINE_COLUMN in named:
@@ -155,7 +169,7 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
                 cure="Export it again, or correct required_columns in datasources_config.csv",
             )
         )
-    severity = "error" if declared.datasource.on_new_column == "refuse" else "warning"
+    severity: Literal["error", "warning"] = "error" if declared.datasource.on_new_column == "refuse" else "warning"
     findings += [
         Finding("new_columns", severity, f"{name!r} is not declared", where=where, cure="Add it to datasources_config.csv and sensor_mappings.csv")
         for name in new
@@ -191,12 +205,11 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
         if bad:
             parse(threads=False)  # once more, in order, so that rows know their numbers
             row = bad[0]
-            line = header_line + (row.number or 0)
             decimal = declared.format.delimiter == "," and row.actual_columns > row.expected_columns
             raise Refused(
                 "field_count",
                 f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]!r}",
-                where=f"line {line}",
+                where=f"line {row.number}",
                 cure="A decimal comma among comma-separated fields? Export with a decimal point"
                 if decimal
                 else "The line is cut off or damaged: export it again",
@@ -220,8 +233,16 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
     return table.append_column(LINE_COLUMN, pa.arange(first_line, first_line + table.num_rows).cast(pa.int32()))
 
 
-def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tuple[str, datetime, datetime]:
-    """The proven date format and the first and last wall-clock time. Raises Refused if any line cannot be dated."""
+def _exported(seconds: str | None) -> datetime | None:
+    """The time of export in a file's name; None if it is none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tuple[str, pa.ChunkedArray]:
+    """The proven date format and each line's wall clock. Raises Refused if any line cannot be dated."""
     if len(declared.timestamp_columns) == 2:
         dates, times = (table[name] for name in declared.timestamp_columns)
     else:
@@ -229,49 +250,95 @@ def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tu
         dates = pc.replace_substring_regex(stamp, r"[ T].*$", "")
         times = pc.replace_substring_regex(stamp, r"^[^ T]*[ T]?", "")
     dates, times = pc.dictionary_encode(dates).combine_chunks(), pc.dictionary_encode(times).combine_chunks()
-    texts = dates.dictionary.to_pylist()
-    format_, problem = prove_date_format(texts, declared.format.date_formats, exported)
-    if problem or format_ is None:
-        assert problem is not None
-        if problem.where:
-            line = table[LINE_COLUMN][pc.index(pc.cast(dates, pa.string()), problem.where).as_py()].as_py()
-            header = problem.where == declared.timestamp_columns[0]
-            raise Refused(
-                "header_repeated" if header else problem.check,
-                "the header stands again among the data" if header else problem.message,
-                where=f"line {line}",
-                cure="Two exports were pasted together: upload them as two files" if header else problem.cure,
+    texts, clocks = dates.dictionary.to_pylist(), times.dictionary.to_pylist()
+
+    def line_of(column: pa.DictionaryArray, index: int) -> str:
+        return f"line {table[LINE_COLUMN][pc.index(column.indices, pa.scalar(index, column.indices.type)).as_py()].as_py()}"
+
+    try:
+        format_ = prove_date_format(texts, declared.format.date_formats, exported)
+    except Unproven as problem:
+        where = "" if problem.witness is None else line_of(dates, texts.index(problem.witness))
+        if problem.witness == declared.timestamp_columns[0]:
+            cure = "Two exports were pasted together: upload them as two files"
+            raise Refused("header_repeated", "the header stands again among the data", where=where, cure=cure) from None
+        raise Refused(problem.check, problem.message, where=where, cure=problem.cure) from None
+    since_midnight = [_clock(text) for text in clocks]
+    if None in since_midnight:
+        at = since_midnight.index(None)
+        raise Refused("timestamp", f"no time of day: {clocks[at]!r}", where=line_of(times, at), cure="Correct or remove the line and upload again")
+    days = pa.array([datetime.strptime(text, format_) for text in texts], pa.timestamp("s"))
+    return format_, pc.add(days.take(dates.indices), pa.array(since_midnight, pa.duration("s")).take(times.indices))
+
+
+def _clock(text: str) -> timedelta | None:
+    match = TIME.fullmatch(text.strip(" "))
+    return timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=int(match[4] or 0)) if match else None
+
+
+def _clock_change(wall_clock: pa.Array, lines: pa.ChunkedArray, change: ClockChange) -> list[Finding]:
+    """Warn of readings whose instant the file leaves open; what is assumed of them is said in parse.sql."""
+    inside = pc.and_(pc.greater_equal(wall_clock, change.start), pc.less(wall_clock, change.stop))
+    if (first := pc.index(inside, True).as_py()) < 0:
+        return []
+    hour, where = f"{change.start:%Y-%m-%d %H:%M} to {change.stop:%H:%M}", f"line {lines[first].as_py()}"
+    if change.kind == "skipped":
+        return [
+            Finding(
+                "clock_change",
+                "warning",
+                f"{pc.sum(inside).as_py()} lines from {hour}, which did not exist: read as if the clock had not been set forward",
+                where=where,
+                cure="Look whether the device sets its clock",
             )
-        raise Refused(problem.check, problem.message, cure=problem.cure)
-    clock = {index: _clock(text) for index, text in enumerate(times.dictionary.to_pylist())}
-    impossible = next((index for index, value in clock.items() if value is None), None)
-    if impossible is not None:
-        at = pc.index(times.indices, pa.scalar(impossible, times.indices.type)).as_py()
-        raise Refused(
-            "timestamp",
-            f"no time of day: {times.dictionary[impossible].as_py()!r}",
-            where=f"line {table[LINE_COLUMN][at].as_py()}",
-            cure="Correct or remove the line and upload again",
+        ]
+    both = pc.and_(inside[1:], inside[:-1])
+    stands = pc.sum(pc.and_(both, pc.equal(wall_clock[1:], wall_clock[:-1]))).as_py() or 0
+    turns = pc.sum(pc.and_(both, pc.less(wall_clock[1:], wall_clock[:-1]))).as_py() or 0
+    if turns == 1 or (turns == 0 and stands):
+        return []
+    if turns == 0 and first > 0 and not pc.any(pc.greater_equal(wall_clock, change.stop)).as_py():
+        return []  # the file ends within the first pass
+    why = f"goes back {turns} times in the file" if turns else "stands once in the file"
+    taken = "all after the first of these were" if turns else "it was"
+    return [
+        Finding(
+            "clock_change",
+            "warning",
+            f"the hour from {hour} came twice and {why}: {taken} read as its {'second' if turns else 'first'} pass",
+            where=where,
+            cure="Export a range that begins before it, in the order of time",
         )
-    days = {index: datetime.strptime(text, format_) for index, text in enumerate(texts)}
-
-    def extreme(choose) -> datetime:
-        day = choose(days, key=days.__getitem__)
-        on_day = pc.unique(pc.filter(times.indices, pc.equal(dates.indices, pa.scalar(day, dates.indices.type)))).to_pylist()
-        return datetime.combine(days[day], choose(clock[index] for index in on_day))
-
-    return format_, extreme(min), extreme(max)
+    ]
 
 
-def _clock(text: str) -> time | None:
-    match = TIME.fullmatch(text.strip())
-    return time(int(match[1]), int(match[2]), int(match[4] or 0)) if match else None
+def _unknown_sensors(table: pa.Table, values: Sequence[str], device: str, declared: Declared) -> list[Finding]:
+    """Warn of raw names that no row of sensor_mappings.csv explains, named as in stg_cells.sql."""
+    mapping = declared.mappings[0]
+    by_column = mapping.location_column not in ("", "{device}")
+    devices = pc.unique(pc.utf8_trim(table[mapping.location_column], " ")).to_pylist() if by_column else [device] if device else []
+    if mapping.measurement_column:
+        kinds = pc.utf8_trim(table[mapping.measurement_column], " ")
+        owners = pc.utf8_trim(table[mapping.location_column], " ") if by_column else device
+        names = pc.unique(pc.binary_join_element_wise(owners, kinds, "/")).to_pylist()
+    else:
+        names = devices or list(values)
+    return [
+        Finding(
+            "unknown_sensor",
+            "warning",
+            f"{name!r} has no row in sensor_mappings.csv: its cells were counted as unmapped",
+            cure="Add a row that says what it is; the months are then built again",
+        )
+        for name in names
+        if name not in declared.raw_names
+    ]
 
 
 def _values(table: pa.Table, columns: Sequence[str], format_: FileFormat) -> tuple[int, list[Finding]]:
     """Count the nulls; refuse numbers of another dialect; warn of single texts that are no numbers."""
     mark, other = re.escape(format_.decimal_mark), "," if format_.decimal_mark == "." else r"\."
-    number = rf"^[+-]?\d+({mark}\d*)?([eE][+-]?\d+)?$"
+    number = rf"^[+-]?\d{{1,99}}({mark}\d*)?([eE][+-]?\d{{1,2}})?$"  # as in parse.sql
     foreign = rf"^[+-]?\d+({other}\d+)+({mark}\d+)?$|^[+-]?\d{{1,3}}([ \x{{00A0}}']\d{{3}})+({mark}\d*)?$"
     tokens = pa.array(["", *(token.upper() for token in format_.null_tokens)])
     nulls = 0

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from include.errors import ContractError
+from include.ingest.ledger import Ledger
 from include.publishing import release as releases
 from include.publishing.archive import read_archive_manifest
 from include.publishing.release import Release
@@ -24,6 +26,7 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
     The upload is checked in any case: an earlier one may have been interrupted.
     """
     promoted = None
+    _refuse_if_held(settings, registry)
     if read_archive_manifest(settings) and not is_published(settings, registry):
         promoted = releases.promote(settings, releases.build(settings, registry, as_of, run))
     push(settings)
@@ -34,3 +37,15 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
         if uploaded and promoted is None:
             return last
     return promoted
+
+
+def _refuse_if_held(settings: Settings, registry: Registry) -> None:
+    """A building may ask that nothing is published while one of its files is refused."""
+    holding = {building.building_id for building in registry.active_buildings if building.on_refusal == "hold"}
+    refused = [version for version in Ledger.read(settings.paths.ledger).refused() if version.building_id in holding]
+    if refused:
+        raise ContractError(
+            f"held back: {len(refused)} files are refused, the first is {refused[0].path}",
+            where="on_refusal in buildings_config.csv",
+            cure="cure the files (their pages are in quarantine/), or set on_refusal to publish",
+        )

@@ -208,7 +208,6 @@ def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
             "description": table.description,
-            "bytes": (staging / table.file).stat().st_size,
             "hash": f"sha256:{files.sha256(staging / table.file)}",
             "schema": {
                 "fields": [

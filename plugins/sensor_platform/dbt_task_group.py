@@ -38,14 +38,15 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
 def _let_the_build_come_first(group: DbtTaskGroup) -> None:
     """Cosmos links the build to the tasks that report on it by polling only; with edges a worker never waits for it.
 
-    `none_skipped`: a failed build is still told model by model, and a skipped one skips them.
+    `one_done`: a failed build is still told model by model; one that never began (skipped, or something failed before
+    it) has nothing to report, and its reports would wait for it for ever.
     """
     tasks: list[Any] = list(group.iter_tasks())
     producer = next(task for task in tasks if task.task_id.endswith("dbt_producer_watcher"))
     for task in tasks:
         if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
             producer >> task
-            task.trigger_rule = "none_skipped"
+            task.trigger_rule = "one_done"
 
 
 def close_warehouse() -> None:

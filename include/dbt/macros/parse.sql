@@ -75,12 +75,12 @@ first pass. In spring an hour does not exist: a reading in it is taken as if the
     )
 {%- endmacro %}
 
-{# A finite number in the file's dialect, else null: the cast alone would take 'inf' and '1_000'. #}
+{# A number in the file's dialect, else null: the cast alone would take 'inf' and '1_000'; so few digits are always finite. #}
 {% macro number(column, decimal_mark) -%}
     {%- set mark = "[.]" if decimal_mark == "." else "," -%}
     case
-        when regexp_full_match(trim({{ column }}), '[+-]?[0-9]+({{ mark }}[0-9]*)?([eE][+-]?[0-9]+)?')
-            then nullif(try_cast({{ "replace(" ~ column ~ ", ',', '.')" if decimal_mark == "," else column }} as double), 'inf'::double)
+        when regexp_full_match(trim({{ column }}), '[+-]?[0-9]{1,99}({{ mark }}[0-9]*)?([eE][+-]?[0-9]{1,2})?')
+            then try_cast({{ "replace(" ~ column ~ ", ',', '.')" if decimal_mark == "," else column }} as double)
     end
 {%- endmacro %}
 

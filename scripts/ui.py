@@ -1,0 +1,80 @@
+"""`make ui`: Airflow's own pages on this machine, with the same DAGs, drive and data as `make run`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(PROJECT)
+
+from scripts.environment import prepare_environment  # noqa: E402
+
+START_SECONDS = 120
+# Loopback only, whatever proxy the environment names.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def main() -> int:
+    prepare_environment(PROJECT)
+    home, port = Path(os.environ["AIRFLOW_HOME"]), os.environ.get("PORT", "8080")
+    address = f"http://localhost:{port}"
+    os.environ.update(
+        AIRFLOW__API__PORT=port,
+        AIRFLOW__API__HOST="127.0.0.1",
+        AIRFLOW__API__BASE_URL=address,
+        AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{address}/execution/",
+    )
+    home.mkdir(parents=True, exist_ok=True)
+    print("starting Airflow …", flush=True)
+    airflow = str(Path(sys.executable).parent / "airflow")
+    with (home / "standalone.log").open("w") as log:
+        for command in (["db", "migrate"], ["pools", "set", "duckdb_writer", "1", "dbt writes its DuckDB file one process at a time"]):
+            subprocess.run([airflow, *command], stdout=log, stderr=log, check=True)
+        # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
+        server = subprocess.Popen([airflow, "standalone"], stdout=log, stderr=log, start_new_session=True)
+    try:
+        if not _healthy(address, server):
+            print(f"Airflow did not start; see {home / 'standalone.log'}", file=sys.stderr)
+            return 1
+        print(f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}", flush=True)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        stop(server)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """SIGINT to the parent alone ends all of `airflow standalone`; anything else leaves parts of it running."""
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=60)
+
+
+def _healthy(address: str, server: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with OPENER.open(f"{address}/api/v2/monitor/health", timeout=2) as answer:
+                health = json.load(answer)
+            if all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")):
+                return True
+        except (urllib.error.URLError, OSError, KeyError, ValueError):
+            pass
+        time.sleep(0.5)
+    return False
+
+
+def _login(home: Path) -> str:
+    passwords = json.loads((home / "simple_auth_manager_passwords.json.generated").read_text())
+    return f"admin, password {passwords['admin']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The DAGs as Airflow sees them, without running them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.registry import load_registry
+from include.settings import PROJECT_DIR
+from scripts.run import asset_names, in_asset_order
+from tests.platform import dag_bag
+
+DAGS = {"refresh", "aggregate_and_publish"}
+
+
+def test_all_dags_are_there_and_import_without_errors(airflow_database: None) -> None:
+    assert set(dag_bag().dags) == DAGS == {path.stem for path in (PROJECT_DIR / "dags").glob("*.py")}
+    assert dag_bag().import_errors == {}
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAGS))
+def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
+    dag = dag_bag().dags[dag_id]
+    for heading in ("**Produces**", "**Runs**", "**Re-run a day:**", "**When it fails", "docs/runbook.md"):
+        assert heading in dag.doc_md
+    assert dag.tags
+    assert dag.max_active_runs == 1
+    assert not dag.catchup
+    assert dag.default_args["retries"] >= 2
+    assert all(task.owner == "data-platform" for task in dag.tasks)
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT_DIR / "dags").glob("*.py")), ids=lambda path: path.stem)
+def test_a_dag_file_parses_in_under_two_seconds(path: Path) -> None:
+    code = f"import time, runpy, airflow.sdk, cosmos; t = time.monotonic(); runpy.run_path({str(path)!r}); print(time.monotonic() - t)"
+    best = min(
+        float(subprocess.run([sys.executable, "-c", code], env=None, cwd=PROJECT_DIR, capture_output=True, text=True, check=True).stdout.split()[-1])
+        for _ in range(2)
+    )
+    assert best < 2
+
+
+def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:
+    refresh = dag_bag().dags["refresh"]
+    for datasource in load_registry(PROJECT_DIR / "include/dbt/seeds").datasources:
+        gate = refresh.get_task(f"{datasource.datasource_id}.quality_gate")
+        upstream = {task.task_id for task in gate.get_flat_relatives(upstream=True)}
+        assert {f"{datasource.datasource_id}.sync", f"{datasource.datasource_id}.validate_schema", "restore_state"} <= upstream
+        assert gate.downstream_task_ids == {"register_files"}
+
+
+def test_the_layers_of_dbt_are_task_groups() -> None:
+    groups = set(dag_bag().dags["refresh"].task_group.get_task_group_dict())
+    assert {"transform.models.0_landing", "transform.models.1_staging", "transform.models.2_marts"} <= groups
+    assert "aggregate.models.3_aggregations" in dag_bag().dags["aggregate_and_publish"].task_group.get_task_group_dict()
+
+
+def test_dbt_runs_one_process_at_a_time_and_reports_wait_for_the_build() -> None:
+    for dag_id, group in (("refresh", "transform."), ("aggregate_and_publish", "aggregate.")):
+        tasks = [task for task in dag_bag().dags[dag_id].tasks if task.task_id.startswith(group) and hasattr(task, "producer_task_id")]
+        assert len(tasks) > 5
+        for task in tasks:
+            assert task.pool == "duckdb_writer"
+            if f"{group}dbt_producer_watcher" in task.upstream_task_ids:
+                assert task.trigger_rule == "one_done", "a report on a build that never began waits for ever"
+            assert f"{group}dbt_producer_watcher" in {up.task_id for up in task.get_flat_relatives(upstream=True)}
+
+
+def test_the_second_dag_is_started_by_the_readings_and_nothing_else() -> None:
+    assert asset_names(dag_bag().dags["aggregate_and_publish"].timetable.asset_condition) == {"readings"}
+    makers = [task.task_id for task in dag_bag().dags["refresh"].tasks for outlet in task.outlets if outlet.name == "readings"]
+    assert makers == ["store_readings"]
+    assert in_asset_order(dag_bag().dags) == ["refresh", "aggregate_and_publish"]
+
+
+def test_a_failed_transformation_or_publication_fails_its_dag() -> None:
+    leaves = {dag_id: {task.task_id for task in dag_bag().dags[dag_id].leaves} for dag_id in DAGS}
+    assert {"store_readings", "report"} <= leaves["refresh"]
+    assert "publish" in leaves["aggregate_and_publish"]

@@ -1,0 +1,72 @@
+"""Seeds that contradict themselves stop everything, and say where and what to do."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from include.errors import ConfigurationError
+from include.registry import load_registry
+from include.settings import PROJECT_DIR
+
+SEEDS = PROJECT_DIR / "include/dbt/seeds"
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    return shutil.copytree(SEEDS, tmp_path / "seeds")
+
+
+def test_the_seeds_of_the_project_are_right() -> None:
+    registry = load_registry(SEEDS)
+    mapped = [row for row in registry.sensor_mappings if row.disposition == "mapped"]
+    assert [row.raw_name for row in registry.sensor_mappings if row.disposition == "ignored"] == ["KOT2/Teplota venkovní (°C)", "KOT3/Teplota venkovní (°C)"]
+    assert "DC0C" in {row.raw_name for row in mapped}
+    assert "DCOC" not in {row.raw_name for row in mapped}
+    assert [row.location for row in mapped if row.raw_name.startswith("KOT1/Teplota")] == ["sm2_01"]
+    assert {source.datasource_id: source.status for source in registry.datasources} == {
+        "sm2_atrea": "active", "sm2_thermopro": "active", "sm2_weather": "planned", "sm2_air_quality": "planned",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "cure"),
+    [
+        ("buildings_config.csv", "Europe/Prague", "Europe/Praha", "buildings_config.csv, line 2, column timezone", "correct the cell"),
+        ("buildings_config.csv", ",2,CC", ",two,CC", "buildings_config.csv, line 2, column retention_months", "correct the cell"),
+        ("buildings_config.csv", "building_id,name", "id,name", "buildings_config.csv, line 1", "they must be building_id,name"),
+        ("datasources_config.csv", "sm2_atrea,sm2,", "sm2_atrea,sm3,", "datasources_config.csv, line 2, column building_id", "use one of: sm2"),
+        ("datasources_config.csv", "atrea_csv", "atrea", "datasources_config.csv, line 2, column format", "use one of: atrea_csv"),
+        ("datasources_config.csv", r"Graph.*\.csv", "Graph(", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
+        ("datasource_mappings.csv", "ThermoPro,0,100", "ThermoPro,100,0", "datasource_mappings.csv, line 4, column value_min", "swap them"),
+        ("datasource_mappings.csv", "humidity_indoor", "humidity", "datasource_mappings.csv, line 4, column measurement", "use one of: humidity_indoor"),
+        ("datasource_mappings.csv", "Date+Time,{device},,Relative", "Date,{device},,Relative", "datasource_mappings.csv, line 4, column timestamp_column", "make them equal"),
+        ("measurements.csv", "temp_waste,Cel", "temp_waste,degC", "measurements.csv, line 6, column unit", "use a UCUM unit"),
+        ("measurements.csv", "temp_waste", "temp_fresh", "measurements.csv, line 6, column measurement", "remove one of them"),
+        ("sensor_mappings.csv", "sm2_thermopro,050D", "sm2_thermo,050D", "column datasource_id", "use one of: sm2_air_quality"),
+        ("sensor_mappings.csv", "sm2_thermopro,050D", "sm2_thermopro,072B", "column valid_from", "close the earlier row"),
+        ("sensor_mappings.csv", "outdoor air at controller 2; the public dataset takes controller 1 for the whole building", "", "column reason", "say why"),
+        ("location_map.csv", "sm2,SM2_02_L1_01", "sm2,SM2_01_L1_01", "location_map.csv, line 3, column location", "remove one of them"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named_with_file_line_column_and_cure(seeds: Path, file: str, old: str, new: str, where: str, cure: str) -> None:
+    text = (seeds / file).read_text()
+    assert old in text
+    (seeds / file).write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigurationError) as error:
+        load_registry(seeds)
+    assert where in error.value.where
+    assert cure in error.value.cure
+
+
+def test_a_missing_seed_is_named(seeds: Path) -> None:
+    (seeds / "measurements.csv").unlink()
+    with pytest.raises(ConfigurationError, match="measurements.csv is missing"):
+        load_registry(seeds)
+
+
+def test_a_row_with_too_many_cells_is_named(seeds: Path) -> None:
+    with (seeds / "measurements.csv").open("a") as file:
+        file.write("co2,[ppm],nonadditive,carbon dioxide, of a room,\n")
+    with pytest.raises(ConfigurationError, match="more or fewer cells"):
+        load_registry(seeds)
