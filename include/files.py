@@ -77,7 +77,7 @@ def move(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_file():
             _flush(source)
-        os.replace(source, target)
+        source.replace(target)
 
 
 def point(link: Path, target: str) -> None:
@@ -88,7 +88,7 @@ def point(link: Path, target: str) -> None:
         partial = _partial(link)
         partial.unlink(missing_ok=True)
         partial.symlink_to(target)
-        os.replace(partial, link)
+        partial.replace(link)
 
 
 def remove(path: Path) -> None:

@@ -25,7 +25,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        engine = os.environ.get("TIMESERIES_ENGINE", "embedded")
+        engine = os.environ.get("TIMESERIES_ENGINE") or "embedded"
         if engine not in TIMESERIES_ENGINES:
             raise ConfigurationError(
                 f"TIMESERIES_ENGINE={engine} is not an engine of this version",

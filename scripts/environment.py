@@ -30,8 +30,7 @@ def prepare_environment(project: Path) -> str | None:
         PYTHONPATH=str(project),
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
-    remotes = subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=True).stdout.split()
-    if "sm2drive:" in remotes:
+    if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():
         return None
     drive = data_dir / "drive"
     if not (drive / "raw").exists():

@@ -40,7 +40,9 @@ class Progress:
     @hookimpl
     def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
         self._end(task_instance.task_id, "failed")
-        self.console.print(f"    {task_instance.task_id}: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}", markup=False)
+        words = str(error).strip().splitlines() or [type(error).__name__]
+        for line in [f"{task_instance.task_id}: {words[0]}", *words[1:4]]:
+            self.console.print(f"    {line}", markup=False)
 
     def _end(self, task_id: str, state: str) -> None:
         step = _step(task_id)

@@ -1,13 +1,18 @@
 """What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.console import Console
 
+from include import planning
+from include.errors import RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
+from include.publishing import archive, readings
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
+from include.publishing.release import Release, settings_at
+from include.publishing.upload import offered_release
 from include.registry import Registry
 from include.settings import Settings
 
@@ -20,6 +25,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
     refused = ledger.refused()
     current = releases.find(settings, registry, as_of)
+    undone = what_is_undone(settings, registry, current)
     console.print()
     console.print(
         f"Read      {sum(v.verdict == 'accepted' for v in ledger.versions):,} file versions accepted, {outcome.accepted if outcome else 0:,} of them in this run"
@@ -36,8 +42,8 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"  ✗ {problem}", markup=False, style="red")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
-    if current is None:
-        console.print(f"\n[red]Not published.[/] The last release stands: {before or 'none yet'}. Everything that was said: {log}")
+    if current is None or undone:
+        console.print(f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}")
         return NOT_PUBLISHED
     news = "nothing new: the last release stands" if current.version == before else "published"
     console.print(f"Release   {current.version} ({news})\n          {current.path}")
@@ -45,3 +51,22 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
     console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
     return PUBLISHED_WITHOUT_SOME if problems else PUBLISHED
+
+
+def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
+    """What a failed step has left for the next run, though a release stands; empty if nothing."""
+    end_of_time = datetime.max.replace(tzinfo=UTC)
+    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, end_of_time))
+    if months:
+        return f"{len(months)} months of readings are not built"
+    if current is None or settings_at(settings, current.as_of).replay:
+        return ""
+    if archive.windows_to_build(settings, registry, current.as_of):
+        return "aggregates are not computed"
+    try:
+        offered = offered_release(settings)
+    except RemoteError as error:
+        return f"{settings.publish_remote} cannot be read ({error.what.splitlines()[0]})"
+    latest = releases.latest(settings)
+    stands = offered and latest and (offered["version"] == latest.version or datetime.fromisoformat(offered["as_of"]) > latest.as_of)
+    return "" if stands else f"{current.version} is not yet on {settings.publish_remote}"

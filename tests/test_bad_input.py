@@ -64,19 +64,25 @@ REFUSED = {
     "commas for semicolons": Bad("delimiter", "separated by ',', declared is ';'", "line 1", lambda b: b.replace(b";", b","), kind="atrea"),
     "decimal commas": Bad("field_count", "5 fields where the header has 4", "line 3", lambda b: b.replace(b"20.", b"20,"), cure="decimal comma"),
     "decimal commas in quotes": Bad("decimal_mark", "'20,0' is not a number with", f"line 4, column {TEMPERATURE}", with_line(4, '29/01/2026,01:00,"20,0",40')),
-    "decimal points": Bad("decimal_mark", "'0.00' is not a number with decimal mark ','", f"line 2, column {OUTDOOR}", lambda b: b.replace(b",", b"."), kind="atrea"),
+    "decimal points": Bad(
+        "decimal_mark", "'0.00' is not a number with decimal mark ','", f"line 2, column {OUTDOOR}", lambda b: b.replace(b",", b"."), kind="atrea"
+    ),
     "thousands by comma": Bad("decimal_mark", "'1,020.5' is not", f"line 4, column {TEMPERATURE}", with_line(4, '29/01/2026,01:00,"1,020.5",40')),
     "thousands by point": Bad("decimal_mark", "'1.020,5' is not", f"line 3, column {OUTDOOR}", lambda b: b.replace(b";0,10;", b";1.020,5;", 1), kind="atrea"),
     "thousands by space": Bad("decimal_mark", "'1 020,5' is not", f"line 3, column {OUTDOOR}", lambda b: b.replace(b";0,10;", b";1 020,5;", 1), kind="atrea"),
     "thousands by no-break space": Bad(
         "decimal_mark", "without thousands separators", f"line 3, column {OUTDOOR}", lambda b: b.replace(b";0,10;", ";1\u00a0020,5;".encode(), 1), kind="atrea"
     ),
-    "a value beyond the header": Bad("field_count", "a value beyond the last named column: '7,0'", "line 6", lambda b: b.replace(b";4,40;\r\n", b";4,40;7,0\r\n"), kind="atrea"),
+    "a value beyond the header": Bad(
+        "field_count", "a value beyond the last named column: '7,0'", "line 6", lambda b: b.replace(b";4,40;\r\n", b";4,40;7,0\r\n"), kind="atrea"
+    ),
     "a column missing": Bad("required_columns", f"no column matches {HUMIDITY}; found: Date, Time", "line 2", without_column(3)),
     "the time missing": Bad("required_columns", "no column matches 'Time'", "line 2", without_column(1)),
     "a column renamed": Bad("required_columns", f"{TEMPERATURE}; perhaps renamed to 'Temperature_C'", "line 2", lambda b: b.replace(b"_Celsius", b"_C")),
     "a column twice": Bad("header", "columns stand twice: Date", "line 2", lambda b: b.replace(b"Temperature_Celsius", b"Date")),
-    "the header again": Bad("header_repeated", "the header stands again among the data", "line 30", lambda b: b"".join([*lines(b)[:29], lines(b)[1], *lines(b)[29:]])),
+    "the header again": Bad(
+        "header_repeated", "the header stands again among the data", "line 30", lambda b: b"".join([*lines(b)[:29], lines(b)[1], *lines(b)[29:]])
+    ),
     "two exports pasted together": Bad("field_count", "2 fields where the header has 4", "line 51", lambda b: b + b),
     "a quote that does not end": Bad("field_count", "", "line 6", lambda b: b.replace(b"20.3", b'"20.3', 1)),
     "date orders mixed": Bad("date_order", "mixed date orders: 01/30/2026 and 29/01/2026", "line 27", lambda b: b.replace(b"30/01/2026", b"01/30/2026")),
@@ -87,7 +93,12 @@ REFUSED = {
     "year 1": Bad("timestamp", "no date from 1970 to 2199", "line 3", with_line(3, "01/01/0001,00:00,20.1,40")),
     "a time that does not exist": Bad("timestamp", "no time of day: '24:00'", "line 5", with_line(5, "29/01/2026,24:00,20.1,40")),
     "the future": Bad("future_dates", "readings up to 2026-03-03", "", start="2026-03-02", cure="clock"),
-    "all cells empty": Bad("null_share", "50.0 % of the cells are empty, 10 % are allowed", "", lambda b: b"".join([*lines(b)[:2], *(line.rsplit(b",", 1)[0] + b",\n" for line in lines(b)[2:])])),
+    "all cells empty": Bad(
+        "null_share",
+        "50.0 % of the cells are empty, 10 % are allowed",
+        "",
+        lambda b: b"".join([*lines(b)[:2], *(line.rsplit(b",", 1)[0] + b",\n" for line in lines(b)[2:])]),
+    ),
 }
 
 
@@ -275,6 +286,7 @@ def around_clock_changes(raw: Path) -> None:
     thermopro(raw, "9C88", minutes, exported=1)
     thermopro(raw, "9C88", minutes[60:], value=lambda n: f"{20 + (n + 60) % 7 / 10:.1f}", humidity=lambda n: f"{40 + (n + 60) % 5}", exported=2)
     thermopro(raw, "9E31", [autumn + timedelta(hours=hour) for hour in (0, 1, 2, 2, 3)])
+    thermopro(raw, "C6CB", [autumn + timedelta(hours=hour) for hour in (25, 26, 1, 2, 2, 3)])
     thermopro(raw, "9E4C", [autumn + timedelta(hours=hour) for hour in (2, 3, 4)])
     thermopro(raw, "A7A9", [autumn + timedelta(hours=hour) for hour in (1, 2)], value=lambda n: "21.0", exported=1)
     thermopro(raw, "A7A9", [autumn + timedelta(hours=hour) for hour in (2, 3)], value=lambda n: "22.0", exported=2)
@@ -373,6 +385,12 @@ def test_the_hour_that_comes_twice_is_told_apart_in_hourly_data(accepted: Platfo
     assert not [f for f in file_of(accepted, "9E31").findings if f.check == "clock_change"]
 
 
+def test_the_hour_that_comes_twice_is_told_apart_below_later_days(accepted: Platform) -> None:
+    # 27 October 01:00 and 02:00 stand first in the file: 00:00 and 01:00 UTC
+    hours = [datetime(2025, 10, 25, 23, tzinfo=UTC) + timedelta(hours=n) for n in (0, 1, 2, 3, 25, 26)]
+    assert instants(accepted, "2025-10", "C6CB") == hours
+
+
 def test_a_file_that_begins_inside_the_hour_that_comes_twice_counts_as_its_first_pass(accepted: Platform) -> None:
     assert instants(accepted, "2025-10", "9E4C") == [datetime(2025, 10, 26, hour, tzinfo=UTC) for hour in (0, 2, 3)]
     finding = next(f for f in file_of(accepted, "9E4C").findings if f.check == "clock_change")
@@ -381,7 +399,11 @@ def test_a_file_that_begins_inside_the_hour_that_comes_twice_counts_as_its_first
 
 
 def test_the_hour_that_comes_twice_cannot_be_told_apart_across_files_and_that_is_said(accepted: Platform) -> None:
-    assert instants(accepted, "2025-10", "A7A9") == [datetime(2025, 10, 25, 23, tzinfo=UTC), datetime(2025, 10, 26, 0, tzinfo=UTC), datetime(2025, 10, 26, 2, tzinfo=UTC)]
+    assert instants(accepted, "2025-10", "A7A9") == [
+        datetime(2025, 10, 25, 23, tzinfo=UTC),
+        datetime(2025, 10, 26, 0, tzinfo=UTC),
+        datetime(2025, 10, 26, 2, tzinfo=UTC),
+    ]
     assert readings_of(accepted, "2025-10", "A7A9", "temp_indoor")["value"].to_pylist() == [21.0, 22.0, 22.0]
     first, second = sorted((v for v in accepted.ledger.versions if "_A7A9_" in v.path), key=lambda v: v.path)
     assert [f.check for f in first.findings] == [] and [f.check for f in second.findings] == ["clock_change"]

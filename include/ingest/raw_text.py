@@ -47,7 +47,9 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 byte = error.object[error.start]
-                return _refused("encoding", f"not UTF-8: byte 0x{byte:02x}", line + _lines(chunk[: error.start]), "Save the file as UTF-8 (it may be Windows-1250)")
+                return _refused(
+                    "encoding", f"not UTF-8: byte 0x{byte:02x}", line + _lines(chunk[: error.start]), "Save the file as UTF-8 (it may be Windows-1250)"
+                )
             line_feeds += chunk.count(b"\n")
             carriage_returns += chunk.count(b"\r")
             both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))

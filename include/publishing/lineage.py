@@ -39,7 +39,7 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
             for v in seen
             if v.verdict == "accepted"
         ],
-        "refused": [{**_input(v), "reasons": v.reasons} for v in seen if v.verdict == "refused"],
+        "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
             {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
         ],

@@ -110,25 +110,45 @@ def promote(settings: Settings, built: Release) -> Release | None:
 
 def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, as_of: datetime, staging: Path) -> dict[str, int]:
     """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
-    archive = read_archive_manifest(settings)
+    archive, readings = read_archive_manifest(settings), read_manifest(settings)
+    known = {building.building_id for building in registry.buildings}
     for grain, name in AGGREGATES.items():
-        units = sorted((unit for unit, entry in archive.items() if unit.grain == grain and entry.rows), key=lambda unit: (unit.building_id, unit.month))
-        _concatenate(database, [archived_path(settings, unit, archive[unit]) for unit in units], staging / f"{name}.parquet", f"agg_{grain}")
-    _concatenate(database, window_of_readings(settings, registry, as_of), staging / f"{RAW}.parquet", "fct_sensor_readings")
+        units = sorted((u for u, entry in archive.items() if u.grain == grain and entry.rows and u.building_id in known), key=str)
+        paths = [_undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256) for unit in units]
+        _concatenate(database, paths, staging / f"{name}.parquet", f"agg_{grain}")
+    months = window_of_readings(settings, registry, as_of)
+    paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
+    _concatenate(database, paths, staging / f"{RAW}.parquet", "fct_sensor_readings")
     for name in DIMENSIONS:
         shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
-def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
-    """The months of readings in the floating windows of all buildings."""
+def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[tuple[str, str]]:
+    """The (building, month) in the floating windows of all buildings for which there are readings."""
     manifest = read_manifest(settings)
     return [
-        settings.paths.month_of_readings(building.building_id, month)
+        (building.building_id, month)
         for building in registry.active_buildings
         for month in months_between(next_month(month_of(as_of, building.timezone), -building.retention_months), month_of(as_of, building.timezone))
         if (building.building_id, month) in manifest
     ]
+
+
+def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
+    """Every stored file that a release of that time is made from."""
+    archived = [archived_path(settings, unit, entry) for unit, entry in read_archive_manifest(settings).items() if entry.rows]
+    return archived + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
+
+
+def _undamaged(path: Path, digest: str) -> Path:
+    if files.sha256(path) != digest:
+        raise ContractError(
+            "a stored file is not what was stored",
+            where=str(path),
+            cure="remove it and run again: it comes back from the state remote; nothing was published",
+        )
+    return path
 
 
 def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str) -> None:

@@ -66,7 +66,7 @@ def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
         if not _is_here(stored, state.files[path]):
             raise StorageError(
                 "the state remote's copy is missing or damaged",
-                where=f"{settings.state_remote}/{path}",
+                where=_remote(settings, _stored_name(path, state.files[path])),
                 cure="restore it from the remote's own history; docs/runbook.md, lost state",
             )
         files.move(stored, settings.paths.root / path)
@@ -93,7 +93,7 @@ def push(settings: Settings) -> int:
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again
     wanted = _wanted(settings)
-    new = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest}
+    new = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest and (settings.paths.root / path).exists()}
     if not new and there.files:
         return 0
     outgoing = settings.paths.work / "outgoing"
@@ -103,7 +103,7 @@ def push(settings: Settings) -> int:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.hardlink_to(settings.paths.root / path)
     rclone.send(outgoing, settings.state_remote, [_stored_name(path, digest) for path, digest in new.items()])
-    state = State(max(here.generation, there.generation) + 1, {**there.files, **wanted})
+    state = State(max(here.generation, there.generation) + 1, {**there.files, **new})
     files.write_json(outgoing / "state.json", state.to_json())
     rclone.put(outgoing / "state.json", _remote(settings, "state.json"))
     files.write_json(settings.paths.state, state.to_json())

@@ -45,10 +45,10 @@ class Registry:
     locations: tuple[PublicLocation, ...]
 
     def building(self, building_id: str) -> Building:
-        return next(row for row in self.buildings if row.building_id == building_id)
+        return _known(self.buildings, "building_id", building_id, "buildings_config.csv")
 
     def datasource(self, datasource_id: str) -> Datasource:
-        return next(row for row in self.datasources if row.datasource_id == datasource_id)
+        return _known(self.datasources, "datasource_id", datasource_id, "datasources_config.csv")
 
     def format_of(self, datasource: Datasource) -> FileFormat:
         return next(row for row in self.file_formats if row.format == datasource.format)
@@ -64,6 +64,14 @@ class Registry:
     def active_datasources(self) -> tuple[Datasource, ...]:
         active = {building.building_id for building in self.active_buildings}
         return tuple(row for row in self.datasources if row.status == "active" and row.building_id in active)
+
+    def check_locations(self, *remotes: str) -> None:
+        """Our own output must not come back as input: no datasource may read a folder that holds a remote of ours."""
+        for datasource in self.active_datasources:
+            folder = datasource.location.rstrip("/")
+            for remote in remotes:
+                if remote == folder or remote.startswith(folder if folder.endswith(":") else f"{folder}/"):
+                    _refuse("datasources_config.csv", datasource, "location", f"{datasource.location} contains {remote}, where the platform writes", "put the raw files into a folder of their own")
 
     @property
     def fingerprint(self) -> str:
@@ -84,6 +92,14 @@ class Registry:
         facts.append(self.building(building_id).timezone)
         facts += sorted(f"{row.datasource_id} {row.timezone}" for row in self.datasources if row.building_id == building_id)
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:
+    """The row that files in the ledger refer to; it may be switched off, but not taken away from under them."""
+    for row in rows:
+        if getattr(row, column) == value:
+            return row
+    raise ConfigurationError(f"the ledger knows files of {value}, which has no row", where=f"{file}, column {column}", cure="restore the row; to stop reading it, set its status to disabled")
 
 
 def load_registry(folder: Path) -> Registry:
@@ -163,6 +179,8 @@ def _cross_check(registry: Registry) -> None:
             _refuse("sensor_mappings.csv", sensor, "reason", "an ignored name needs a reason", "say why it is not published")
         if sensor.disposition == "mapped" and not (sensor.sensor_id and sensor.location):
             _refuse("sensor_mappings.csv", sensor, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
+        if sensor.disposition == "mapped" and not sensor.measurement and any(not m.measurement for m in registry.datasource_mappings if m.datasource_id == sensor.datasource_id):
+            _refuse("sensor_mappings.csv", sensor, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
         if sensor.measurement:
             _refer("sensor_mappings.csv", sensor, "measurement", sensor.measurement, measurements)
     _no_overlap(registry.sensor_mappings)

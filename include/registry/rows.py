@@ -5,11 +5,23 @@ import zoneinfo
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Status = Literal["active", "planned", "disabled"]
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 
@@ -63,9 +75,9 @@ class Datasource(Row):
     source_type: Literal["csv", "json", "api", "sql"]
     format: str
     location: str = Field(min_length=1, description="rclone path or URL")
-    file_pattern: str = Field(description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used")
-    required_columns: Names
-    optional_columns: Names
+    file_pattern: Pattern = Field(description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used")
+    required_columns: Patterns
+    optional_columns: Patterns
     on_new_column: Literal["warn", "refuse"]
     data_type: str
     timezone: TimeZone
@@ -73,15 +85,6 @@ class Datasource(Row):
     row_count_min: int = Field(ge=0)
     row_count_max: int = Field(ge=1)
     status: Status
-
-    @field_validator("file_pattern")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return pattern
 
 
 class DatasourceMapping(Row):
@@ -95,7 +98,7 @@ class DatasourceMapping(Row):
     timestamp_column: str = Field(min_length=1, description="one column, or date and time joined by +")
     location_column: str
     measurement_column: str
-    value_column: str = Field(min_length=1)
+    value_column: Pattern = Field(min_length=1)
     measurement: str
     source_name: str = Field(min_length=1)
     value_min: float

@@ -16,7 +16,7 @@ def plan_windows() -> list[list[str]]:
     now = as_of(context, READINGS)
     settings, registry = platform(now)
     windows = archive.windows_to_build(settings, registry, now)
-    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.window_of_readings(settings, registry, now))
+    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now))
     if not windows:
         skip_group(context, "aggregate")
     planning.write_windows_plan(settings, windows, now)

@@ -59,4 +59,6 @@ def skip_group(context: Any, group_id: str) -> NoReturn:
 def platform(now: datetime | None = None) -> tuple[Settings, Registry]:
     """Settings (as of `now`, if the task builds or publishes) and checked seeds; cheap, read anew by every task."""
     settings = Settings.from_environment()
-    return settings_at(settings, now) if now else settings, load_registry(settings.seeds_dir)
+    registry = load_registry(settings.seeds_dir)
+    registry.check_locations(settings.state_remote, settings.publish_remote)
+    return settings_at(settings, now) if now else settings, registry

@@ -19,7 +19,28 @@ REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 DECLARED = {name: Declared.of(REGISTRY, REGISTRY.datasource(f"sm2_{name}")) for name in ("thermopro", "atrea")}
 NAME = "ThermoProSensor_export_493D_1769904007.csv"
 TITLE = b"Timestamp,ThermoPro 493D\nDate,Time,Temperature_Celsius,Relative_Humidity(%)\n"
-CELLS = st.sampled_from(["29/01/2026", "30/01/2026", "01/30/2026", "05/04/2026", "00:00", "7:05", "24:00", "20.5", "20,5", '"', "-", "", " ", "\x0c", "\u2028", "\x85", "é", "\ufeff"])
+CELLS = st.sampled_from(
+    [
+        "29/01/2026",
+        "30/01/2026",
+        "01/30/2026",
+        "05/04/2026",
+        "00:00",
+        "7:05",
+        "24:00",
+        "20.5",
+        "20,5",
+        '"',
+        "-",
+        "",
+        " ",
+        "\x0c",
+        "\u2028",
+        "\x85",
+        "é",
+        "\ufeff",
+    ]
+)
 
 
 def judged(content: bytes, name: str = NAME, kind: str = "thermopro") -> Validation:
@@ -45,7 +66,12 @@ def clock_change(walls: list[datetime], folder: Path) -> Finding | None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(["thermopro", "atrea"]), st.binary(max_size=300), st.sampled_from([b"", TITLE, "Date;é (°C);\r\n".encode()]), st.sampled_from([b"", b"\n", b"\r"]))
+@given(
+    st.sampled_from(["thermopro", "atrea"]),
+    st.binary(max_size=300),
+    st.sampled_from([b"", TITLE, "Date;é (°C);\r\n".encode()]),
+    st.sampled_from([b"", b"\n", b"\r"]),
+)
 @example("thermopro", b"", b"", b"")
 def test_any_bytes_end_in_findings(kind: str, content: bytes, start: bytes, end: bytes) -> None:
     found = judged(start + content + end, kind=kind)

@@ -61,7 +61,7 @@ def test_a_wrong_row_is_named_with_file_line_column_and_cure(seeds: Path, file: 
 
 def test_a_missing_seed_is_named(seeds: Path) -> None:
     (seeds / "measurements.csv").unlink()
-    with pytest.raises(ConfigurationError, match="measurements.csv is missing"):
+    with pytest.raises(ConfigurationError, match=r"measurements\.csv is missing"):
         load_registry(seeds)
 
 

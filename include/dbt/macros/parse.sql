@@ -64,7 +64,8 @@ first pass. In spring an hour does not exist: a reading in it is taken as if the
 {%- endmacro %}
 
 {% macro second_pass(wall_clock, change) -%}
-    {%- set inside = "previous_wall_clock >= timestamp '" ~ change["start"] ~ "' and " ~ wall_clock ~ " < timestamp '" ~ change["stop"] ~ "'" -%}
+    {%- set hour = "between timestamp '" ~ change["start"] ~ "' and timestamp '" ~ change["stop"] ~ "' - interval 1 microsecond" -%}
+    {%- set inside = "previous_wall_clock " ~ hour ~ " and " ~ wall_clock ~ " " ~ hour -%}
     {%- set over = "over (partition by clock_file order by source_line rows unbounded preceding)" -%}
     (
         count_if({{ inside }} and {{ wall_clock }} < previous_wall_clock) {{ over }} > 0
