@@ -10,25 +10,18 @@ left behind is a view over what was written.
     {%- set plan_table = plan(config.require("batches")) -%}
     {%- set plan_rows = run_query("select * from " ~ plan_table ~ " order by batch") -%}
     {{ run_hooks(pre_hooks) }}
-    {%- for row in plan_rows.rows -%}
-        {%- for column in plan_rows.column_names -%}
-            {%- do run_query(
-                "set variable " ~ column
-                ~ " = (select " ~ column ~ " from " ~ plan_table ~ " where batch = " ~ literal(row["batch"]) ~ ")"
-            ) -%}
+    {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
+        {%- do run_query("set variable batch = " ~ literal(batch)) -%}
+        {%- for column in plan_rows.column_names if column != "batch" -%}
+            {%- do run_query("set variable " ~ column ~ " = (select " ~ column ~ " from " ~ plan_table ~ " where batch = getvariable('batch'))") -%}
         {%- endfor -%}
         {%- do run_query(
-            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, row["batch"])) ~ " (format parquet, compression "
+            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, batch)) ~ " (format parquet, compression "
             ~ config.get("compression", "zstd") ~ ", parquet_version v2, row_group_size 122880)"
         ) -%}
     {%- endfor -%}
     {% call statement("main") -%}
-        create or replace view {{ target }} as
-        {% if plan_rows.rows | length -%}
-        select * from read_parquet({{ literal(built(model.name, "*")) }})
-        {%- else -%}
-        select * from ({{ sql }}) limit 0
-        {%- endif %}
+        create or replace view {{ target }} as select * from read_parquet({{ literal(built(model.name, "*")) }})
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}

@@ -8,12 +8,9 @@
     {{ env_var("DATA_DIR") }}/work/built/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}
 
-{# The rows of the batch that is being built; `batch` is a building's month. #}
-{% macro in_batch(alias="") -%}
-    {%- set prefix = alias ~ "." if alias -%}
-    {{ prefix }}building_id = getvariable('building_id')
-    and {{ prefix }}timestamp >= getvariable('start')
-    and {{ prefix }}timestamp < getvariable('stop')
+{# What a batched model holds for the batch that is being built. #}
+{% macro batch_of(relation) -%}
+    read_parquet(replace({{ literal(built(relation.identifier, "*")) }}, '*', getvariable('batch')))
 {%- endmacro %}
 
 {# Distinct ways in which the planned files are written; SQL for a file is made from its layout, never guessed. #}

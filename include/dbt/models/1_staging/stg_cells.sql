@@ -44,11 +44,13 @@ judged as (
             and named.raw_column = series.raw_column
             and named.timestamp >= series.valid_from
             and named.timestamp < series.valid_to
-    where {{ in_batch('named') }}
+    where
+        named.building_id = getvariable('building_id')
+        and named.timestamp >= getvariable('start')
+        and named.timestamp < getvariable('stop')
 )
 
 select
-    building_id,
     timestamp,
     series_id,
     mapping_id,

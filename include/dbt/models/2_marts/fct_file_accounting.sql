@@ -10,8 +10,7 @@ with cells as (
         count_if(outcome = 'ignored') as ignored,
         count_if(outcome = 'unparsable') as unparsable,
         list_sort(array_agg(distinct raw_name || ': ' || raw_column) filter (where outcome = 'unmapped')) as unmapped_names
-    from {{ ref("stg_cells") }}
-    where {{ in_batch() }}
+    from {{ batch_of(ref("stg_cells")) }}
     group by source_file
 ),
 
@@ -20,8 +19,7 @@ kept as (
         source_file,
         count(*) as kept,
         count_if(quality = 'outlier') as outliers
-    from {{ ref("fct_sensor_readings") }}
-    where {{ in_batch() }}
+    from {{ batch_of(ref("fct_sensor_readings")) }}
     group by source_file
 ),
 
@@ -30,8 +28,7 @@ contested as (
         source_file,
         count_if(fate = 'duplicate') as duplicates,
         count_if(fate = 'superseded') as superseded
-    from {{ ref("int_contested_readings") }}
-    where {{ in_batch() }}
+    from {{ batch_of(ref("int_contested_readings")) }}
     group by source_file
 )
 

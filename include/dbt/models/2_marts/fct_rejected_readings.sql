@@ -4,19 +4,19 @@ with rejected as (
     select
         *,
         'unparsable' as reason
-    from {{ ref("stg_cells") }}
-    where outcome = 'unparsable' and {{ in_batch() }}
+    from {{ batch_of(ref("stg_cells")) }}
+    where outcome = 'unparsable'
     union all by name
     select
         * exclude (fate),
         'superseded' as reason
-    from {{ ref("int_contested_readings") }}
-    where fate = 'superseded' and {{ in_batch() }}
+    from {{ batch_of(ref("int_contested_readings")) }}
+    where fate = 'superseded'
 )
 
 select
     rejected.timestamp,
-    rejected.building_id,
+    getvariable('building_id') as building_id,
     series.source,
     series.location,
     series.sensor_id,

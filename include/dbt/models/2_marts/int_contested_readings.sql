@@ -1,16 +1,16 @@
 {{ config(materialized="parquet_batches", batches="months") }}
 
 with readings as (
-    select * from {{ ref("stg_cells") }}
-    where outcome = 'reading' and {{ in_batch() }}
+    select * from {{ batch_of(ref("stg_cells")) }}
+    where outcome = 'reading'
 ),
 
 contested as (
     select
         series_id,
         timestamp
-    from {{ ref("stg_cells") }}
-    where outcome = 'reading' and {{ in_batch() }}
+    from {{ batch_of(ref("stg_cells")) }}
+    where outcome = 'reading'
     group by series_id, timestamp
     having count(*) > 1
 )
