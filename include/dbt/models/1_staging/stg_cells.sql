@@ -35,7 +35,7 @@ judged as (
             when named.number is not null then 'reading'
             when named.is_null then 'null'
             else 'unparsable'
-        end as outcome
+        end::enum ('reading', 'null', 'unmapped', 'ignored', 'unparsable') as outcome
     from named
     left join {{ ref("stg_series") }} as series
         on

@@ -1,4 +1,13 @@
-{{ config(materialized="parquet_batches", batches="months") }}
+{{
+    config(
+        materialized="parquet_batches",
+        batches="months",
+        pre_hook=[
+            "{{ enums(ref('landing_files'), ['building_id']) }}",
+            "{{ enums(ref('stg_series'), ['source', 'location', 'sensor_id', 'measurement']) }}",
+        ],
+    )
+}}
 
 {% set columns = ["timestamp", "series_id", "mapping_id", "value", "is_outlier", "source_file", "source_line"] %}
 
@@ -22,13 +31,13 @@ kept as (
 
 select
     kept.timestamp,
-    getvariable('building_id') as building_id,
-    series.source,
-    series.location,
-    series.sensor_id,
-    series.measurement,
+    getvariable('building_id')::building_id_enum as building_id,
+    series.source::source_enum as source,
+    series.location::location_enum as location,
+    series.sensor_id::sensor_id_enum as sensor_id,
+    series.measurement::measurement_enum as measurement,
     kept.value,
-    case when kept.is_outlier then 'outlier' else 'ok' end as quality,
+    case when kept.is_outlier then 'outlier' else 'ok' end::enum ('ok', 'outlier') as quality,
     kept.source_file,
     kept.source_line
 from kept
