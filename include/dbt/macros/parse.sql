@@ -85,9 +85,9 @@ first pass. In spring an hour does not exist: a reading in it is taken as if the
     end
 {%- endmacro %}
 
-{# Whether a text stands for "no reading" in the file's dialect. #}
+{# Whether a text stands for "no reading" in the file's dialect. (list_contains would become a join of all cells.) #}
 {% macro is_null(layout) -%}
     {%- set tokens = ["''"] -%}
     {%- for token in fromjson(layout["null_tokens"]) -%}{%- do tokens.append(literal(token | upper)) -%}{%- endfor -%}
-    case when number is null then list_contains([{{ tokens | join(", ") }}], upper(trim(raw_value))) else false end
+    case when number is null then list_position([{{ tokens | join(", ") }}], upper(trim(raw_value))) is not null else false end
 {%- endmacro %}
