@@ -11,10 +11,13 @@ left behind is a view over what was written.
     {%- set plan_rows = run_query("select * from " ~ plan_table ~ " order by batch") -%}
     {{ run_hooks(pre_hooks) }}
     {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
-        {%- do run_query("set variable batch = " ~ literal(batch)) -%}
-        {%- for column in plan_rows.column_names if column != "batch" -%}
-            {%- do run_query("set variable " ~ column ~ " = (select " ~ column ~ " from " ~ plan_table ~ " where batch = getvariable('batch'))") -%}
-        {%- endfor -%}
+        {%- set bindings -%}
+            set variable batch = {{ literal(batch) }};
+            {%- for column in plan_rows.column_names if column != "batch" %}
+            set variable {{ column }} = (select {{ column }} from {{ plan_table }} where batch = getvariable('batch'));
+            {%- endfor -%}
+        {%- endset -%}
+        {%- do run_query(bindings) -%}
         {%- do run_query(
             "copy (" ~ sql ~ ") to " ~ literal(built(model.name, batch)) ~ " (format parquet, compression "
             ~ config.get("compression", "zstd") ~ ", parquet_version v2, row_group_size 122880)"
