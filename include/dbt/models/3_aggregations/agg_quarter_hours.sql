@@ -3,7 +3,7 @@
 -- values are summed in order of size, so that neither threads nor the order of rows move the last bits
 with quarter_hours as (
     select
-        time_bucket(interval '15 minutes', timestamp) as quarter_hour,
+        to_timestamp(floor(epoch(timestamp) / 900) * 900) as quarter_hour,
         source,
         location,
         measurement,
