@@ -84,7 +84,8 @@ REFUSED = {
         "header_repeated", "the header stands again among the data", "line 30", lambda b: b"".join([*lines(b)[:29], lines(b)[1], *lines(b)[29:]])
     ),
     "two exports pasted together": Bad("field_count", "2 fields where the header has 4", "line 51", lambda b: b + b),
-    "a quote that does not end": Bad("field_count", "", "line 6", lambda b: b.replace(b"20.3", b'"20.3', 1)),
+    "a quote that does not end": Bad("quotes", "a quote is opened and not closed", "line 6", lambda b: b.replace(b"20.3", b'"20.3', 1)),
+    "two stray quotes": Bad("quotes", "a quote is opened and not closed", "line 6", lambda b: b.replace(b"20.3", b'"20.3', 2)),
     "date orders mixed": Bad("date_order", "mixed date orders: 01/30/2026 and 29/01/2026", "line 27", lambda b: b.replace(b"30/01/2026", b"01/30/2026")),
     "date order open": Bad("date_order", "ambiguous dates: 05/04/2025 fits %d/%m/%Y and %m/%d/%Y", "", lambda b: b"".join(lines(b)[:20]), start="2025-04-05"),
     "a date that does not exist": Bad("timestamp", "'31/02/2026'", "line 27", lambda b: b.replace(b"30/01/2026", b"31/02/2026")),

@@ -12,8 +12,12 @@ PARQUET = "format parquet, compression zstd, parquet_version v2, row_group_size 
 
 @contextlib.contextmanager
 def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection bounded in memory, in UTC, that spills into the run's scratch folder."""
-    connection = duckdb.connect(config={"memory_limit": settings.memory_limit, "temp_directory": str(settings.paths.work / "spill")})
+    """A connection bounded in memory, in UTC, that spills into the run's scratch folder.
+
+    One thread: with several, equal rows can come out as different Parquet bytes (docs/decisions/0011-one-writer.md).
+    """
+    options = {"memory_limit": settings.memory_limit, "temp_directory": str(settings.paths.work / "spill"), "threads": 1}
+    connection = duckdb.connect(config=options)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection

@@ -19,6 +19,7 @@ class RawText:
     """What the bytes tell. `head` are the first lines, decoded, without byte-order marks and line ends."""
 
     head: tuple[str, ...]
+    lines: int
     trailing_blank_lines: int
     findings: tuple[Finding, ...]
 
@@ -57,15 +58,15 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
             last = (last + chunk)[-CHUNK:] if len(chunk) < CHUNK else chunk
     if not first.removeprefix(UTF8_BOM).strip():
         return _refused("empty_file", "the file is empty", 1, "Export it again")
+    lines = line_feeds + carriage_returns - both
     if not last.endswith((b"\n", b"\r")):
-        line = line_feeds + carriage_returns - both + 1
-        return _refused("truncated", "the last line has no end: the file was cut off", line, "Export or upload it again")
+        return _refused("truncated", "the last line has no end: the file was cut off", lines + 1, "Export or upload it again")
     if len([n for n in (line_feeds - both, carriage_returns - both, both) if n]) > 1:
         findings.append(Finding("line_ends", "warning", "line ends are mixed (CR, LF, CRLF); all were read as line ends"))
     head = LINE_END.split(first[:EDGE].decode("utf-8", errors="ignore"))[:-1][:head_lines]
     tail = LINE_END.split(last[-EDGE:].decode("utf-8", errors="ignore"))[:-1]
     blank = next((count for count, line in enumerate(reversed(tail)) if line), len(tail))
-    return RawText(tuple(line.replace("\ufeff", "") for line in head), blank, tuple(findings))
+    return RawText(tuple(line.replace("\ufeff", "") for line in head), lines, blank, tuple(findings))
 
 
 def _lines(chunk: bytes) -> int:
@@ -73,4 +74,4 @@ def _lines(chunk: bytes) -> int:
 
 
 def _refused(check: str, message: str, line: int, cure: str) -> RawText:
-    return RawText((), 0, (Finding(check, "error", message, where=f"line {line}", cure=cure),))
+    return RawText((), 0, 0, (Finding(check, "error", message, where=f"line {line}", cure=cure),))

@@ -19,7 +19,7 @@ import pyarrow.csv as pa_csv
 from include import files
 from include.ingest.date_order import Unproven, prove_date_format
 from include.ingest.ledger import Finding, Layout
-from include.ingest.raw_text import read_raw_text
+from include.ingest.raw_text import RawText, read_raw_text
 from include.local_time import ClockChange, clock_changes
 from include.registry import Registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
@@ -90,7 +90,7 @@ def validate(raw: Path, path: str, declared: Declared, landed_text: Path) -> Val
             return Validation(tuple(findings))
         columns = _header(text.head, declared)
         findings += _compare_columns(columns, declared)
-        table = _read(raw, columns, text.head, text.trailing_blank_lines, declared)
+        table = _read(raw, columns, text, declared)
         name = re.fullmatch(declared.datasource.file_pattern, PurePosixPath(path).name)
         groups = name.groupdict() if name else {}
         missing = [column for column in declared.key_columns if column not in columns]
@@ -181,7 +181,7 @@ def _means(declared: str, name: str) -> bool:
     return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
 
 
-def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank: int, declared: Declared) -> pa.Table:
+def _read(raw: Path, columns: Sequence[str], text: RawText, declared: Declared) -> pa.Table:
     """The data lines as text with their line numbers. Raises Refused with the line that does not fit the header."""
     header_line = declared.format.header_line
     names = [name or f"nameless {index}" for index, name in enumerate(columns)]
@@ -202,6 +202,13 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
 
     try:
         table = parse(threads=True)
+        if table.num_rows + len(bad) != text.lines - header_line:
+            raise Refused(
+                "quotes",
+                "a quote is opened and not closed in its line",
+                where=_line_of_open_quote(raw, header_line),
+                cure="Remove the quote, or close it, and upload again",
+            )
         if bad:
             parse(threads=False)  # once more, in order, so that rows know their numbers
             row = bad[0]
@@ -216,7 +223,7 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
             )
     except pa.ArrowInvalid as error:
         raise Refused("field_count", f"cannot be read as delimited text: {error}", cure="Export it again") from error
-    table = table.slice(0, max(0, table.num_rows - trailing_blank))
+    table = table.slice(0, max(0, table.num_rows - text.trailing_blank_lines))
     if table.num_rows == 0:
         raise Refused("no_rows", "a header and no data", where=f"line {header_line + 1}", cure="Nothing was measured, or the export failed: export it again")
     for name in names[len([column for column in columns if column]) :]:
@@ -231,6 +238,11 @@ def _read(raw: Path, columns: Sequence[str], head: Sequence[str], trailing_blank
         table = table.drop_columns(name)
     first_line = header_line + 1
     return table.append_column(LINE_COLUMN, pa.arange(first_line, first_line + table.num_rows).cast(pa.int32()))
+
+
+def _line_of_open_quote(raw: Path, header_line: int) -> str:
+    with raw.open(encoding="utf-8") as file:
+        return next((f"line {number}" for number, line in enumerate(file, 1) if number > header_line and line.count('"') % 2), "")
 
 
 def _exported(seconds: str | None) -> datetime | None:

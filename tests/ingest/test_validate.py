@@ -1,16 +1,19 @@
 """Validation ends in findings for every file, and says where and what to do."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from include.ingest.date_order import EARLIEST, LATEST
 from include.ingest.ledger import Finding
-from include.ingest.validate import Declared, Validation, validate
+from include.ingest.validate import TIME, Declared, Validation, validate
 from include.registry import load_registry
 from include.settings import PROJECT_DIR
 from tests.raw_files import ATREA, atrea, thermopro, times, with_line
@@ -19,28 +22,10 @@ REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 DECLARED = {name: Declared.of(REGISTRY, REGISTRY.datasource(f"sm2_{name}")) for name in ("thermopro", "atrea")}
 NAME = "ThermoProSensor_export_493D_1769904007.csv"
 TITLE = b"Timestamp,ThermoPro 493D\nDate,Time,Temperature_Celsius,Relative_Humidity(%)\n"
-CELLS = st.sampled_from(
-    [
-        "29/01/2026",
-        "30/01/2026",
-        "01/30/2026",
-        "05/04/2026",
-        "00:00",
-        "7:05",
-        "24:00",
-        "20.5",
-        "20,5",
-        '"',
-        "-",
-        "",
-        " ",
-        "\x0c",
-        "\u2028",
-        "\x85",
-        "é",
-        "\ufeff",
-    ]
-)
+DATES = st.sampled_from(["29/01/2026", "30/01/2026", "1/02/2026", "01/30/2026", "05/04/2026", ""])
+CLOCKS = st.sampled_from(["00:00", "7:05", "23:59:59", " 12:00 ", "24:00"])
+CELLS = st.sampled_from(["20.5", "+1e3", "20,5", "-", "", " ", '"', '"20.5"', '""', "\x0c", "\u2028", "\x85", "é", "\ufeff"])
+LINES = st.tuples(DATES, CLOCKS, CELLS, CELLS) | st.tuples(st.just("29/01/2026"), st.just("00:00"), CELLS, CELLS)
 
 
 def judged(content: bytes, name: str = NAME, kind: str = "thermopro") -> Validation:
@@ -79,8 +64,8 @@ def test_any_bytes_end_in_findings(kind: str, content: bytes, start: bytes, end:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.lists(CELLS, max_size=6), max_size=8), st.sampled_from(["\n", "\r\n", "\r", "\n\n"]))
-def test_any_cells_end_in_findings_and_no_line_is_dropped(rows: list[list[str]], end: str) -> None:
+@given(st.lists(LINES | st.lists(CELLS, max_size=3), max_size=6), st.sampled_from(["\n", "\r\n", "\r", "\n\n"]))
+def test_any_cells_end_in_findings_and_no_line_is_dropped(rows: list[Sequence[str]], end: str) -> None:
     body = "".join(",".join(row) + end for row in rows)
     found = judged(TITLE + body.encode())
     if found.accepted:
@@ -152,3 +137,17 @@ def test_readings_in_the_skipped_hour_are_told_with_line_and_count(tmp_path: Pat
     finding = clock_change([SPRING + timedelta(minutes=n) for n in range(60, 240, 15)], tmp_path)
     assert finding is not None and finding.severity == "warning"
     assert finding.message.startswith("4 lines from 2026-03-29 02:00 to 03:00, which did not exist") and finding.where == "line 7"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dates(EARLIEST, LATEST), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d"]), st.booleans())
+def test_the_database_reads_every_proven_date_alike(day: date, format_: str, padded: bool) -> None:
+    text = f"{day:{format_}}" if padded else f"{day:{format_.replace('%d', '%-d').replace('%m', '%-m')}}"
+    assert duckdb.execute("select strptime($text, $format)::date", {"text": text, "format": format_}).fetchone() == (day,)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.from_regex(TIME, fullmatch=True))
+def test_the_database_reads_every_accepted_time_alike(text: str) -> None:
+    hour, minute, second = (int(part) for part in (*text.split(":"), "0")[:3])
+    assert duckdb.execute("select cast(trim($text) as time)::varchar", {"text": f" {text} "}).fetchone() == (f"{hour:02}:{minute:02}:{second:02}",)

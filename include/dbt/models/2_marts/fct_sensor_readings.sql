@@ -2,6 +2,7 @@
     config(
         materialized="parquet_batches",
         batches="months",
+        same_bytes=true,
         pre_hook=[
             "{{ enums(ref('landing_files'), ['building_id']) }}",
             "{{ enums(ref('stg_series'), ['source', 'location', 'sensor_id', 'measurement']) }}",
