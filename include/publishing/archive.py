@@ -74,26 +74,28 @@ def _fingerprint(grain: str, building: Building, month: str, readings: Manifest,
 
 
 def windows_to_build(settings: Settings, registry: Registry, as_of: datetime) -> list[WindowPlan]:
-    """The windows that hold a unit made from something else; none if there is nothing to do."""
+    """The windows that hold readings and a unit made from something else; none if there is nothing to do."""
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
+    readings = read_manifest(settings)
     stale = [unit for unit, fingerprint in wanted.items() if unit not in manifest or manifest[unit].fingerprint != fingerprint]
     windows = []
     for building in registry.active_buildings:
         months = {unit.month for unit in stale if unit.building_id == building.building_id}
         if months:
-            windows += plan_windows(building, months, as_of)
+            windows += [window for window in plan_windows(building, months, as_of) if _reached(window, readings)]
     return windows
 
 
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
     """The months of readings that the windows reach into."""
     known = read_manifest(settings)
-    return [
-        settings.paths.month_of_readings(window.building.building_id, month)
-        for window in windows
-        for month in months_between(window.months[0], month_of(window.stop - HOUR, window.building.timezone))
-        if (window.building.building_id, month) in known
-    ]
+    return [settings.paths.month_of_readings(window.building.building_id, month) for window in windows for month in _reached(window, known)]
+
+
+def _reached(window: WindowPlan, readings: Manifest) -> list[str]:
+    """The months with readings that a window reaches into; the floating window of a silent building has none."""
+    last = month_of(window.stop - HOUR, window.building.timezone)
+    return [month for month in months_between(window.months[0], last) if (window.building.building_id, month) in readings]
 
 
 def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_of: datetime) -> list[Unit]:

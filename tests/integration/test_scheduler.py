@@ -83,9 +83,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
     wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 2, 60)
-    airflow.call("PATCH", "/api/v2/dags/aggregate_and_publish", {"is_paused": False})
-    run_id = airflow.call("POST", "/api/v2/dags/refresh/dagRuns", {"logical_date": None, "conf": {"as_of": "2026-02-04"}})["dag_run_id"]
-    airflow.call("PATCH", "/api/v2/dags/refresh", {"is_paused": False})
+    for dag_id in ("aggregate_and_publish", "refresh"):  # unpausing starts the run of last midnight
+        airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+    run_id = wait_for(lambda: airflow.runs("refresh"), 60)[0]["dag_run_id"]
 
     def ended(dag_id: str, wanted: str) -> Any:
         return next((run for run in airflow.runs(dag_id) if run["dag_run_id"] == wanted and run["state"] in ("success", "failed")), None)
