@@ -43,7 +43,9 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
     if current is None or undone:
-        console.print(f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}")
+        console.print(
+            f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
+        )
         return NOT_PUBLISHED
     news = "nothing new: the last release stands" if current.version == before else "published"
     console.print(f"Release   {current.version} ({news})\n          {current.path}")

@@ -21,7 +21,7 @@ from include.ingest.register import read_outcome
 from include.publishing.readings import read_accounting
 from include.settings import PROJECT_DIR
 from tests.platform import Platform
-from tests.raw_files import atrea, lines, retouched, thermopro, times, with_line, without_column
+from tests.raw_files import atrea, lines, retouched, small_drive, thermopro, times, with_line, without_column
 
 DAYS = times("2026-01-29 00:00", 48)
 MINUTE = timedelta(minutes=1)
@@ -489,3 +489,27 @@ def instants(platform: Platform, month: str, device: str) -> list[datetime]:
 
 def rejected_of(platform: Platform, month: str) -> pa.Table:
     return pq.read_table(platform.settings.paths.rejected("sm2", month), partitioning=None)
+
+
+def test_a_refusal_ends_when_its_file_is_taken_off_the_drive(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    broken = platform.raw / "Graph_09_broken.csv"
+    broken.write_bytes(b"")
+    platform.run("2026-02-04", only="refresh")
+    assert platform.version_of(broken).verdict == "refused"
+    broken.unlink()
+    platform.run("2026-02-04", only="refresh")
+    assert platform.version_of(broken).verdict == "withdrawn"
+    assert platform.ledger.refused() == []
+    assert not list((platform.data / "quarantine").rglob("*.json"))
+    assert platform.states["refresh"] == "success"
+
+
+def test_a_gate_that_breaks_lets_nothing_through(new_platform, monkeypatch) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    monkeypatch.setattr("include.quality.gate.judge", lambda *arguments: 1 / 0)
+    platform.run("2026-02-04", only="refresh")
+    assert platform.ledger.versions == ()
+    assert platform.states["refresh"] == "failed"

@@ -51,7 +51,9 @@ def test_every_table_has_the_declared_columns_and_unique_keys(platform: Platform
 
 
 def test_a_published_hour_leads_back_to_its_raw_lines(platform: Platform) -> None:
-    hour, mean = platform.query("select timestamp, value_mean from public_dataset_hourly where location = '3PP-S5' or measurement = 'humidity_indoor' limit 1")[0]
+    hour, mean = platform.query("select timestamp, value_mean from public_dataset_hourly where location = '3PP-S5' or measurement = 'humidity_indoor' limit 1")[
+        0
+    ]
     readings = platform.query(
         f"select source_file, source_line, value from public_dataset_raw where timestamp = '{hour}' and measurement = 'humidity_indoor' and value = {mean}"
     )

@@ -16,7 +16,11 @@ def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
     One thread: with several, equal rows can come out as different Parquet bytes (docs/decisions/0011-one-writer.md).
     """
-    options = {"memory_limit": settings.memory_limit, "temp_directory": str(settings.paths.work / "spill"), "threads": 1}
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.paths.work / "spill"),
+        "threads": 1,
+    }
     connection = duckdb.connect(config=options)
     try:
         connection.execute("set TimeZone = 'UTC'")

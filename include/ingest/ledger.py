@@ -4,7 +4,7 @@ It is the platform's memory: what is not in it is new, and what it calls accepte
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from include import files
 
-Verdict = Literal["accepted", "refused"]
+Verdict = Literal["accepted", "refused", "withdrawn"]  # withdrawn: refused, then taken off the drive
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,11 @@ class Ledger:
         """Refused files that no later version of the same path has cured."""
         newest = {(v.datasource_id, v.path): v for v in self.versions}
         return [version for version in newest.values() if version.verdict == "refused"]
+
+    def without_withdrawn(self, datasource_id: str, listed: Collection[str]) -> "Ledger":
+        """A refusal also ends when its file is taken off the drive: renamed, split in two, or given up."""
+        gone = {v.number for v in self.refused() if v.datasource_id == datasource_id and v.path not in listed}
+        return Ledger(replace(v, verdict="withdrawn") if v.number in gone else v for v in self.versions)
 
     def with_versions(self, judged: Iterable[FileVersion]) -> "Ledger":
         """Number and add what was judged, in an order that does not depend on who was first.

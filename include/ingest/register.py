@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from include import files
 from include.errors import ConfigurationError
@@ -20,6 +21,8 @@ from include.quality import gate
 from include.registry import Registry
 from include.registry.rows import Datasource
 from include.settings import Settings
+
+VALIDATED, GATED = "validated.json", "gated.json"  # what the tasks hand over, one folder a datasource
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,15 @@ def validate_arrivals(settings: Settings, registry: Registry, datasource: Dataso
 
     with ThreadPoolExecutor(2) as pool:  # pyarrow parses outside the interpreter lock
         judged = [version for version in pool.map(judge, arrivals) if version is not None]
-    _hand_over(settings, datasource, judged)
+    _hand_over(settings, datasource, VALIDATED, judged)
     return judged
 
 
 def pass_gate(settings: Settings, datasource: Datasource, as_of: datetime, skipped: SkippedChecks) -> list[FileVersion]:
     """Apply the quality gate to what validation handed over."""
-    judged = [gate.judge(version, datasource, as_of, skipped.names) for version in judged_files(settings, datasource)]
-    _hand_over(settings, datasource, judged)
+    judged = [gate.judge(version, datasource, as_of, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)]
+    _hand_over(settings, datasource, GATED, judged)
     return judged
-
-
-def judged_files(settings: Settings, datasource: Datasource) -> list[FileVersion]:
-    path = settings.paths.ingest / datasource.datasource_id / "judged.json"
-    return [judged_from_json(row) for row in files.read_json(path)] if path.exists() else []
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,12 @@ def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
     """Write the verdicts of all datasources into the ledger, in one step, and tell the quarantine."""
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths.ledger)
-    judged = [version for datasource in datasources for version in judged_files(settings, datasource)]
+    judged = [version for datasource in datasources for version in _handed_over(settings, datasource, GATED)]
     after = before.with_versions(judged)
+    for datasource in datasources:
+        if (synced := _synced(settings, datasource)) is not None:
+            there = {arrival["path"] for arrival in synced["arrivals"]} | set(synced["refused_and_still_there"])
+            after = after.without_withdrawn(datasource.datasource_id, there)
     known = {(v.number, v.verdict) for v in before.versions}
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
@@ -130,8 +132,7 @@ def _findings_of_sync(settings: Settings, datasources: Iterable[Datasource]) -> 
     errors: list[str] = []
     warnings: list[str] = []
     for datasource in datasources:
-        path = settings.paths.ingest / datasource.datasource_id / "arrivals.json"
-        for finding in files.read_json(path)["findings"] if path.exists() else []:
+        for finding in (_synced(settings, datasource) or {"findings": []})["findings"]:
             (errors if finding["severity"] == "error" else warnings).append(str(Finding(**finding)))
     return errors, warnings
 
@@ -139,10 +140,10 @@ def _findings_of_sync(settings: Settings, datasources: Iterable[Datasource]) -> 
 def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> list[str]:
     """What kept a datasource from being read; nothing of it is lost, the next run goes on from here."""
     folder = settings.paths.ingest / datasource.datasource_id
-    if not (folder / "arrivals.json").exists():
-        return [f"{datasource.datasource_id}: {datasource.location} could not be read; the task {datasource.datasource_id}.sync says why"]
-    if not (folder / "judged.json").exists():
-        return [f"{datasource.datasource_id}: validation did not end; the task {datasource.datasource_id}.validate_schema says why"]
+    if _synced(settings, datasource) is None:
+        return [f"{datasource.datasource_id}: {datasource.location} could not be read; the task {datasource.datasource_id}.sync, or one before it, says why"]
+    if not (folder / GATED).exists():
+        return [f"{datasource.datasource_id}: its files were not judged; {datasource.datasource_id}.validate_schema or .quality_gate says why"]
     if not ledger.latest(datasource.datasource_id):
         return [
             f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"
@@ -174,8 +175,19 @@ def _version(arrival: Arrival, found: Validation, as_of: datetime, skipped: Skip
     )
 
 
-def _hand_over(settings: Settings, datasource: Datasource, judged: list[FileVersion]) -> None:
-    files.write_json(settings.paths.ingest / datasource.datasource_id / "judged.json", [judged_to_json(version) for version in judged])
+def _hand_over(settings: Settings, datasource: Datasource, name: str, judged: list[FileVersion]) -> None:
+    files.write_json(settings.paths.ingest / datasource.datasource_id / name, [judged_to_json(version) for version in judged])
+
+
+def _handed_over(settings: Settings, datasource: Datasource, name: str) -> list[FileVersion]:
+    path = settings.paths.ingest / datasource.datasource_id / name
+    return [judged_from_json(row) for row in files.read_json(path)] if path.exists() else []
+
+
+def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None:
+    """What sync handed over; None if it did not end."""
+    path = settings.paths.ingest / datasource.datasource_id / "arrivals.json"
+    return files.read_json(path) if path.exists() else None
 
 
 def _tell_quarantine(settings: Settings, ledger: Ledger) -> None:

@@ -39,14 +39,18 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
     findings += [finding for _, finding in left]
     files.write_json(
         settings.paths.ingest / datasource.datasource_id / "arrivals.json",
-        {"arrivals": [asdict(arrival) for arrival in arrivals], "findings": [asdict(finding) for finding in findings], "ever_seen": bool(known or arrivals)},
+        {
+            "arrivals": [asdict(arrival) for arrival in arrivals],
+            "findings": [asdict(finding) for finding in findings],
+            "refused_and_still_there": sorted(file.path for file in listed if file.path in known and known[file.path].verdict == "refused"),
+        },
     )
     return findings
 
 
 def _is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
     version = known.get(file.path)
-    return version is not None and (version.size, version.modified) == (file.size, file.modified)
+    return version is not None and version.verdict != "withdrawn" and (version.size, version.modified) == (file.size, file.modified)
 
 
 def _claimed(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:

@@ -71,7 +71,13 @@ class Registry:
             folder = datasource.location.rstrip("/")
             for remote in remotes:
                 if remote == folder or remote.startswith(folder if folder.endswith(":") else f"{folder}/"):
-                    _refuse("datasources_config.csv", datasource, "location", f"{datasource.location} contains {remote}, where the platform writes", "put the raw files into a folder of their own")
+                    _refuse(
+                        "datasources_config.csv",
+                        datasource,
+                        "location",
+                        f"{datasource.location} contains {remote}, where the platform writes",
+                        "put the raw files into a folder of their own",
+                    )
 
     @property
     def fingerprint(self) -> str:
@@ -99,7 +105,11 @@ def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:
     for row in rows:
         if getattr(row, column) == value:
             return row
-    raise ConfigurationError(f"the ledger knows files of {value}, which has no row", where=f"{file}, column {column}", cure="restore the row; to stop reading it, set its status to disabled")
+    raise ConfigurationError(
+        f"the ledger knows files of {value}, which has no row",
+        where=f"{file}, column {column}",
+        cure="restore the row; to stop reading it, set its status to disabled",
+    )
 
 
 def load_registry(folder: Path) -> Registry:
@@ -179,7 +189,11 @@ def _cross_check(registry: Registry) -> None:
             _refuse("sensor_mappings.csv", sensor, "reason", "an ignored name needs a reason", "say why it is not published")
         if sensor.disposition == "mapped" and not (sensor.sensor_id and sensor.location):
             _refuse("sensor_mappings.csv", sensor, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
-        if sensor.disposition == "mapped" and not sensor.measurement and any(not m.measurement for m in registry.datasource_mappings if m.datasource_id == sensor.datasource_id):
+        if (
+            sensor.disposition == "mapped"
+            and not sensor.measurement
+            and any(not m.measurement for m in registry.datasource_mappings if m.datasource_id == sensor.datasource_id)
+        ):
             _refuse("sensor_mappings.csv", sensor, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
         if sensor.measurement:
             _refer("sensor_mappings.csv", sensor, "measurement", sensor.measurement, measurements)
