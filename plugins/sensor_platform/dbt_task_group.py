@@ -29,7 +29,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": POOL, "retries": 0},
+        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
     )
     _let_the_build_come_first(group)
     return group

@@ -8,7 +8,7 @@ with columns_found as (
         declared.source_name,
         declared.value_min::double as value_min,
         declared.value_max::double as value_max
-    from {{ ref("landing_columns") }}
+    from {{ ref("landing_columns") }} as landing_columns
     inner join {{ ref("datasource_mappings") }} as declared
         on
             landing_columns.datasource_id = declared.datasource_id
