@@ -8,7 +8,12 @@ with raw_cells as (
 
 named as (
     select
-        raw_cells.* exclude (device),
+        raw_cells.source_line,
+        raw_cells.timestamp,
+        raw_cells.raw_column,
+        raw_cells.raw_value,
+        raw_cells.number,
+        raw_cells.is_null,
         files.file_number,
         files.datasource_id,
         files.building_id,
@@ -35,7 +40,7 @@ judged as (
             when named.number is not null then 'reading'
             when named.is_null then 'null'
             else 'unparsable'
-        end::enum ('reading', 'null', 'unmapped', 'ignored', 'unparsable') as outcome
+        end::enum('reading', 'null', 'unmapped', 'ignored', 'unparsable') as outcome
     from named
     left join {{ ref("stg_series") }} as series
         on

@@ -38,7 +38,7 @@ select
     series.sensor_id::sensor_id_enum as sensor_id,
     series.measurement::measurement_enum as measurement,
     kept.value,
-    case when kept.is_outlier then 'outlier' else 'ok' end::enum ('ok', 'outlier') as quality,
+    case when kept.is_outlier then 'outlier' else 'ok' end::enum('ok', 'outlier') as quality,
     kept.source_file,
     kept.source_line
 from kept
