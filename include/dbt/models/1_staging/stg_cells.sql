@@ -1,7 +1,10 @@
 {{ config(materialized="parquet_batches", batches="months", compression="snappy") }}
 
 with raw_cells as (
-    select *, null::varchar as raw_measurement from {{ ref("stg_wide_csv") }}
+    select
+        *,
+        null::varchar as raw_measurement
+    from {{ ref("stg_wide_csv") }}
     union all by name
     select * from {{ ref("stg_narrow_csv") }}
 ),
