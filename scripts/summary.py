@@ -25,7 +25,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
     refused = ledger.refused()
     current = releases.find(settings, registry, as_of)
-    undone = what_is_undone(settings, registry, current)
+    undone = what_is_undone(settings, registry, current) if outcome else "the drives were not read to the end"
     console.print()
     console.print(
         f"Read      {sum(v.verdict == 'accepted' for v in ledger.versions):,} file versions accepted, {outcome.accepted if outcome else 0:,} of them in this run"
@@ -52,7 +52,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     hourly = current.path / "public_dataset_hourly.parquet"
     console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
     console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
-    return PUBLISHED_WITHOUT_SOME if problems else PUBLISHED
+    return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
 
 
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:

@@ -94,8 +94,13 @@ def validate(raw: Path, path: str, declared: Declared, landed_text: Path) -> Val
         name = re.fullmatch(declared.datasource.file_pattern, PurePosixPath(path).name)
         groups = name.groupdict() if name else {}
         missing = [column for column in declared.key_columns if column not in columns]
-        if missing:  # whatever is skipped, nothing can be dated without them
-            return Validation(tuple(findings))
+        if missing:  # also where the check of required columns is skipped
+            raise Refused(
+                "key_columns",
+                f"no column {missing[0]!r}: without it the values have no time or place",
+                where=f"line {declared.format.header_line}",
+                cure="Export it again, or correct datasource_mappings.csv",
+            )
         date_format, wall_clock = _times(table, declared, _exported(groups.get("exported")))
         first, last = pc.min_max(wall_clock).as_py().values()
         for change in clock_changes(declared.datasource.timezone, first, last):
