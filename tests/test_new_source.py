@@ -1,0 +1,78 @@
+"""A source in a known format needs rows and no code: a copy of the project with other seeds, and `make run`'s script."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.settings import PROJECT_DIR
+from tests.platform import Platform
+from tests.raw_files import small_drive, write
+
+ROWS = {
+    "file_formats.csv": "station_csv,narrow,;,.,1,%Y-%m-%d,missing",
+    "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
+    r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,50,1,100000,active",
+    "datasource_mappings.csv": "sm2_station,when,device,quantity,reading,,Station,-60,1200",
+    "measurements.csv": "pressure,hPa,nonadditive,air pressure,",
+    "sensor_mappings.csv": "sm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,",
+}
+LINES = """when;device;quantity;reading
+2026-01-30T23:30:00;roof;T;1.5
+2026-01-30T23:30:00;roof;p;98765
+2026-01-31 00:30:00;roof;T;missing
+2026-01-31 00:30:00;roof;p;98800
+2026-01-31 00:30:00;cellar;T;9.0
+"""
+
+
+def test_a_narrow_source_is_published_after_adding_rows(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    ignored = shutil.ignore_patterns(".venv", ".git", ".dbt", "data", "__pycache__", "target", "sample_data")
+    shutil.copytree(PROJECT_DIR, project, ignore=ignored, symlinks=True)
+    for name, rows in ROWS.items():
+        with (project / "include/dbt/seeds" / name).open("a") as seed:
+            seed.write(rows + "\n")
+    platform = Platform(tmp_path / "drive", tmp_path / "data")
+    small_drive(platform.raw)
+    write(platform.drive / "station/station_2026.csv", LINES.encode())
+    platform.use()
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    dbt = project / "include/dbt"
+    parse = [Path(sys.executable).with_name("dbt"), "-q", "parse", "--project-dir", dbt, "--profiles-dir", dbt, "--target-path", project / ".dbt"]
+    subprocess.run([*parse, "--profile", "sensor_platform", "--target", "embedded"], env=environment, check=True)
+    run = subprocess.run([sys.executable, project / "scripts/run.py", "--as-of", "2026-02-04"], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert platform.query("select timestamp::varchar, measurement, value_mean from public_dataset_hourly where source = 'Station' order by all") == [
+        ("2026-01-30 23:00:00+00", "pressure", pytest.approx(987.65)),
+        ("2026-01-30 23:00:00+00", "temp_ambient", 1.5),
+        ("2026-01-31 00:00:00+00", "pressure", 988.0),
+    ]
+    assert "1 empty + 1 unmapped" in run.stdout, run.stdout
+
+
+def test_a_check_may_be_skipped_for_one_run_with_a_reason_that_stands_in_the_lineage(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    sparse = platform.raw / "ThermoProSensor_export_050D_1770076800.csv"
+    half_empty = [f"0{day}/02/2026,{hour:02d}:00,{'-' if hour % 2 else '20.5'},40" for day in (1, 2) for hour in range(24)]
+    write(sparse, "\n".join(["Timestamp,ThermoPro 050D", "Date,Time,Temperature_Celsius,Relative_Humidity(%)", *half_empty, ""]).encode())
+    platform.run("2026-02-04")
+    assert platform.version_of(sparse).reasons == [
+        "null_share: 25.0 % of the cells are empty, 10 % are allowed. Look at the sensor; or raise max_null_pct in datasources_config.csv"
+    ]
+    platform.run("2026-02-04", skip_checks=["null_share"], skip_reason="the sensor sends every other hour")
+    assert platform.version_of(sparse).verdict == "accepted"
+    assert "null_share: the sensor sends every other hour" in (platform.release.path / "lineage.json").read_text()
+    assert platform.query("select count(*) from public_dataset_raw where sensor_id = '050D' and measurement = 'temp_indoor'") == [(24,)]
+
+
+def test_a_skipped_check_needs_a_reason(new_platform) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run("2026-02-04", only="refresh", skip_checks=["null_share"])
+    assert platform.states["refresh"] == "failed"
+    assert platform.ledger.versions == ()
