@@ -83,7 +83,10 @@ def test_a_replay_of_an_older_day_replaces_nothing(new_platform) -> None:
     platform = new_platform()
     small_drive(platform.raw)
     platform.run("2026-02-04")
+    thermopro(platform.raw, "050D", times("2026-02-02 00:00", 30), exported=1770076800)
+    platform.run("2026-02-05")
     latest, archive = platform.release.version, tree(platform.data / "archive")
+    platform.run("2026-02-04")
     platform.run("2026-02-03T12:00Z")
     assert platform.release.version == latest
     assert tree(platform.data / "archive") == archive

@@ -5,7 +5,7 @@ import logging
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from include import planning
+from include import files, planning
 from include.ingest import register
 from include.ingest.landed import ensure_landed
 from include.publishing import readings, state, upload
@@ -40,6 +40,8 @@ def plan_months() -> list[str]:
     context = get_current_context()
     now = as_of(context)
     settings, registry = platform(now)
+    if settings.replay:  # what another replay has left was made for another day
+        files.remove(settings.paths.store)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
     if not months and readings.dimensions_are_current(settings, registry):
         skip_group(context, "transform")
