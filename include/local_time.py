@@ -1,11 +1,14 @@
 """Months, days and clock changes of a building's calendar. All instants are UTC; months are `YYYY-MM` texts."""
 
 import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,13 @@ def end_of_last_week(month: str, timezone: str) -> datetime:
 
 def to_utc(wall_clock: datetime, timezone: str, *, fold: int = 0) -> datetime:
     return wall_clock.replace(tzinfo=ZoneInfo(timezone), fold=fold).astimezone(UTC)
+
+
+def block_seconds(timezone: str, start: datetime, stop: datetime) -> int:
+    """The longest span that UTC hours and local days both consist of: an hour, or less in a zone that is off by less."""
+    offset = start.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
+    changes = clock_changes(timezone, start.replace(tzinfo=None) - DAY, stop.replace(tzinfo=None) + DAY)
+    return math.gcd(3600, int(offset.total_seconds()), *(seconds for change in changes for seconds in (change.offset_before, change.offset_after)))
 
 
 def clock_changes(timezone: str, first: datetime, last: datetime) -> tuple[ClockChange, ...]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from include import files
 from include.ingest.ledger import FileVersion, Ledger
 from include.local_time import (
+    block_seconds,
     clock_changes,
     end_of_last_week,
     month_of,
@@ -193,6 +194,7 @@ def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: dat
             "stop": window.stop,
             "labels_start": window.labels_start,
             "labels_stop": window.labels_stop,
+            "block_seconds": block_seconds(window.building.timezone, window.labels_start, window.stop),
             "as_of": as_of,
             "readings": [str(path) for path in readings_of(settings, window)],
         }

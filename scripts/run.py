@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -65,6 +66,7 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     bag = DagBag(str(PROJECT / "dags"))
     if bag.import_errors or not bag.dags:
         return "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()) or "no DAG found"
+    gc.freeze()  # dbt and the platform collect garbage to close databases; Airflow's modules are none
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     for dag_id in in_asset_order(bag.dags):

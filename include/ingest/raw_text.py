@@ -52,8 +52,9 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
                     "encoding", f"not UTF-8: byte 0x{byte:02x}", line + _lines(chunk[: error.start]), "Save the file as UTF-8 (it may be Windows-1250)"
                 )
             line_feeds += chunk.count(b"\n")
-            carriage_returns += chunk.count(b"\r")
-            both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))
+            if b"\r" in chunk or previous_cr:
+                carriage_returns += chunk.count(b"\r")
+                both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))
             previous_cr = chunk.endswith(b"\r")
             last = (last + chunk)[-CHUNK:] if len(chunk) < CHUNK else chunk
     if not first.removeprefix(UTF8_BOM).strip():
@@ -63,9 +64,9 @@ def read_raw_text(path: Path, head_lines: int) -> RawText:
         return _refused("truncated", "the last line has no end: the file was cut off", lines + 1, "Export or upload it again")
     if len([n for n in (line_feeds - both, carriage_returns - both, both) if n]) > 1:
         findings.append(Finding("line_ends", "warning", "line ends are mixed (CR, LF, CRLF); all were read as line ends"))
-    head = LINE_END.split(first[:EDGE].decode("utf-8", errors="ignore"))[:-1][:head_lines]
-    tail = LINE_END.split(last[-EDGE:].decode("utf-8", errors="ignore"))[:-1]
-    blank = next((count for count, line in enumerate(reversed(tail)) if line), len(tail))
+    head = LINE_END.split(first[:EDGE].decode("utf-8", errors="ignore"), maxsplit=head_lines)[:-1][:head_lines]
+    end = last[-EDGE:].decode("utf-8", errors="ignore")
+    blank = len(LINE_END.findall(end[len(end.rstrip("\r\n")) :])) - 1
     return RawText(tuple(line.replace("\ufeff", "") for line in head), lines, blank, tuple(findings))
 
 

@@ -122,10 +122,9 @@ def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) 
             left.append((now, _unstable(now, "changed")))
         elif not local.is_file():
             left.append((now, _not_copied(now, rclone_said)))
-        elif local.stat().st_size != now.size or not _same_digest(local, now.digest):
+        elif local.stat().st_size != now.size or not _same_digest(local, digest := files.sha256(local), now.digest):
             left.append((now, _unstable(now, "arrived damaged or changed")))
         else:
-            digest = files.sha256(local)
             landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, now.path, digest)
             if not (landed.is_file() and files.sha256(landed) == digest):
                 files.move(local, landed)
@@ -143,10 +142,10 @@ def _not_copied(file: RemoteFile, rclone_said: str) -> Finding:
     return Finding("not_copied", "error", f"the file cannot be copied: {reason}", where=file.path, cure="Give the platform's account the right to read it")
 
 
-def _same_digest(local: Path, digest: str) -> bool:
+def _same_digest(local: Path, sha256: str, digest: str) -> bool:
     """Whether the copy has the remote's digest; where the backend knows none, sizes were compared."""
-    if not digest:
-        return True
     kind, _, expected = digest.partition(":")
+    if kind in ("", "sha256"):
+        return expected in ("", sha256)
     with local.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest() == expected

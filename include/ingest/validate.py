@@ -5,6 +5,7 @@ Nothing is changed, dropped or guessed here: landing holds the file's own texts,
 
 import csv
 import difflib
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -288,6 +289,7 @@ def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tu
     return format_, pc.add(days.take(dates.indices), pa.array(since_midnight, pa.duration("s")).take(times.indices))
 
 
+@functools.lru_cache(1 << 17)  # files repeat each other's times of day
 def _clock(text: str) -> timedelta | None:
     match = TIME.fullmatch(text.strip(" "))
     return timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=int(match[4] or 0)) if match else None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.local_time import clock_changes, to_utc
+from include.local_time import block_seconds, clock_changes, day_start, to_utc
 
 PRAGUE = "Europe/Prague"
 WALLS = st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)).map(lambda wall: wall.replace(microsecond=0))
@@ -54,3 +54,16 @@ def test_the_offsets_of_a_clock_change_are_those_of_its_two_passes(wall: datetim
         assert to_utc(change.start, zone, fold=0) == change.start.replace(tzinfo=UTC) - timedelta(seconds=change.offset_before)
         if change.kind == "repeated":
             assert to_utc(change.start, zone, fold=1) == change.start.replace(tzinfo=UTC) - timedelta(seconds=change.offset_after)
+
+
+@given(WALLS, ZONES)
+def test_hours_and_local_days_consist_of_whole_blocks(wall: datetime, zone: str) -> None:
+    days = [day_start(wall.date() + timedelta(days=offset), zone) for offset in range(0, 100)]
+    block = block_seconds(zone, days[0], days[-1])
+    assert 3600 % block == 0
+    assert [day for day in days if day.timestamp() % block] == []
+
+
+@pytest.mark.parametrize(("zone", "seconds"), [(PRAGUE, 3600), ("UTC", 3600), ("Asia/Kolkata", 1800), ("Asia/Kathmandu", 900)])
+def test_a_block_is_as_long_as_the_zone_allows(zone: str, seconds: int) -> None:
+    assert block_seconds(zone, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)) == seconds

@@ -1,6 +1,6 @@
 {#
-Aggregates of one grain, from the moments of quarter hours: every zone's days, weeks and months are made of whole
-quarter hours, and hours are UTC hours. Sums are taken in order of time, so that the bytes do not depend on threads;
+Aggregates of one grain, from the moments of blocks: the hours, days, weeks and months of the window are made of whole
+blocks. Sums are taken in order of time, so that the bytes do not depend on threads;
 the deviation is computed about the mean, so that a constant has none.
 #}
 {% macro aggregate(grain) %}
@@ -9,14 +9,13 @@ with windows as (
     select
         *,
         {% if grain == "hour" -%}
-        date_trunc('hour', quarter_hour) as timestamp,
-        date_trunc('hour', quarter_hour) + interval 1 hour as closes
+        date_trunc('hour', block) as timestamp,
+        date_trunc('hour', block) + interval 1 hour as closes
         {%- else -%}
-        date_trunc('{{ grain }}', quarter_hour at time zone {{ zone }}) at time zone {{ zone }} as timestamp,
-        (date_trunc('{{ grain }}', quarter_hour at time zone {{ zone }}) + interval 1 {{ grain }}) at time zone {{ zone }} as closes
+        date_trunc('{{ grain }}', block at time zone {{ zone }}) at time zone {{ zone }} as timestamp,
+        (date_trunc('{{ grain }}', block at time zone {{ zone }}) + interval 1 {{ grain }}) at time zone {{ zone }} as closes
         {%- endif %}
-    from {{ ref("agg_quarter_hours") }}
-    where building_id = getvariable('building_id') and batch = getvariable('batch')
+    from {{ batch_of(ref("agg_blocks")) }}
 ),
 
 means as (
@@ -27,9 +26,9 @@ means as (
         measurement,
         min(value_min) as value_min,
         max(value_max) as value_max,
-        sum(value_sum order by quarter_hour) as value_sum,
+        sum(value_sum order by block) as value_sum,
         sum(count)::bigint as count,
-        sum(value_sum order by quarter_hour) / sum(count) as value_mean
+        sum(value_sum order by block) / sum(count) as value_mean
     from windows
     where timestamp >= getvariable('labels_start') and timestamp < getvariable('labels_stop') and closes <= getvariable('as_of')
     group by timestamp, source, location, measurement
@@ -42,7 +41,7 @@ deviations as (
         means.location,
         means.measurement,
         sum(
-            windows.squares + windows.count * (windows.value_sum / windows.count - means.value_mean) ** 2 order by windows.quarter_hour
+            windows.squares + windows.count * (windows.value_sum / windows.count - means.value_mean) ** 2 order by windows.block
         ) as squares
     from windows
     inner join means

@@ -9,7 +9,8 @@ left behind is a view over what was written.
     {%- set target = this.incorporate(type="view") -%}
     {%- set plan_table = plan(config.require("batches")) -%}
     {%- set plan_rows = run_query("select * from " ~ plan_table ~ " order by batch") -%}
-    {{ run_hooks(pre_hooks) }}
+    {#- not run_hooks(): its transaction would keep the memory of every batch to its end -#}
+    {%- for hook in pre_hooks -%}{%- do run_query(render(hook.get("sql"))) -%}{%- endfor -%}
     {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
         {%- set bindings -%}
             set variable batch = {{ literal(batch) }};
@@ -18,14 +19,20 @@ left behind is a view over what was written.
             {%- endfor -%}
         {%- endset -%}
         {%- do run_query(bindings) -%}
-        {#- with several threads, equal rows can come out as different bytes: runs of equal texts are cut where threads meet -#}
-        {%- do run_query("set threads = 1" if config.get("same_bytes") else "reset threads") -%}
+        {%- set rows = "(" ~ sql ~ ")" -%}
+        {%- if config.get("same_bytes") -%}
+            {#- computed on all threads, written by one: with several, equal rows come out as different bytes -#}
+            {%- set rows = model.name ~ "_batch" -%}
+            {%- do run_query("create or replace temp table " ~ rows ~ " as " ~ sql) -%}
+            {%- do run_query("set threads = 1") -%}
+        {%- endif -%}
         {%- do run_query(
-            "copy (" ~ sql ~ ") to " ~ literal(built(model.name, batch)) ~ " (format parquet, compression "
+            "copy " ~ rows ~ " to " ~ literal(built(model.name, batch)) ~ " (format parquet, compression "
             ~ config.get("compression", "zstd") ~ ", parquet_version v2, row_group_size 122880)"
         ) -%}
+        {%- do run_query("reset threads") -%}
     {%- endfor -%}
-    {%- do run_query("reset threads") -%}
+    {%- if config.get("same_bytes") %}{% do run_query("drop table " ~ model.name ~ "_batch") %}{% endif -%}
     {% call statement("main") -%}
         create or replace view {{ target }} as select * from read_parquet({{ literal(built(model.name, "*")) }})
     {%- endcall %}

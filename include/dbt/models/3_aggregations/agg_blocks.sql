@@ -1,9 +1,9 @@
 {{ config(materialized="parquet_batches", batches="windows", compression="snappy") }}
 
 -- values are summed in order of size, so that neither threads nor the order of rows move the last bits
-with quarter_hours as (
+with blocks as (
     select
-        to_timestamp(floor(epoch(timestamp) / 900) * 900) as quarter_hour,
+        to_timestamp(floor(epoch(timestamp) / getvariable('block_seconds')) * getvariable('block_seconds')) as block,
         source,
         location,
         measurement,
@@ -17,9 +17,8 @@ with quarter_hours as (
 )
 
 select
-    getvariable('batch') as batch,
     getvariable('building_id') as building_id,
-    quarter_hour,
+    block,
     source,
     location,
     measurement,
@@ -28,4 +27,4 @@ select
     list_sum(readings) as value_sum,
     len(readings) as count,
     list_var_pop(readings) * len(readings) as squares
-from quarter_hours
+from blocks
