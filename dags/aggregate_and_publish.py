@@ -21,11 +21,16 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG
 
+from include.engines.influxdb.engine import influxdb
+from include.settings import Settings
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
-from sensor_platform.publish_tasks import merge_archive, plan_windows
+from sensor_platform.publish_tasks import aggregate_in_influxdb, merge_archive, plan_windows
 from sensor_platform.run_context import AS_OF_PARAM
+from sensor_platform.services import service_group
+
+settings = Settings.from_environment()
 
 with DAG(
     dag_id="aggregate_and_publish",
@@ -44,3 +49,6 @@ with DAG(
     planned, merged = plan_windows(), merge_archive()
     planned >> aggregate >> merged >> publish
     planned >> merged  # also where there is nothing to aggregate
+
+    if settings.timeseries_engine == "service":  # then `aggregate` only computes what InfluxDB could not
+        planned >> service_group(influxdb(settings.influxdb_image), use=aggregate_in_influxdb) >> aggregate

@@ -76,6 +76,11 @@ class DataPaths:
         return self.root / "work"
 
     @property
+    def findings(self) -> Path:
+        """What monitoring and engines have to tell."""
+        return self.root / "findings"
+
+    @property
     def incoming(self) -> Path:
         return self.work / "incoming"
 

@@ -9,7 +9,7 @@ from include.errors import ConfigurationError
 from include.paths import DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-TIMESERIES_ENGINES = ("embedded",)
+ENGINES = ("embedded", "service")
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,22 @@ class Settings:
     publish_remote: str
     timeseries_engine: str
     memory_limit: str
+    influxdb_image: str
+    docker_url: str
+    service_network: str
     replay: bool = False
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        engine = os.environ.get("TIMESERIES_ENGINE") or "embedded"
-        if engine not in TIMESERIES_ENGINES:
-            raise ConfigurationError(
-                f"TIMESERIES_ENGINE={engine} is not an engine of this version",
-                where="environment",
-                cure=f"use one of: {', '.join(TIMESERIES_ENGINES)}",
-            )
         return cls(
             data_dir=Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve(),
             state_remote=os.environ.get("STATE_REMOTE") or "sm2drive:Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or "sm2drive:Public",
-            timeseries_engine=engine,
+            timeseries_engine=_engine("TIMESERIES_ENGINE"),
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
+            influxdb_image=os.environ.get("INFLUXDB_IMAGE") or "influxdb:2.7",
+            docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
+            service_network=os.environ.get("SERVICE_NETWORK") or "",
         )
 
     @property
@@ -51,3 +50,10 @@ class Settings:
     def as_replay(self) -> "Settings":
         """The same, with readings and archive in scratch: a replay of an older day replaces nothing."""
         return replace(self, replay=True)
+
+
+def _engine(variable: str) -> str:
+    engine = os.environ.get(variable) or ENGINES[0]
+    if engine not in ENGINES:
+        raise ConfigurationError(f"{variable}={engine} is no engine", where="environment", cure=f"use one of: {', '.join(ENGINES)}")
+    return engine

@@ -72,6 +72,7 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     for dag_id in in_asset_order(bag.dags):
         progress.begin(bag.dags[dag_id])
         without_retries(bag.dags[dag_id]).test(run_conf=conf)
+    gc.unfreeze()
     return ""
 
 

@@ -1,26 +1,51 @@
 """The small steps of `aggregate_and_publish`; each calls one function of `include`."""
 
+import logging
+from typing import Any
+
 from airflow.sdk import get_current_context, task
 
 from include import planning
+from include.engines import timeseries
+from include.engines.influxdb import engine as influxdb
+from include.engines.timeseries import EngineUnavailable
 from include.publishing import archive, release, state
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse
-from sensor_platform.run_context import as_of, platform, skip_group
+from sensor_platform.run_context import as_of, platform, skip_groups
+from sensor_platform.services import access
+
+log = logging.getLogger(__name__)
 
 
 @task(inlets=[READINGS])
 def plan_windows() -> list[list[str]]:
-    """The windows that hold a month made from something else; none skips the engine."""
+    """The windows that hold a month made from something else; none skips the engines."""
     context = get_current_context()
     now = as_of(context, READINGS)
     settings, registry = platform(now)
     windows = archive.windows_to_build(settings, registry, now)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now))
     if not windows:
-        skip_group(context, "aggregate")
+        skip_groups(context, "influxdb", "aggregate")
     planning.write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
+
+
+@task(inlets=[READINGS])
+def aggregate_in_influxdb(started: dict[str, Any]) -> str:
+    """Compute the windows in InfluxDB and skip the embedded engine; if InfluxDB cannot, let the embedded engine do it."""
+    context = get_current_context()
+    settings, _ = platform(as_of(context, READINGS))
+    try:
+        address, token = access(settings, influxdb.influxdb(settings.influxdb_image), started)
+        engine = influxdb.aggregate(settings, f"http://{address}", token)
+    except EngineUnavailable as error:
+        log.warning("%s; the embedded engine computes instead", error)
+        timeseries.record_engine(settings, "embedded", instead_of=str(error))
+        return "embedded"
+    timeseries.record_engine(settings, engine)
+    skip_groups(context, "aggregate")
 
 
 @task(inlets=[READINGS], trigger_rule="none_failed")

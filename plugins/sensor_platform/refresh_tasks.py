@@ -11,7 +11,7 @@ from include.ingest.landed import ensure_landed
 from include.publishing import readings, state, upload
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse
-from sensor_platform.run_context import as_of, platform, skip_group
+from sensor_platform.run_context import as_of, platform, skip_groups
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def plan_months() -> list[str]:
         files.remove(settings.paths.store)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
     if not months and readings.dimensions_are_current(settings, registry):
-        skip_group(context, "transform")
+        skip_groups(context, "transform")
     ensure_landed(settings, registry, months)
     planning.write_readings_plan(settings, registry, months)
     return [month.batch for month in months]

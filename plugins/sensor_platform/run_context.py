@@ -50,10 +50,10 @@ def skipped_checks(context: Any) -> SkippedChecks:
     return SkippedChecks(tuple(params.get("skip_checks") or ()), params.get("skip_reason") or "")
 
 
-def skip_group(context: Any, group_id: str) -> NoReturn:
-    """End this task well and skip a whole group behind it at once, rather than level by level."""
+def skip_groups(context: Any, *group_ids: str) -> NoReturn:
+    """End this task well and skip whole groups behind it at once, rather than level by level."""
     behind = context["task"].get_flat_relatives(upstream=False)
-    raise DownstreamTasksSkipped(tasks=sorted(task.task_id for task in behind if task.task_id.startswith(f"{group_id}.")))
+    raise DownstreamTasksSkipped(tasks=sorted(task.task_id for task in behind if task.task_id.split(".")[0] in group_ids))
 
 
 def platform(now: datetime | None = None) -> tuple[Settings, Registry]:

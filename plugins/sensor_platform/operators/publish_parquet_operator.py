@@ -5,6 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.engines.timeseries import engine_used
 from include.publishing.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.run_context import as_of, platform
@@ -16,7 +17,7 @@ class PublishParquetOperator(BaseOperator):
     def execute(self, context: Any) -> str:
         now = as_of(context, READINGS)
         settings, registry = platform(now)
-        run = {"run_id": context["run_id"], "timeseries_engine": settings.timeseries_engine}
+        run = {"run_id": context["run_id"], **engine_used(settings)}
         release = publish(settings, registry, now, run)
         if release is None:
             raise AirflowSkipException("nothing new: the last release stands")

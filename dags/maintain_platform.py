@@ -1,0 +1,33 @@
+"""
+### maintain_platform: what runs that were killed have left
+
+**Produces** nothing. Removes containers that carry the platform's label and are older than the run that they belong
+to may become (six hours). Containers without our label, and those of runs that live, are never touched.
+
+**Runs** daily at 03:00 UTC. Run it by hand at any time.
+
+**Re-run a day:** there is nothing to re-run; the next run finds what this one has missed.
+
+**When it fails** a container could not be removed: the log names it, `docker rm --force` removes it. Without a Docker
+daemon there is nothing to do, and the task is skipped. Every message and its cure: `docs/runbook.md`.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from sensor_platform.services import remove_expired_containers
+
+with DAG(
+    dag_id="maintain_platform",
+    schedule=CronTriggerTimetable("0 3 * * *", timezone="UTC"),
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    tags=["platform", "maintenance"],
+    doc_md=__doc__,
+) as dag:
+    remove_expired_containers()

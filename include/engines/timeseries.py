@@ -1,0 +1,71 @@
+"""The port of the time-series engines: readings of planned windows in, aggregates of four grains out.
+
+An engine reads `work/plan/windows.parquet` and writes `work/built/agg_<grain>.<batch>.parquet` for each window, with the
+columns, order and window labels of `agg_<grain>` in include/dbt/models/3_aggregations. All engines agree to
+1e-9 · max(1, |value|).
+
+| engine | what computes |
+|---|---|
+| embedded | dbt models on DuckDB, in the DAG's task group `aggregate` |
+| service | InfluxDB in a container of the run: `include.engines.influxdb`; the embedded engine if that cannot be had |
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from include import files
+from include.ingest.ledger import Finding
+from include.settings import Settings
+
+# grain → what DuckDB calls its windows
+GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}
+CHECK = "timeseries_engine"
+
+
+class EngineUnavailable(Exception):
+    """The service cannot be had or broke: nothing is wrong with the data, and another engine can compute the same."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A row of the plan: one building's consecutive months, half-open in time."""
+
+    batch: str
+    building_id: str
+    timezone: str
+    start: datetime
+    stop: datetime
+    labels_start: datetime
+    labels_stop: datetime
+    block_seconds: int
+    as_of: datetime
+    readings: list[str]
+
+
+def planned_windows(settings: Settings) -> list[Window]:
+    return [Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()]
+
+
+def record_engine(settings: Settings, engine: str, instead_of: str = "") -> None:
+    """Remember which engine computes the planned windows and, if it is not the one asked for, tell a finding why."""
+    files.write_json(_computed_by(settings), {"timeseries_engine": engine, **({"instead_of": instead_of} if instead_of else {})})
+    finding = settings.paths.findings / f"{CHECK}.json"
+    if not instead_of:
+        files.remove(finding)
+        return
+    told = Finding(CHECK, "warning", f"computed by the {engine} engine, since {instead_of}", cure="docs/runbook.md, engines; the numbers are the same")
+    files.write_json(finding, asdict(told))
+
+
+def engine_used(settings: Settings) -> dict[str, Any]:
+    """What `record_engine` remembered for the planned windows; the embedded engine if nothing was."""
+    path = _computed_by(settings)
+    used: dict[str, Any] = files.read_json(path) if path.exists() else {"timeseries_engine": "embedded"}
+    return used
+
+
+def _computed_by(settings: Settings) -> Any:
+    return settings.paths.built / "engine.json"

@@ -1,0 +1,104 @@
+"""Starts a server in a container for the rest of the run."""
+
+import secrets
+import time
+import urllib.request
+from typing import Any
+
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk.log import mask_secret
+
+from include.engines import containers
+from include.engines.containers import PLATFORM, ContainerService
+from include.settings import Settings
+
+
+class StartServiceOperator(DockerOperator):
+    """Starts `service`, waits until it answers, and leaves it running; `StopServiceOperator` is its teardown.
+
+    Returns where it answers: `{"container_id", "host", "ports"}`. If it cannot be had on the last try, returns
+    `{"unavailable": reason}`, so that an engine without a container can take its place. The random secret is given to
+    the container alone; those who need it ask the container (`containers.secret_of`).
+    """
+
+    def __init__(self, *, service: ContainerService, network: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            image=service.image,
+            mem_limit=service.memory_limit,
+            environment=dict(service.environment),
+            mount_tmp_dir=False,
+            network_mode=network or None,
+            # None: Docker picks a free port; in a network of containers none is published
+            port_bindings={} if network else dict.fromkeys(service.ports, ("127.0.0.1", None)),
+            **kwargs,
+        )
+        self.service = service
+
+    def execute(self, context: Any) -> Any:
+        ti = context["ti"]
+        wanted = containers.labels(Settings.from_environment().data_dir, ti.dag_id, ti.run_id, self.service.name)
+        more = {"task": ti.task_id, "try": str(ti.try_number), "expires_after_seconds": str(self.service.expires_after_seconds)}
+        self.labels = {**wanted, **{f"{PLATFORM}.{key}": value for key, value in more.items()}}
+        secret = secrets.token_urlsafe(24)
+        mask_secret(secret)
+        self._private_environment = {self.service.secret_variable: self.service.secret_format.format(secret=secret)}
+        try:
+            containers.remove(self.cli, containers.find(self.cli, wanted))  # what an earlier try has left
+            return super().execute(context)
+        except Exception as error:
+            self._remove()
+            if ti.try_number <= ti.max_tries:
+                raise
+            self.log.warning("%s cannot be had: %s", self.service.name, error)
+            return {"unavailable": f"{type(error).__name__}: {error}"}
+        except BaseException:
+            self._remove()
+            raise
+
+    def _run_image_with_mounts(self, target_mounts: Any, add_tmp_variable: bool) -> Any:
+        """Start and wait for an answer, where the parent would wait for the end."""
+        self.container = self.cli.create_container(
+            image=self.image,
+            labels=self.labels,
+            ports=list(self.port_bindings),
+            environment={**self.environment, **self._private_environment},
+            host_config=self.cli.create_host_config(port_bindings=self.port_bindings, mem_limit=self.mem_limit, network_mode=self.network_mode),
+        )
+        container_id = self.container["Id"]
+        self.cli.start(container_id)
+        self._require_running()  # the ports of a container that has ended are None
+        if self.network_mode:
+            host, ports = container_id[:12], dict(zip(self.service.ports, self.service.ports, strict=True))
+        else:
+            host, ports = "127.0.0.1", {port: int(self.cli.port(container_id, port)[0]["HostPort"]) for port in self.service.ports}
+        self._wait_until_ready(f"http://{host}:{ports[self.service.ports[0]]}{self.service.ready_path}")
+        return {"container_id": container_id, "host": host, "ports": {str(port): bound for port, bound in ports.items()}}
+
+    def _require_running(self) -> None:
+        state = self.cli.inspect_container(self.container["Id"])["State"]
+        if not state["Running"]:
+            how = "was killed for want of memory" if state["OOMKilled"] else f"ended with exit code {state['ExitCode']}"
+            raise RuntimeError(f"{self.service.name} {how}:\n{containers.last_lines(self.cli, self.container['Id'])}")
+
+    def _wait_until_ready(self, url: str) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of loopback
+        deadline, pause = time.monotonic() + self.service.ready_within_seconds, 0.1
+        while True:
+            self._require_running()
+            try:
+                with opener.open(url, timeout=5) as response:
+                    if response.status == 200:
+                        return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    said = containers.last_lines(self.cli, self.container["Id"])
+                    raise TimeoutError(f"{self.service.name} does not answer at {url} ({error}):\n{said}") from error
+            time.sleep(pause)
+            pause = min(pause * 1.5, 2)
+
+    def on_kill(self) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
+        if self.container:
+            containers.remove(self.cli, [self.container])

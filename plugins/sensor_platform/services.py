@@ -1,0 +1,54 @@
+"""Servers that live as long as a part of the run: started, used, and removed whatever happens."""
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import TaskGroup, task
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.log import mask_secret
+from docker.errors import DockerException
+
+from include.engines import containers
+from include.engines.containers import ContainerService
+from include.engines.timeseries import EngineUnavailable
+from include.settings import Settings
+from sensor_platform.operators.start_service_operator import StartServiceOperator
+from sensor_platform.operators.stop_service_operator import StopServiceOperator
+
+
+def service_group(service: ContainerService, use: Callable[[Any], Any]) -> TaskGroup:
+    """`start` → what `use` makes of where the service answers → `stop`."""
+    settings = Settings.from_environment()
+    with TaskGroup(service.name, tooltip=f"{service.image} in a container of this run") as group:
+        start = StartServiceOperator(
+            task_id="start",
+            service=service,
+            network=settings.service_network,
+            docker_url=settings.docker_url,
+            retry_exponential_backoff=True,
+        )
+        stop = StopServiceOperator(task_id="stop", service=service).as_teardown(setups=start)
+        start >> use(start.output) >> stop
+    return group
+
+
+def access(settings: Settings, service: ContainerService, started: dict[str, Any]) -> tuple[str, str]:
+    """Address (`host:port` of the first port) and secret of a started service. Raises EngineUnavailable if there is none."""
+    if reason := started.get("unavailable"):
+        raise EngineUnavailable(f"{service.name} could not be started: {reason}")
+    try:
+        secret = containers.secret_of(containers.docker_client(settings.docker_url), started["container_id"], service)
+    except (DockerException, OSError) as error:
+        raise EngineUnavailable(f"the container of {service.name} is gone: {error}") from error
+    mask_secret(secret)
+    return f"{started['host']}:{started['ports'][str(service.ports[0])]}", secret
+
+
+@task
+def remove_expired_containers() -> list[str]:
+    """Remove what killed runs have left, once it is older than a run may become."""
+    try:
+        cli = containers.docker_client(Settings.from_environment().docker_url)
+        return containers.remove(cli, containers.expired(cli))
+    except DockerException as error:
+        raise AirflowSkipException(f"no Docker daemon answers: {error}") from error
