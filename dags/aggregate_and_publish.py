@@ -23,7 +23,7 @@ from airflow.sdk import DAG
 
 from include.engines.influxdb.engine import influxdb
 from include.settings import Settings
-from sensor_platform.assets import PUBLIC_DATASET, READINGS
+from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
 from sensor_platform.publish_tasks import aggregate_in_influxdb, merge_archive, plan_windows
@@ -44,7 +44,7 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
-    publish = PublishParquetOperator(task_id="publish", inlets=[READINGS], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")
+    publish = PublishParquetOperator(task_id="publish", inlets=[READINGS, HIERARCHY], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")
 
     planned, merged = plan_windows(), merge_archive()
     planned >> aggregate >> merged >> publish

@@ -21,6 +21,7 @@ from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from sensor_platform.dbt_task_group import dbt_task_group
+from sensor_platform.hierarchy_tasks import announce_hierarchy
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
 from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
@@ -58,3 +59,4 @@ with DAG(
     registered >> planned >> transform >> stored
     planned >> stored  # also where there is nothing to transform
     registered >> report()
+    announce_hierarchy()

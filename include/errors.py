@@ -39,3 +39,7 @@ class ConflictError(PlatformError):
 
 class ContractError(PlatformError):
     """A promise of the platform does not hold: conservation, self-test or audit failed."""
+
+
+class EngineUnavailable(Exception):
+    """A service cannot be had or broke: nothing is wrong with the data, and the embedded engine can compute the same."""

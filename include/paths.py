@@ -76,6 +76,11 @@ class DataPaths:
         return self.root / "work"
 
     @property
+    def hierarchy(self) -> Path:
+        """The buildings' structure as the graph gave it out."""
+        return self.root / "hierarchy"
+
+    @property
     def findings(self) -> Path:
         """What monitoring and engines have to tell."""
         return self.root / "findings"

@@ -20,8 +20,10 @@ class Settings:
     state_remote: str
     publish_remote: str
     timeseries_engine: str
+    graph_engine: str
     memory_limit: str
     influxdb_image: str
+    neo4j_image: str
     docker_url: str
     service_network: str
     replay: bool = False
@@ -33,8 +35,10 @@ class Settings:
             state_remote=os.environ.get("STATE_REMOTE") or "sm2drive:Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or "sm2drive:Public",
             timeseries_engine=_engine("TIMESERIES_ENGINE"),
+            graph_engine=_engine("GRAPH_ENGINE"),
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
             influxdb_image=os.environ.get("INFLUXDB_IMAGE") or "influxdb:2.7",
+            neo4j_image=os.environ.get("NEO4J_IMAGE") or "neo4j:5.26-community",
             docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
             service_network=os.environ.get("SERVICE_NETWORK") or "",
         )

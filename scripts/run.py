@@ -84,10 +84,12 @@ def without_retries(dag: Any) -> Any:
 
 
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
-    """The DAGs so that each comes after those whose assets it waits for."""
+    """The DAGs so that each comes after those whose assets it waits for, or looks at."""
     makes = {outlet.name: dag_id for dag_id, dag in dags.items() for task in dag.tasks for outlet in task.outlets}
     waits = {dag_id: asset_names(getattr(dag.timetable, "asset_condition", None)) for dag_id, dag in dags.items()}
-    return list(TopologicalSorter({dag_id: {makes[name] for name in names if name in makes} for dag_id, names in waits.items()}).static_order())
+    looks = {dag_id: {inlet.name for task in dag.tasks for inlet in task.inlets} for dag_id, dag in dags.items()}
+    makers = {dag_id: {makes[name] for name in waits[dag_id] | looks[dag_id] if name in makes} for dag_id in dags}
+    return list(TopologicalSorter(makers).static_order())
 
 
 def asset_names(condition: Any) -> set[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from include import planning
+from include.engines.timeseries import engine_used
 from include.errors import RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
@@ -37,6 +38,9 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     )
     console.print(f"Readings  {counted['readings']:,} = {counted['kept']:,} kept + {counted['duplicates']:,} duplicates + {counted['superseded']:,} superseded")
     console.print(f"Refused   {len(refused)} files" + (f", see {settings.paths.quarantine}" if refused else ""))
+    engine = engine_used(settings)
+    if "instead_of" in engine:
+        console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {problem}", markup=False, style="red")

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = Path(tempfile.mkdtemp(prefix="platform-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
-for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE"):
+for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GRAPH_ENGINE"):
     os.environ.pop(name, None)
 os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
 prepare_environment(PROJECT)

@@ -10,23 +10,18 @@ columns, order and window labels of `agg_<grain>` in include/dbt/models/3_aggreg
 | service | InfluxDB in a container of the run: `include.engines.influxdb`; the embedded engine if that cannot be had |
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from include import files
-from include.ingest.ledger import Finding
+from include.engines.fallback import tell_of_fallback
 from include.settings import Settings
 
 # grain → what DuckDB calls its windows
 GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}
-CHECK = "timeseries_engine"
-
-
-class EngineUnavailable(Exception):
-    """The service cannot be had or broke: nothing is wrong with the data, and another engine can compute the same."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +47,7 @@ def planned_windows(settings: Settings) -> list[Window]:
 def record_engine(settings: Settings, engine: str, instead_of: str = "") -> None:
     """Remember which engine computes the planned windows and, if it is not the one asked for, tell a finding why."""
     files.write_json(_computed_by(settings), {"timeseries_engine": engine, **({"instead_of": instead_of} if instead_of else {})})
-    finding = settings.paths.findings / f"{CHECK}.json"
-    if not instead_of:
-        files.remove(finding)
-        return
-    told = Finding(CHECK, "warning", f"computed by the {engine} engine, since {instead_of}", cure="docs/runbook.md, engines; the numbers are the same")
-    files.write_json(finding, asdict(told))
+    tell_of_fallback(settings, "timeseries_engine", instead_of)
 
 
 def engine_used(settings: Settings) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""What the public dataset consists of. Columns, types, units and texts come from the dbt models' own .yml files."""
+"""What the public dataset consists of. Columns, types, units and texts come from the .yml files of dbt's models and the graph."""
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -41,6 +40,7 @@ class Table:
 
 AGGREGATES = {grain: f"public_dataset_{grain}" for grain in ("hourly", "daily", "weekly", "monthly")}
 RAW = "public_dataset_raw"
+HIERARCHY = {"public_dataset_hierarchy": "hierarchy", "public_dataset_adjacency": "adjacency"}
 DIMENSIONS = ("dim_building", "dim_location", "dim_sensor", "dim_measurement", "dim_datasource")
 
 
@@ -50,14 +50,20 @@ def tables() -> tuple[Table, ...]:
     names = {
         **{name: f"agg_{grain}" for grain, name in AGGREGATES.items()},
         RAW: "fct_sensor_readings",
+        **HIERARCHY,
         **{name: name for name in DIMENSIONS},
     }
-    models = _models(PROJECT_DIR / "include/dbt/models")
+    models = _models()
     return tuple(_table(name, models[model]) for name, model in names.items())
 
 
-def _models(folder: Path) -> dict[str, dict[str, Any]]:
-    documents = [yaml.safe_load(path.read_text()) for path in sorted(folder.rglob("*.yml"))]
+def columns_of(model: str) -> tuple[Column, ...]:
+    return next(table.columns for table in tables() if table.model == model)
+
+
+def _models() -> dict[str, dict[str, Any]]:
+    paths = [*sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")), PROJECT_DIR / "include/cypher/hierarchy.yml"]
+    documents = [yaml.safe_load(path.read_text()) for path in paths]
     return {model["name"]: model for document in documents for model in document.get("models", [])}
 
 

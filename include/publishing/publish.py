@@ -5,6 +5,7 @@ from typing import Any
 
 from include.errors import ContractError
 from include.ingest.ledger import Ledger
+from include.publishing import hierarchy
 from include.publishing import release as releases
 from include.publishing.archive import read_archive_manifest
 from include.publishing.release import Release
@@ -28,6 +29,7 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
     promoted = None
     _refuse_if_held(settings, registry)
     if read_archive_manifest(settings) and not is_published(settings, registry):
+        hierarchy.ensure(settings, registry)
         promoted = releases.promote(settings, releases.build(settings, registry, as_of, run))
     push(settings)
     last = releases.latest(settings)

@@ -15,9 +15,9 @@ from include.engines.scratch_database import PARQUET, scratch_database
 from include.errors import ContractError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
-from include.publishing import lineage
+from include.publishing import hierarchy, lineage
 from include.publishing.archive import archived_path, read_archive_manifest
-from include.publishing.dataset import AGGREGATES, DIMENSIONS, RAW, TYPES, Table, tables
+from include.publishing.dataset import AGGREGATES, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
 from include.publishing.readings import read_manifest
 from include.publishing.readme import readme
 from include.registry import Registry
@@ -68,6 +68,7 @@ def made_from(settings: Settings, registry: Registry) -> str:
         *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
         registry.fingerprint,
         models_fingerprint("models"),
+        hierarchy.fingerprint(registry),
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
@@ -121,6 +122,8 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     _concatenate(database, paths, staging / f"{RAW}.parquet", "fct_sensor_readings")
     for name in DIMENSIONS:
         shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
+    for name in HIERARCHY:
+        shutil.copyfile(hierarchy.stored(settings, name), staging / f"{name}.parquet")
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -71,7 +71,7 @@ class Registry:
             folder = datasource.location.rstrip("/")
             for remote in remotes:
                 if remote == folder or remote.startswith(folder if folder.endswith(":") else f"{folder}/"):
-                    _refuse(
+                    refuse(
                         "datasources_config.csv",
                         datasource,
                         "location",
@@ -122,19 +122,20 @@ def load_registry(folder: Path) -> Registry:
 def _load_registry(folder: Path, stamp: object) -> Registry:
     registry = Registry(
         folder=folder,
-        buildings=tuple(_rows(folder / "buildings_config.csv", Building)),
-        file_formats=tuple(_rows(folder / "file_formats.csv", FileFormat)),
-        datasources=tuple(_rows(folder / "datasources_config.csv", Datasource)),
-        datasource_mappings=tuple(_rows(folder / "datasource_mappings.csv", DatasourceMapping)),
-        sensor_mappings=tuple(_rows(folder / "sensor_mappings.csv", SensorMapping)),
-        measurements=tuple(_rows(folder / "measurements.csv", Measurement)),
-        locations=tuple(_rows(folder / "location_map.csv", PublicLocation)),
+        buildings=tuple(read_rows(folder / "buildings_config.csv", Building)),
+        file_formats=tuple(read_rows(folder / "file_formats.csv", FileFormat)),
+        datasources=tuple(read_rows(folder / "datasources_config.csv", Datasource)),
+        datasource_mappings=tuple(read_rows(folder / "datasource_mappings.csv", DatasourceMapping)),
+        sensor_mappings=tuple(read_rows(folder / "sensor_mappings.csv", SensorMapping)),
+        measurements=tuple(read_rows(folder / "measurements.csv", Measurement)),
+        locations=tuple(read_rows(folder / "location_map.csv", PublicLocation)),
     )
     _cross_check(registry)
     return registry
 
 
-def _rows(path: Path, row_type: type[R]) -> Iterator[R]:
+def read_rows(path: Path, row_type: type[R]) -> Iterator[R]:
+    """The rows of one seed, each checked by itself. Raises ConfigurationError."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -168,33 +169,33 @@ def _cross_check(registry: Registry) -> None:
 
     for unit in registry.measurements:
         if unit.unit not in UCUM_UNITS:
-            _refuse("measurements.csv", unit, "unit", f"unknown unit {unit.unit!r}", f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}")
+            refuse("measurements.csv", unit, "unit", f"unknown unit {unit.unit!r}", f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}")
     for source in registry.datasources:
         _refer("datasources_config.csv", source, "building_id", source.building_id, buildings)
         if source.status == "active":
             _refer("datasources_config.csv", source, "format", source.format, formats)
             if not registry.mappings_of(source):
-                _refuse("datasources_config.csv", source, "datasource_id", "no row in datasource_mappings.csv", "add one, or set the status to planned")
+                refuse("datasources_config.csv", source, "datasource_id", "no row in datasource_mappings.csv", "add one, or set the status to planned")
     for mapping in registry.datasource_mappings:
         _refer("datasource_mappings.csv", mapping, "datasource_id", mapping.datasource_id, datasources)
         if mapping.measurement:
             _refer("datasource_mappings.csv", mapping, "measurement", mapping.measurement, measurements)
         if mapping.value_min > mapping.value_max:
-            _refuse("datasource_mappings.csv", mapping, "value_min", "value_min is above value_max", "swap them")
+            refuse("datasource_mappings.csv", mapping, "value_min", "value_min is above value_max", "swap them")
     for source in registry.active_datasources:
         _one_value(registry, source)
     for sensor in registry.sensor_mappings:
         _refer("sensor_mappings.csv", sensor, "datasource_id", sensor.datasource_id, datasources)
         if sensor.disposition == "ignored" and not sensor.reason:
-            _refuse("sensor_mappings.csv", sensor, "reason", "an ignored name needs a reason", "say why it is not published")
+            refuse("sensor_mappings.csv", sensor, "reason", "an ignored name needs a reason", "say why it is not published")
         if sensor.disposition == "mapped" and not (sensor.sensor_id and sensor.location):
-            _refuse("sensor_mappings.csv", sensor, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
+            refuse("sensor_mappings.csv", sensor, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
         if (
             sensor.disposition == "mapped"
             and not sensor.measurement
             and any(not m.measurement for m in registry.datasource_mappings if m.datasource_id == sensor.datasource_id)
         ):
-            _refuse("sensor_mappings.csv", sensor, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
+            refuse("sensor_mappings.csv", sensor, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
         if sensor.measurement:
             _refer("sensor_mappings.csv", sensor, "measurement", sensor.measurement, measurements)
     _no_overlap(registry.sensor_mappings)
@@ -208,7 +209,7 @@ def _one_value(registry: Registry, source: Datasource) -> None:
     for row in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
             if getattr(row, column) != getattr(first, column):
-                _refuse(
+                refuse(
                     "datasource_mappings.csv",
                     row,
                     column,
@@ -227,7 +228,7 @@ def _no_overlap(rows: Iterable[SensorMapping]) -> None:
     for _, group in groupby(sorted(rows, key=lambda row: (name(row), start(row))), key=name):
         for earlier, later in pairwise(group):
             if start(later) < (earlier.valid_to or date.max):
-                _refuse(
+                refuse(
                     "sensor_mappings.csv", later, "valid_from",
                     f"{later.raw_name!r} means something else at the same time in line {earlier.line}",
                     "close the earlier row with valid_to, or remove one",
@@ -238,15 +239,16 @@ def _unique(file: str, rows: Iterable[R], key: Callable[[R], object], column: st
     seen: dict[object, Row] = {}
     for row in rows:
         if (earlier := seen.get(key(row))) is not None:
-            _refuse(file, row, column, f"{key(row)!r} is already in line {earlier.line}", "remove one of them")
+            refuse(file, row, column, f"{key(row)!r} is already in line {earlier.line}", "remove one of them")
         seen[key(row)] = row
     return set(seen)
 
 
 def _refer(file: str, row: Row, column: str, value: str, known: set[object]) -> None:
     if value not in known:
-        _refuse(file, row, column, f"{value!r} is not known", f"use one of: {', '.join(sorted(map(str, known)))}")
+        refuse(file, row, column, f"{value!r} is not known", f"use one of: {', '.join(sorted(map(str, known)))}")
 
 
-def _refuse(file: str, row: Row, column: str, what: str, cure: str) -> None:
+def refuse(file: str, row: Row, column: str, what: str, cure: str) -> NoReturn:
+    """Raise ConfigurationError at a cell."""
     raise ConfigurationError(what, where=f"{file}, line {row.line}, column {column}", cure=cure)

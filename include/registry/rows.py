@@ -137,3 +137,29 @@ class PublicLocation(Row):
     building_id: Identifier
     location: str = Field(min_length=1)
     public_location: str = Field(min_length=1)
+
+
+class HierarchyNode(Row):
+    """A node of a building's tree from `valid_from` (inclusive) to `valid_to` (exclusive), local dates; empty: not known.
+
+    The node of a building has the building's id. `name` is the sensor_id of a Sensor, and the public location of the place
+    that its readings are published under. `level` is the depth below the building.
+    """
+
+    id: str = Field(min_length=1)
+    parent_id: str
+    type: Literal["Building", "Floor", "Zone", "Room", "Sensor"]
+    name: str = Field(min_length=1)
+    level: int = Field(ge=0, le=4)
+    coordinates: str = Field(description="x;y or x;y;z; empty where not known")
+    valid_from: OptionalDate
+    valid_to: OptionalDate
+
+
+class ZoneAdjacency(Row):
+    """Two zones that touch; `below`: the first lies below the other. Once for each pair."""
+
+    zone_id: str = Field(min_length=1)
+    adjacent_zone_id: str = Field(min_length=1)
+    relation: Literal["beside", "below"]
+    basis: Literal["assumed", "surveyed"] = Field(description="assumed: by the rule in docs/data_dictionary.md")

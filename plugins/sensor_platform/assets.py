@@ -4,3 +4,5 @@ from airflow.sdk import Asset
 
 READINGS = Asset(name="readings", uri="platform://readings", group="marts")
 PUBLIC_DATASET = Asset(name="public_dataset", uri="platform://public_dataset", group="releases")
+HIERARCHY_SEEDS = Asset(name="hierarchy_seeds", uri="platform://hierarchy_seeds", group="seeds")
+HIERARCHY = Asset(name="hierarchy", uri="platform://hierarchy", group="marts")

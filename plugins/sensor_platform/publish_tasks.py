@@ -8,7 +8,7 @@ from airflow.sdk import get_current_context, task
 from include import planning
 from include.engines import timeseries
 from include.engines.influxdb import engine as influxdb
-from include.engines.timeseries import EngineUnavailable
+from include.errors import EngineUnavailable
 from include.publishing import archive, release, state
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse
@@ -38,7 +38,7 @@ def aggregate_in_influxdb(started: dict[str, Any]) -> str:
     context = get_current_context()
     settings, _ = platform(as_of(context, READINGS))
     try:
-        address, token = access(settings, influxdb.influxdb(settings.influxdb_image), started)
+        address, token = access(settings, influxdb.influxdb(settings.influxdb_image), started, influxdb.PORT)
         engine = influxdb.aggregate(settings, f"http://{address}", token)
     except EngineUnavailable as error:
         log.warning("%s; the embedded engine computes instead", error)

@@ -10,7 +10,7 @@ from docker.errors import DockerException
 
 from include.engines import containers
 from include.engines.containers import ContainerService
-from include.engines.timeseries import EngineUnavailable
+from include.errors import EngineUnavailable
 from include.settings import Settings
 from sensor_platform.operators.start_service_operator import StartServiceOperator
 from sensor_platform.operators.stop_service_operator import StopServiceOperator
@@ -32,8 +32,8 @@ def service_group(service: ContainerService, use: Callable[[Any], Any]) -> TaskG
     return group
 
 
-def access(settings: Settings, service: ContainerService, started: dict[str, Any]) -> tuple[str, str]:
-    """Address (`host:port` of the first port) and secret of a started service. Raises EngineUnavailable if there is none."""
+def access(settings: Settings, service: ContainerService, started: dict[str, Any], port: int) -> tuple[str, str]:
+    """`host:port` under which a port of a started service is reached, and its secret. Raises EngineUnavailable if there is none."""
     if reason := started.get("unavailable"):
         raise EngineUnavailable(f"{service.name} could not be started: {reason}")
     try:
@@ -41,7 +41,7 @@ def access(settings: Settings, service: ContainerService, started: dict[str, Any
     except (DockerException, OSError) as error:
         raise EngineUnavailable(f"the container of {service.name} is gone: {error}") from error
     mask_secret(secret)
-    return f"{started['host']}:{started['ports'][str(service.ports[0])]}", secret
+    return f"{started['host']}:{started['ports'][str(port)]}", secret
 
 
 @task

@@ -11,7 +11,7 @@ from include.settings import PROJECT_DIR
 from scripts.run import asset_names, in_asset_order
 from tests.platform import dag_bag
 
-DAGS = {"refresh", "aggregate_and_publish", "maintain_platform"}
+DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "sync_building_hierarchy"}
 
 
 def test_all_dags_are_there_and_import_without_errors(airflow_database: None) -> None:
@@ -72,7 +72,7 @@ def test_the_second_dag_is_started_by_the_readings_and_nothing_else() -> None:
     makers = [task.task_id for task in dag_bag().dags["refresh"].tasks for outlet in task.outlets if outlet.name == "readings"]
     assert makers == ["store_readings"]
     order = in_asset_order(dag_bag().dags)
-    assert order.index("refresh") < order.index("aggregate_and_publish")
+    assert order.index("refresh") < order.index("sync_building_hierarchy") < order.index("aggregate_and_publish")
 
 
 def test_a_failed_transformation_or_publication_fails_its_dag() -> None:

@@ -82,7 +82,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
-    wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 3, 60)
+    wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 4, 60)
     for dag_id in ("aggregate_and_publish", "refresh"):  # unpausing starts the run of last midnight
         airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
     run_id = wait_for(lambda: airflow.runs("refresh"), 60)[0]["dag_run_id"]

@@ -23,8 +23,8 @@ from urllib3.exceptions import HTTPError
 from include import files
 from include.engines.containers import ContainerService
 from include.engines.scratch_database import PARQUET, scratch_database
-from include.engines.timeseries import GRAINS, EngineUnavailable, Window, planned_windows
-from include.errors import ContractError
+from include.engines.timeseries import GRAINS, Window, planned_windows
+from include.errors import ContractError, EngineUnavailable
 from include.settings import PROJECT_DIR, Settings
 
 PORT = 8086

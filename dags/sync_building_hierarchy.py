@@ -1,0 +1,45 @@
+"""
+### sync_building_hierarchy: the building as a graph
+
+**Produces** the asset `hierarchy`: `public_dataset_hierarchy` (every building, floor, zone, room and sensor with the path
+that leads to it) and `public_dataset_adjacency` (zones that touch), which the next release publishes.
+
+**Runs** when the seeds of the hierarchy have changed, and on Saturdays at 02:00 UTC. Run it by hand at any time: the
+same seeds give the same bytes.
+
+**Re-run a day:** the hierarchy holds all periods; there is nothing to re-run.
+
+**When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and cure. A graph service that
+cannot be had fails nothing: the embedded engine takes its place. Every message and its cure: `docs/runbook.md`.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG
+from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from include.engines.neo4j import neo4j
+from include.settings import Settings
+from sensor_platform.assets import HIERARCHY_SEEDS
+from sensor_platform.hierarchy_tasks import build_in_ladybug, build_in_neo4j, check_seeds
+from sensor_platform.services import service_group
+
+settings = Settings.from_environment()
+
+with DAG(
+    dag_id="sync_building_hierarchy",
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 2 * * 6", timezone="UTC"), assets=HIERARCHY_SEEDS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
+    tags=["platform", "hierarchy"],
+    doc_md=__doc__,
+) as dag:
+    checked = check_seeds()
+    if settings.graph_engine == "service":
+        checked >> service_group(neo4j(settings.neo4j_image), use=build_in_neo4j)
+    else:
+        checked >> build_in_ladybug()

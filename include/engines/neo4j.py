@@ -1,0 +1,58 @@
+"""The graph engine as a service: Neo4j 5.26 in a container of the run, over Bolt."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from neo4j import Driver, GraphDatabase
+from neo4j.exceptions import DriverError, Neo4jError
+
+from include.engines.containers import ContainerService
+from include.engines.graph import Rows
+from include.errors import EngineUnavailable
+
+HTTP, BOLT = 7474, 7687
+USER = "neo4j"
+
+
+def neo4j(image: str) -> ContainerService:
+    """The container that a run starts."""
+    return ContainerService(
+        name="neo4j",
+        image=image,
+        ports=(HTTP, BOLT),
+        ready_path="/",
+        secret_variable="NEO4J_AUTH",
+        secret_format=f"{USER}/{{secret}}",
+        environment={
+            "NEO4J_server_memory_heap_initial__size": "512m",
+            "NEO4J_server_memory_heap_max__size": "768m",
+            "NEO4J_server_memory_pagecache_size": "128m",
+        },
+        memory_limit="1500m",
+    )
+
+
+class Neo4jGraph:
+    """A graph in a server."""
+
+    dialect = "neo4j"
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def run(self, query: str, parameters: dict[str, Any]) -> Rows:
+        records, _, _ = self._driver.execute_query(query, parameters, database_="neo4j")  # type: ignore[arg-type]  # a text of ours
+        return [record.data() for record in records]
+
+
+@contextlib.contextmanager
+def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
+    """The graph at `host:port`, emptied first: an earlier try may have loaded half. Raises EngineUnavailable if it fails."""
+    try:
+        with GraphDatabase.driver(f"bolt://{address}", auth=(USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
+            graph = Neo4jGraph(driver)
+            graph.run("MATCH (n) DETACH DELETE n", {})
+            yield graph
+    except (DriverError, Neo4jError, OSError) as error:
+        raise EngineUnavailable(f"Neo4j failed: {type(error).__name__}: {error}") from error

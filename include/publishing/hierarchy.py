@@ -1,0 +1,96 @@
+"""The public hierarchy: what the graph knows of the buildings, as Parquet.
+
+It is a pure function of the seeds and of include/cypher, so whoever finds it missing may make it: both engines give the
+same bytes.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+
+from include import files
+from include.engines.graph import CYPHER, Graph, Rows, ask, load
+from include.engines.ladybug import ladybug_graph
+from include.engines.scratch_database import PARQUET, scratch_database
+from include.errors import ConfigurationError
+from include.publishing.dataset import HIERARCHY, columns_of
+from include.registry import Registry
+from include.registry.hierarchy import load_hierarchy
+from include.settings import Settings
+
+ORDER = {"hierarchy": "path_names, path_ids, valid_from", "adjacency": "zone_id, adjacent_zone_id"}
+_TEXT = pa.string()
+ANSWERS = {
+    "places": (
+        "ancestors",
+        {
+            **dict.fromkeys(("id", "type", "name", "coordinates", "ancestor_id", "ancestor_type", "ancestor_name"), _TEXT),
+            **dict.fromkeys(("level", "ancestor_level"), pa.int64()),
+        },
+    ),
+    "sensors": (
+        "sensors_with_places",
+        {**dict.fromkeys(("id", "name", "source", "place_id", "coordinates", "valid_from", "valid_to"), _TEXT), "level": pa.int64()},
+    ),
+    "measured": ("measured", dict.fromkeys(("sensor_id", "measurement"), _TEXT)),
+    "pairs": ("adjacent_pairs", dict.fromkeys(("zone_id", "adjacent_zone_id", "relation", "basis"), _TEXT)),
+}
+
+
+def stored(settings: Settings, name: str) -> Path:
+    """Where the published file of that name is kept between runs."""
+    return settings.paths.hierarchy / f"{name}.parquet"
+
+
+def fingerprint(registry: Registry) -> str:
+    """Hash of everything that the hierarchy is made from."""
+    made_from = [*sorted(registry.folder.glob("*.csv")), *sorted(CYPHER.rglob("*.*")), Path(__file__).with_suffix(".sql")]
+    return hashlib.sha256(b"\n".join(path.read_bytes() for path in made_from)).hexdigest()
+
+
+def is_current(settings: Settings, registry: Registry) -> bool:
+    """Whether the stored hierarchy was made from what there is now."""
+    made = settings.paths.hierarchy / "made_from.json"
+    whole = made.exists() and all(stored(settings, name).exists() for name in HIERARCHY)
+    return whole and files.read_json(made)["fingerprint"] == fingerprint(registry)
+
+
+def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int]:
+    """Load the structure, ask for it, and put the tables in place; returns their rows. A wrong seed changes nothing."""
+    hierarchy = load_hierarchy(registry)
+    load(graph, hierarchy)
+    answers = {name: _table(ask(graph, question), columns) for name, (question, columns) in ANSWERS.items()}
+    made = settings.paths.work / "hierarchy"
+    files.remove(made)
+    made.mkdir(parents=True)
+    counts = {}
+    with scratch_database(settings) as database:
+        for name, answer in answers.items():
+            database.register(name, answer)
+        database.execute(Path(__file__).with_suffix(".sql").read_text())
+        for name, model in HIERARCHY.items():
+            columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
+            database.execute(f"copy (select {columns} from {model} order by {ORDER[model]}) to '{made / name}.parquet' ({PARQUET})")
+            counts[name] = database.execute(f"select count(*) from {model}").fetchall()[0][0]
+    with files.locked(settings.paths.lock, "sync_building_hierarchy"):
+        for name in HIERARCHY:
+            files.move(made / f"{name}.parquet", stored(settings, name))
+        files.write_json(settings.paths.hierarchy / "made_from.json", {"fingerprint": fingerprint(registry)})
+    return counts
+
+
+def ensure(settings: Settings, registry: Registry) -> None:
+    """Make what a release needs if it is missing; a wrong seed leaves the last hierarchy in place."""
+    if is_current(settings, registry):
+        return
+    try:
+        with ladybug_graph() as graph:
+            build(settings, registry, graph)
+    except ConfigurationError:
+        if not all(stored(settings, name).exists() for name in HIERARCHY):
+            raise
+
+
+def _table(rows: Rows, columns: dict[str, pa.DataType]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))

@@ -1,0 +1,58 @@
+"""The small steps of `sync_building_hierarchy`, and the one of `refresh` that wakes it."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.engines.fallback import tell_of_fallback
+from include.engines.ladybug import ladybug_graph
+from include.engines.neo4j import BOLT, neo4j, neo4j_graph
+from include.errors import EngineUnavailable
+from include.publishing import hierarchy
+from include.registry.hierarchy import load_hierarchy
+from sensor_platform.assets import HIERARCHY, HIERARCHY_SEEDS
+from sensor_platform.run_context import platform
+from sensor_platform.services import access
+
+log = logging.getLogger(__name__)
+
+
+@task(outlets=[HIERARCHY_SEEDS])
+def announce_hierarchy() -> None:
+    """Tell those who wait for them that the seeds of the hierarchy are not those that it was made from."""
+    settings, registry = platform()
+    if hierarchy.is_current(settings, registry):
+        raise AirflowSkipException("the hierarchy is made from the seeds as they are")
+
+
+@task
+def check_seeds() -> int:
+    """Hold the tree against its rules and against the mapped sensors, before anything is loaded."""
+    return len(load_hierarchy(platform()[1]).nodes)
+
+
+@task(outlets=[HIERARCHY])
+def build_in_ladybug() -> dict[str, int]:
+    """Load, ask and export in an embedded graph."""
+    settings, registry = platform()
+    with ladybug_graph() as graph:
+        return hierarchy.build(settings, registry, graph)
+
+
+@task(outlets=[HIERARCHY])
+def build_in_neo4j(started: dict[str, Any]) -> dict[str, int]:
+    """Load, ask and export in Neo4j; if it cannot be had or breaks, in an embedded graph."""
+    settings, registry = platform()
+    try:
+        with neo4j_graph(*access(settings, neo4j(settings.neo4j_image), started, BOLT)) as graph:
+            counts = hierarchy.build(settings, registry, graph)
+    except EngineUnavailable as error:
+        log.warning("%s; the embedded engine takes its place", error)
+        tell_of_fallback(settings, "graph_engine", str(error))
+        with ladybug_graph() as graph:
+            return hierarchy.build(settings, registry, graph)
+    tell_of_fallback(settings, "graph_engine", "")
+    get_current_context()["outlet_events"][HIERARCHY].extra = {"engine": "neo4j"}
+    return counts
