@@ -6,7 +6,7 @@ from rich.console import Console
 
 from include import planning
 from include.engines.timeseries import engine_used
-from include.errors import RemoteError
+from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.publishing import archive, readings
@@ -15,6 +15,7 @@ from include.publishing.readings import read_accounting, totals
 from include.publishing.release import Release, settings_at
 from include.publishing.upload import offered_release
 from include.registry import Registry
+from include.registry.hierarchy import load_hierarchy
 from include.settings import Settings
 
 PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
@@ -41,7 +42,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     engine = engine_used(settings)
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
-    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
+    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else []), *wrong_hierarchy(registry)]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {problem}", markup=False, style="red")
     if len(problems) > SHOWN:
@@ -57,6 +58,15 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
     console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
     return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
+
+
+def wrong_hierarchy(registry: Registry) -> list[str]:
+    """What is wrong with the buildings' structure, which stops nothing but the hierarchy."""
+    try:
+        load_hierarchy(registry)
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
 
 
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:

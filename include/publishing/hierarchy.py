@@ -60,28 +60,11 @@ def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int
     """Load the structure, ask for it, and put the tables in place; returns their rows. A wrong seed changes nothing."""
     hierarchy = load_hierarchy(registry)
     load(graph, hierarchy)
-    answers = {name: _table(ask(graph, question), columns) for name, (question, columns) in ANSWERS.items()}
-    made = settings.paths.work / "hierarchy"
-    files.remove(made)
-    made.mkdir(parents=True)
-    counts = {}
-    with scratch_database(settings) as database:
-        for name, answer in answers.items():
-            database.register(name, answer)
-        database.execute(Path(__file__).with_suffix(".sql").read_text())
-        for name, model in HIERARCHY.items():
-            columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
-            database.execute(f"copy (select {columns} from {model} order by {ORDER[model]}) to '{made / name}.parquet' ({PARQUET})")
-            counts[name] = database.execute(f"select count(*) from {model}").fetchall()[0][0]
-    with files.locked(settings.paths.lock, "sync_building_hierarchy"):
-        for name in HIERARCHY:
-            files.move(made / f"{name}.parquet", stored(settings, name))
-        files.write_json(settings.paths.hierarchy / "made_from.json", {"fingerprint": fingerprint(registry)})
-    return counts
+    return _export(settings, {name: ask(graph, question) for name, (question, _) in ANSWERS.items()}, fingerprint(registry))
 
 
 def ensure(settings: Settings, registry: Registry) -> None:
-    """Make what a release needs if it is missing; a wrong seed leaves the last hierarchy in place."""
+    """Make what a release needs if it is missing. A wrong seed leaves the last hierarchy in place, or an empty one."""
     if is_current(settings, registry):
         return
     try:
@@ -89,8 +72,25 @@ def ensure(settings: Settings, registry: Registry) -> None:
             build(settings, registry, graph)
     except ConfigurationError:
         if not all(stored(settings, name).exists() for name in HIERARCHY):
-            raise
+            _export(settings, {name: [] for name in ANSWERS}, made_from="")
 
 
-def _table(rows: Rows, columns: dict[str, pa.DataType]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
+def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dict[str, int]:
+    """Tables from the graph's answers, in place; returns their rows."""
+    made = settings.paths.work / "hierarchy"
+    files.remove(made)
+    made.mkdir(parents=True)
+    counts = {}
+    with scratch_database(settings) as database:
+        for name, (_, columns) in ANSWERS.items():
+            database.register(name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items()))))
+        database.execute(Path(__file__).with_suffix(".sql").read_text())
+        for name, model in HIERARCHY.items():
+            selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
+            database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to '{made / name}.parquet' ({PARQUET})")
+            counts[name] = database.execute(f"select count(*) from {model}").fetchall()[0][0]
+    with files.locked(settings.paths.lock, "sync_building_hierarchy"):
+        for name in HIERARCHY:
+            files.move(made / f"{name}.parquet", stored(settings, name))
+        files.write_json(settings.paths.hierarchy / "made_from.json", {"fingerprint": made_from})
+    return counts

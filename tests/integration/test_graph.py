@@ -1,0 +1,249 @@
+"""The building as a graph: every question, answered by hand for SM2 and by another way for a generated campus, in both engines."""
+
+import hashlib
+import json
+import shutil
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.campus import write_campus
+from include.engines.graph import Graph, ask, load
+from include.engines.ladybug import ladybug_graph
+from include.engines.neo4j import BOLT, neo4j, neo4j_graph
+from include.errors import ConfigurationError
+from include.publishing import hierarchy
+from include.registry import load_registry
+from include.registry.hierarchy import Hierarchy, load_hierarchy
+from include.registry.rows import HierarchyNode
+from include.settings import PROJECT_DIR, Settings
+from tests.containers import SECRET, docker_or_skip, running
+from tests.platform import Platform
+
+SEEDS = PROJECT_DIR / "include/dbt/seeds"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    service = neo4j(Settings.from_environment().neo4j_image)
+    assert service.ports[-1] == BOLT
+    with running(docker_or_skip(service.image), service) as address:
+        yield address
+
+
+@pytest.fixture(params=["ladybug", "neo4j"])
+def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
+    """An empty graph of each engine."""
+    opened = ladybug_graph() if request.param == "ladybug" else neo4j_graph(request.getfixturevalue("server"), SECRET)
+    with opened as empty:
+        yield empty
+
+
+def sm2() -> Hierarchy:
+    return load_hierarchy(load_registry(SEEDS))
+
+
+BY_HAND: dict[tuple[str, tuple[tuple[str, str], ...]], list[dict[str, Any]]] = {
+    # room 355 lies in 5NP-S3, and its two sensors with it
+    ("sensors_below", (("place", "sm2.5NP-S3"),)): [
+        {"sensor_id": f"sm2.{sensor}", "place_id": f"sm2.{place}", "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
+        for sensor, place in (("4B73", "5NP-S3"), ("9C88", "SM2_03_L5_355_OUT"), ("9E4C", "SM2_03_L5_355_IN"))
+    ],
+    ("sensors_below", (("place", "sm2.3PP"),)): [
+        {"sensor_id": f"sm2.{sensor}", "place_id": f"sm2.{place}", "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
+        for sensor, place in (("750E", "3PP-S5"), ("8370", "3PP-S9"), ("F3F5", "3PP-S7"))
+    ],
+    ("adjacent_zones", (("zone", "sm2.1PP-S1"),)): [
+        {"zone_id": "sm2.1NP-S1", "relation": "above", "basis": "assumed"},
+        {"zone_id": "sm2.2PP-S1", "relation": "below", "basis": "assumed"},
+    ],
+    ("adjacent_zones", (("zone", "sm2.5NP-S9"),)): [{"zone_id": "sm2.5NP-S8", "relation": "beside", "basis": "assumed"}],
+    ("path_to_building", (("at", "2026-01-01"), ("sensor", "sm2.9E4C"))): [
+        {"step": 1, "place_id": "sm2.SM2_03_L5_355_IN", "type": "Room"},
+        {"step": 2, "place_id": "sm2.5NP-S3", "type": "Zone"},
+        {"step": 3, "place_id": "sm2.5NP", "type": "Floor"},
+        {"step": 4, "place_id": "sm2", "type": "Building"},
+    ],
+    ("path_to_building", (("at", "2026-01-01"), ("sensor", "sm2.493D"))): [
+        {"step": 1, "place_id": "sm2.1NP-S1", "type": "Zone"},
+        {"step": 2, "place_id": "sm2.1NP", "type": "Floor"},
+        {"step": 3, "place_id": "sm2", "type": "Building"},
+    ],
+    # from the first basement up and along the first floor
+    ("temperature_path", (("from", "sm2.C6CB"), ("to", "sm2.4427"))): [{"zone_ids": ["sm2.1PP-S1", "sm2.1NP-S1", "sm2.1NP-S2", "sm2.1NP-S3"], "steps": 3}],
+    # the fifth floor touches nothing that is known to lie below it
+    ("temperature_path", (("from", "sm2.493D"), ("to", "sm2.4B73"))): [],
+    ("same_measurement_next_door", (("measurement", "temp_waste"),)): [],  # the units' zones touch nothing that is known
+    ("zones_without", (("measurement", "humidity_indoor"),)): [{"zone_id": f"sm2.sm2_{number:02d}"} for number in range(1, 10)],
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), BY_HAND.items(), ids=lambda value: " ".join([value[0], *(v for _, v in value[1])]) if isinstance(value, tuple) else ""
+)
+def test_sm2_answers_as_worked_out_by_hand(graph: Graph, question: tuple[str, tuple[tuple[str, str], ...]], answer: list[dict[str, Any]]) -> None:
+    load(graph, sm2())
+    assert ask(graph, question[0], **dict(question[1])) == answer
+
+
+def test_sm2_in_numbers_worked_out_by_hand(graph: Graph) -> None:
+    load(graph, sm2())
+    load(graph, sm2())  # once more changes nothing
+    where = {row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at="2026-01-01")}
+    assert len(where) == 31 + 10  # ThermoPro; nine units and the outdoor sensor of the first controller
+    assert where["sm2.KOT1"] == "sm2.sm2_01"
+    next_door = ask(graph, "same_measurement_next_door", measurement="humidity_indoor")
+    assert {"sensor_id": "sm2.493D", "zone_id": "sm2.1NP-S1", "neighbour_id": "sm2.CCEA", "adjacent_zone_id": "sm2.1NP-S2"} in next_door
+    parents = {row["id"]: row for row in ask(graph, "sensors_with_places")}
+    assert [parents["sm2.9E4C"][key] for key in ("building_id", "floor_id", "zone_id", "place_id")] == ["sm2", "sm2.5NP", "sm2.5NP-S3", "sm2.SM2_03_L5_355_IN"]
+    assert len(ask(graph, "adjacent_pairs")) == 24
+    assert sum(row["sensor_id"] == "sm2.VZT01" for row in ask(graph, "measured")) == 4
+    assert max(row["ancestor_level"] for row in ask(graph, "ancestors")) == 3
+
+
+@pytest.fixture(scope="module")
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Hierarchy:
+    return load_hierarchy(load_registry(write_campus(tmp_path_factory.mktemp("campus") / "seeds", buildings=3, sensors=60, seed=7)))
+
+
+def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(graph: Graph, campus: Hierarchy) -> None:
+    load(graph, campus)
+    nodes: dict[str, HierarchyNode] = {node.id: node for node in campus.nodes if node.type != "Sensor"}
+    sensors = [node for node in campus.nodes if node.type == "Sensor"]
+
+    def up(node_id: str) -> list[str]:
+        return [node_id, *(up(nodes[node_id].parent_id) if nodes[node_id].parent_id else [])]
+
+    def zone_of(place: str) -> str:
+        return next(node_id for node_id in up(place) if nodes[node_id].type == "Zone")
+
+    touching: dict[str, set[str]] = defaultdict(set)
+    for pair in campus.adjacency:
+        touching[pair.zone_id].add(pair.adjacent_zone_id)
+        touching[pair.adjacent_zone_id].add(pair.zone_id)
+
+    for place in ("b00", "b01.2", "b02.4.3"):
+        expected = sorted({sensor.id for sensor in sensors if place in up(sensor.parent_id)})
+        assert sorted({row["sensor_id"] for row in ask(graph, "sensors_below", place=place)}) == expected
+    for at in ("2026-01-14", "2026-01-15"):
+        was = {s.id: s.parent_id for s in sensors if (s.valid_from is None or str(s.valid_from) <= at) and (s.valid_to is None or at < str(s.valid_to))}
+        assert {row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at=at)} == was
+        for sensor in list(was)[:5]:
+            assert [row["place_id"] for row in ask(graph, "path_to_building", sensor=sensor, at=at)] == up(was[sensor])
+    for zone in ("b00.0.0", "b01.3.4"):
+        assert [row["zone_id"] for row in ask(graph, "adjacent_zones", zone=zone)] == sorted(touching[zone])
+    found = {(row["sensor_id"], row["neighbour_id"]) for row in ask(graph, "same_measurement_next_door", measurement="temp_indoor")}
+    zones = {(sensor.id, zone_of(sensor.parent_id)) for sensor in sensors}
+    declared = {(pair.zone_id, pair.adjacent_zone_id) for pair in campus.adjacency}
+    assert found == {(a, b) for a, here in zones for b, there in zones if (here, there) in declared}
+    empty = {node_id for node_id, node in nodes.items() if node.type == "Zone"} - {zone for _, zone in zones}
+    assert {row["zone_id"] for row in ask(graph, "zones_without", measurement="temp_indoor")} == empty
+
+    still = [sensor for sensor in sensors if sensor.valid_from is None and sensor.valid_to is None]
+    for start, goal in zip(still[:8], still[8:16], strict=True):
+        steps = _steps(touching, zone_of(start.parent_id), zone_of(goal.parent_id))
+        rows = ask(graph, "temperature_path", **{"from": start.id, "to": goal.id})
+        assert [row["steps"] for row in rows] == ([steps] if steps else [])
+
+
+def _steps(touching: dict[str, set[str]], start: str, goal: str) -> int | None:
+    """Length of the shortest way, None if there is no way; 0 within one zone."""
+    seen, queue = {start: 0}, deque([start])
+    while queue:
+        here = queue.popleft()
+        for there in touching[here] - seen.keys():
+            seen[there] = seen[here] + 1
+            queue.append(there)
+    return seen.get(goal)
+
+
+def test_names_are_data_and_never_code(graph: Graph) -> None:
+    names = ["O'Brien's \"room\"", "Žluťoučký kůň", "'}) DETACH DELETE n //", "a\\b\nc", "`x`"]
+    nodes = [HierarchyNode(line=1, id="b", parent_id="", type="Building", name="B", level=0, coordinates="", valid_from="", valid_to="")]  # type: ignore[arg-type]
+    nodes += [
+        HierarchyNode(line=2, id=name, parent_id="b", type="Floor", name=name, level=1, coordinates="", valid_from="", valid_to="")  # type: ignore[arg-type]
+        for name in names
+    ]
+    load(graph, Hierarchy(tuple(nodes), (), {}, (), {}))
+    assert {row["name"] for row in ask(graph, "ancestors") if row["type"] == "Floor"} == set(names)
+    with pytest.raises(ValueError, match="sensors_below: no value for place"):
+        ask(graph, "sensors_below", place=None)
+
+
+def test_both_engines_export_the_same_bytes(server: str, tmp_path: Path) -> None:
+    seeds = write_campus(tmp_path / "seeds", buildings=2, sensors=40)
+    sums = []
+    for number, folder in enumerate((SEEDS, seeds)):
+        for opened in (ladybug_graph(), neo4j_graph(server, SECRET)):
+            settings = replace(Settings.from_environment(), data_dir=tmp_path / f"{number}{type(opened).__name__}{len(sums)}")
+            with opened as graph:
+                counts = hierarchy.build(settings, load_registry(folder), graph)
+            assert min(counts.values()) > 0
+            sums.append([hashlib.sha256(hierarchy.stored(settings, name).read_bytes()).hexdigest() for name in counts])
+    assert sums[0] == sums[1] and sums[2] == sums[3] and sums[0] != sums[2]
+
+
+def test_a_wrong_seed_leaves_the_last_hierarchy_in_place(tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds"
+    shutil.copytree(SEEDS, seeds)
+    settings = replace(Settings.from_environment(), data_dir=tmp_path / "data")
+    hierarchy.ensure(settings, load_registry(seeds))
+    before = {name: hierarchy.stored(settings, name).read_bytes() for name in ("public_dataset_hierarchy", "public_dataset_adjacency")}
+    rows = (seeds / "building_hierarchy.csv").read_text().replace("sm2.1NP,sm2,Floor", "sm2.1NP,sm3,Floor")
+    (seeds / "building_hierarchy.csv").write_text(rows)
+    assert not hierarchy.is_current(settings, load_registry(seeds))
+    hierarchy.ensure(settings, load_registry(seeds))
+    assert {name: hierarchy.stored(settings, name).read_bytes() for name in before} == before
+    with pytest.raises(ConfigurationError, match="there is no node 'sm3'"), ladybug_graph() as graph:
+        hierarchy.build(settings, load_registry(seeds), graph)
+    fresh = replace(settings, data_dir=tmp_path / "fresh")
+    hierarchy.ensure(fresh, load_registry(seeds))
+    assert [pq.read_metadata(hierarchy.stored(fresh, name)).num_rows for name in before] == [0, 0], "none is in place, and data are published all the same"
+    assert not hierarchy.is_current(fresh, load_registry(seeds))
+
+
+def test_the_documented_joins_of_hierarchy_and_hours(new_platform: Callable[..., Platform]) -> None:
+    """The SQL of docs/hierarchy.md runs on the sample's release and answers as worked out in another way."""
+    platform = new_platform()
+    shutil.copytree(PROJECT_DIR / "include/sample_data/raw", platform.raw, dirs_exist_ok=True)
+    platform.run("2026-03-01")
+    page = (PROJECT_DIR / "docs/hierarchy.md").read_text()
+    queries = [block.split("```")[0] for block in page.split("```sql\n")[1:]]
+    assert len(queries) == 3
+    floors, pairs, lags = (platform.query(sql) for sql in queries)
+
+    hourly = platform.table("public_dataset_hourly").to_pylist()
+    ground = [row for row in hourly if row["location"].startswith("1NP-") and row["measurement"] == "temp_indoor"]
+    first = min(row["timestamp"] for row in ground)
+    mean = sum(row["value_mean"] for row in ground if row["timestamp"] == first) / sum(row["timestamp"] == first for row in ground)
+    assert {(floor, hour): value for floor, hour, value in floors}["1NP", first] == pytest.approx(mean)
+
+    values = {(row["location"], row["timestamp"]): row["value_mean"] for row in hourly if row["measurement"] == "temp_indoor"}
+    common = [values["1NP-S1", hour] - values["1NP-S2", hour] for location, hour in values if location == "1NP-S1" and ("1NP-S2", hour) in values]
+    found = {(zone, other): difference for zone, other, difference in pairs}
+    assert found["1NP-S1", "1NP-S2"] == pytest.approx(sum(common) / len(common))
+    assert found["1NP-S2", "1NP-S1"] == pytest.approx(-found["1NP-S1", "1NP-S2"])
+
+    assert {zone for zone, *_ in lags} >= {"1NP-S1", "5NP-S5", "3PP-S9"}
+    assert all(0 <= hours <= 48 and -1 <= correlation <= 1 for _, hours, correlation in lags)
+
+
+def test_what_is_published_can_be_joined_and_is_described(new_platform: Callable[..., Platform]) -> None:
+    from tests.raw_files import small_drive
+
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run()
+    assert platform.states["sync_building_hierarchy"] == "success"
+    assert pq.read_table(hierarchy.stored(platform.settings, "public_dataset_hierarchy")).equals(platform.table("public_dataset_hierarchy"))
+    assert platform.query("""
+        select count(*) from (select distinct location from public_dataset_hourly) as hourly
+        anti join public_dataset_hierarchy as h on hourly.location = coalesce(h.room, h.zone) and h.type = 'Sensor'
+    """) == [(0,)]
+    described = {table["file"] for table in json.loads((platform.release.path / "schema.json").read_text())["tables"]}
+    assert {"public_dataset_hierarchy.parquet", "public_dataset_adjacency.parquet"} <= described

@@ -1,0 +1,211 @@
+"""Whole runs with services in containers: what becomes of them, of their secrets and of the release when things break."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from include.engines import containers
+from include.engines.containers import PLATFORM, ContainerService
+from include.engines.influxdb.engine import influxdb
+from include.engines.neo4j import neo4j
+from include.settings import PROJECT_DIR, Settings
+from tests.containers import docker_or_skip
+from tests.raw_files import small_drive
+
+INFLUXDB = influxdb(Settings.from_environment().influxdb_image)
+NEO4J = neo4j(Settings.from_environment().neo4j_image)
+
+
+@pytest.fixture(scope="module")
+def cli() -> docker.APIClient:
+    docker_or_skip(NEO4J.image)
+    return docker_or_skip(INFLUXDB.image)
+
+
+class MakeRun:
+    """`make run` with services, as a process of its own."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder, self.data = folder, folder / "data"
+        if not (folder / "drive").exists():
+            small_drive(folder / "drive/raw")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        self.environment = {
+            **kept, "DATA_DIR": str(self.data), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"),
+            "AS_OF": "2026-03-01", "TIMESERIES_ENGINE": "service", **environment,
+        }  # fmt: skip
+        self.process: subprocess.Popen[str]
+
+    def begin(self) -> "MakeRun":
+        self.process = subprocess.Popen(
+            [sys.executable, PROJECT_DIR / "scripts/run.py"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return self
+
+    def end(self) -> tuple[int, str]:
+        said, _ = self.process.communicate(timeout=240)
+        return self.process.returncode, said
+
+    def containers(self, cli: docker.APIClient, service: str = "") -> list[dict[str, Any]]:
+        one = {f"{PLATFORM}.service": service} if service else {}
+        return containers.find(cli, {f"{PLATFORM}.data_dir": str(self.data), **one})
+
+    def wait_for_container(self, cli: docker.APIClient, service: ContainerService = INFLUXDB) -> str:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if found := self.containers(cli, service.name):
+                return str(found[0]["Id"])
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.05)
+        raise AssertionError("no container was started")
+
+    @property
+    def published(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads((self.data / "releases/latest/run.json").read_text())
+        return answer
+
+
+class Relay:
+    """A Docker daemon behind a line that can be cut."""
+
+    def __init__(self, address: Path) -> None:
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(address))
+        self.listener.listen()
+        self.open: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect("/var/run/docker.sock")
+            self.open += [near, far]
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        target.close()
+
+    def cut(self) -> None:
+        self.listener.close()
+        for end in self.open:
+            end.close()
+
+
+def test_two_runs_at_once_leave_no_container_and_tell_nobody_their_secrets(cli: docker.APIClient, tmp_path: Path) -> None:
+    runs = [MakeRun(tmp_path / name, GRAPH_ENGINE="service").begin() for name in ("one", "two")]
+
+    def secrets_of(run: MakeRun) -> list[str]:
+        return [containers.secret_of(cli, run.wait_for_container(cli, service), service) for service in (NEO4J, INFLUXDB)]
+
+    with ThreadPoolExecutor(2) as pool:
+        secrets = list(pool.map(secrets_of, runs))
+    ended = [run.end() for run in runs]
+    assert [code for code, _ in ended] == [0, 0], ended
+    assert len({secret for both in secrets for secret in both}) == 4
+    for run, both in zip(runs, secrets, strict=True):
+        assert run.published["timeseries_engine"].startswith("InfluxDB v2.7")
+        assert "instead_of" not in run.published
+        assert run.containers(cli) == []
+        assert list((run.data / "findings").glob("*")) == []
+        looked_at = [path for path in run.data.rglob("*") if path.is_file() and any(secret.encode() in path.read_bytes() for secret in both)]
+        assert looked_at == [], "a secret stands in a log, in an XCom or in a rendered field"
+        assert (run.data / "airflow/airflow.db").exists()
+        assert not any(secret in said for secret in both for _, said in ended)
+
+
+def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(cli: docker.APIClient, tmp_path: Path) -> None:
+    run = MakeRun(tmp_path).begin()
+    cli.kill(run.wait_for_container(cli))
+    code, said = run.end()
+    assert code == 0, said
+    assert run.published["timeseries_engine"] == "embedded"
+    assert "influxdb" in run.published["instead_of"].lower()
+    assert run.containers(cli) == []
+    finding = json.loads((run.data / "findings/timeseries_engine.json").read_text())
+    assert finding["check"] == "timeseries_engine" and "computed by the embedded engine" in finding["message"]
+
+
+def test_a_graph_that_dies_in_mid_run_is_replaced_by_the_embedded_one(cli: docker.APIClient, tmp_path: Path) -> None:
+    run = MakeRun(tmp_path, TIMESERIES_ENGINE="embedded", GRAPH_ENGINE="service").begin()
+    cli.kill(run.wait_for_container(cli, NEO4J))
+    code, said = run.end()
+    assert code == 0, said
+    assert run.containers(cli) == []
+    finding = json.loads((run.data / "findings/graph_engine.json").read_text())
+    assert finding["check"] == "graph_engine" and "computed by the embedded engine" in finding["message"]
+    assert (run.data / "hierarchy/public_dataset_hierarchy.parquet").exists()
+
+
+def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(cli: docker.APIClient, tmp_path: Path) -> None:
+    sums = set()
+    for name, environment in {"image": {"INFLUXDB_IMAGE": "nobody/has-this:1"}, "daemon": {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}}.items():
+        run = MakeRun(tmp_path / name, **environment).begin()
+        code, said = run.end()
+        assert code == 0, said
+        assert run.published["timeseries_engine"] == "embedded"
+        assert "could not be started" in run.published["instead_of"]
+        assert run.containers(cli) == []
+        sums.add((run.data / "releases/latest/SHA256SUMS").read_text())
+    assert len(sums) == 1
+
+
+def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(cli: docker.APIClient, tmp_path: Path) -> None:
+    relay = Relay(tmp_path / "docker.sock")
+    cut = MakeRun(tmp_path / "cut", DOCKER_HOST=f"unix://{tmp_path}/docker.sock").begin()
+    cut.wait_for_container(cli)
+    relay.cut()
+    code, said = cut.end()
+    assert code == 0, said
+    assert cut.published["timeseries_engine"] == "embedded"
+
+    MakeRun(tmp_path / "killed", TIMESERIES_ENGINE="embedded", AS_OF="2026-02-28").begin().end()
+    killed = MakeRun(tmp_path / "killed")
+    before = killed.published
+    small_drive(tmp_path / "killed/drive/raw")
+    (tmp_path / "killed/drive/raw/Graph_01_20260129_20260203.csv").unlink()
+    killed.begin().wait_for_container(cli)
+    killed.process.send_signal(signal.SIGKILL)
+    killed.end()
+    assert killed.published == before, "the last release stands"
+
+    left = [container for run in (cut, killed) for container in run.containers(cli)]
+    assert left
+    assert not {c["Id"] for c in left} & {c["Id"] for c in containers.expired(cli)}, "their runs could still live"
+
+    class SevenHoursLater:
+        def info(self) -> dict[str, str]:
+            hour = int(cli.info()["SystemTime"][11:13]) + 7
+            day = f"{int(cli.info()['SystemTime'][8:10]) + hour // 24:02d}"
+            now = cli.info()["SystemTime"]
+            return {"SystemTime": f"{now[:8]}{day}T{hour % 24:02d}{now[13:]}"}
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(cli, name)
+
+    assert {c["Id"] for c in left} <= {c["Id"] for c in containers.expired(SevenHoursLater())}  # type: ignore[arg-type]
+    containers.remove(cli, left)
+    assert cut.containers(cli) == killed.containers(cli) == []
+    code, said = killed.begin().end()
+    assert code == 0, said
+    assert killed.published["timeseries_engine"].startswith("InfluxDB")
