@@ -6,6 +6,7 @@ What is timed is what users run: `scripts/run.py` as a process of its own, envir
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import shutil
@@ -14,20 +15,31 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+from docker.errors import DockerException
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
+from benchmarks.campus import write_campus  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
+from include.engines.containers import docker_client  # noqa: E402
+from include.engines.influxdb import engine  # noqa: E402
+from include.engines.neo4j import neo4j  # noqa: E402
+from include.planning import plan_windows, write_windows_plan  # noqa: E402
+from include.publishing.readings import read_manifest  # noqa: E402
+from include.registry import load_registry  # noqa: E402
+from include.settings import Settings  # noqa: E402
+from tests.containers import SECRET, running  # noqa: E402
 
 FIRST = date(2025, 1, 1)
 # 28 sensors make 2.4 M lines in 2 months; 23 make 15 M in 15 months.
-SENSORS_OF = {2: 28}
+SENSORS_OF = {1: 1, 2: 28}
 PAGE = PROJECT / "docs/benchmarks.md"
 
 
@@ -89,13 +101,69 @@ class Installation:
         return sum(path.stat().st_size for path in paths) / rows, csv.stat().st_size / pq.read_metadata(paths[0]).num_rows
 
 
+def in_influxdb(installation: Installation) -> str:
+    """What the same readings cost in InfluxDB; says why not where there is no container."""
+    os.environ.update(installation.environment)
+    settings, spent = Settings.from_environment(), {}
+    registry = load_registry(settings.seeds_dir)
+    now = datetime.combine(month(installation.months), datetime.min.time(), UTC)
+    windows = plan_windows(registry.buildings[0], [name for _, name in read_manifest(settings)], now)
+    write_windows_plan(settings, windows, now)
+    readings = sum(entry.rows for entry in read_manifest(settings).values())
+    load = engine._load
+
+    def timed_load(*arguments: Any) -> None:
+        began = time.monotonic()
+        load(*arguments)
+        spent["load"] = time.monotonic() - began
+
+    engine._load = timed_load
+    began = time.monotonic()
+    with running(docker_client(settings.docker_url), engine.influxdb(settings.influxdb_image)) as address:
+        ready = time.monotonic() - began
+        version = engine.aggregate(settings, f"http://{address}", SECRET)
+        whole = time.monotonic() - began - ready
+    return (
+        f"{version}: container ready in {ready:.1f} s; {readings:,} readings loaded in {spent['load']:.1f} s ({readings / spent['load']:,.0f} a second,"
+        f" value and square counted as one), loaded, verified and aggregated to four grains in {whole:.1f} s."
+    )
+
+
+def on_campus(folder: Path) -> list[str]:
+    """Loading and exporting 50 buildings, in both graph engines, each in a process of its own."""
+    lines = ["| engine | sensors | time | memory of the process |", "|---|---:|---:|---:|"]
+    for sensors in (1_000, 10_000):
+        seeds = write_campus(folder / f"campus{sensors}", 50, sensors)
+        environment = {"DATA_DIR": str(folder / f"campus-data{sensors}")}
+        took = timed(PROJECT / "benchmarks/build_campus.py", seeds, **environment)
+        lines.append(f"| Ladybug | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
+        with contextlib.suppress(DockerException):
+            settings = Settings.from_environment()
+            with running(docker_client(settings.docker_url), neo4j(settings.neo4j_image)) as address:
+                took = timed(PROJECT / "benchmarks/build_campus.py", seeds, address, SECRET, **environment)
+            lines.append(f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
+    return lines
+
+
+def one_sensor(folder: Path) -> Timed:
+    """One more day on a drive of one sensor and one month."""
+    shutil.rmtree(folder, ignore_errors=True)
+    installation = Installation(folder, 1)
+    installation.run(month(1))
+    return installation.one_more_day()[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--months", type=int, nargs="*", default=[2, 15])
     parser.add_argument("--years", type=int, default=0, help="also one more day on top of so many years; takes long")
     arguments = parser.parse_args()
+    influx = "Not measured: no Docker daemon, or no image."
     lines = ["| months | lines | floor | run | 2 × floor + 30 s | peak memory |", "|---:|---:|---:|---:|---:|---:|"]
-    days = ["| on top of | one more day | the same again | difference |", "|---|---:|---:|---:|"]
+    days = [
+        "| on top of | one more day | the same on one sensor's month | difference | the same again, nothing new |",
+        "|---|---:|---:|---:|---:|",
+    ]
     sizes = ""
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         for months in [*arguments.months, *([12 * arguments.years] if arguments.years else [])]:
@@ -108,12 +176,17 @@ def main() -> None:
             floor = sorted(floors)[1]
             lines.append(f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s | {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |")
             if months > 12:
+                tasks = one_sensor(Path(scratch) / "one")
                 day, again = installation.one_more_day()
-                days.append(f"| {months} months | {day.seconds:.1f} s | {again.seconds:.1f} s | {day.seconds - again.seconds:.1f} s |")
+                days.append(f"| {months} months | {day.seconds:.1f} s | {tasks.seconds:.1f} s | {day.seconds - tasks.seconds:.1f} s | {again.seconds:.1f} s |")
+            if months == 2:
+                with contextlib.suppress(DockerException):
+                    influx = in_influxdb(installation)
             parquet, csv = installation.bytes_per_reading()
             sizes = f"{parquet:.2f} bytes a reading in Parquet, {csv:.1f} as narrow CSV: {csv / parquet:.0f} times smaller."
             print(lines[-1], days[-1], sizes, sep="\n", flush=True)
             shutil.rmtree(installation.folder)
+        campus = on_campus(Path(scratch))
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "scripts/run.py", **pack) for _ in range(2))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -132,9 +205,21 @@ audited release.
 
 ## One more day
 
-The difference to a run that finds nothing new is what the day costs besides Airflow.
+Every task of both DAGs runs, and starts dbt twice, whether a day brings much or little. So the same day of a drive with
+one sensor and one month is what Airflow and dbt cost, and the difference to it is what the data cost. The last column
+is a run that finds nothing new and skips most tasks.
 
 {chr(10).join(days)}
+
+## InfluxDB
+
+Two months of the above. {influx}
+
+## The graph
+
+A generated campus of 50 buildings, from the seeds to Parquet.
+
+{chr(10).join(campus)}
 
 ## Size
 

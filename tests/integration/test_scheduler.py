@@ -1,5 +1,6 @@
 """Airflow for real: `make ui`, a scheduler, an API server, assets that wake DAGs, and a cleared task group."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,9 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from include.settings import PROJECT_DIR
+from include.engines import containers
+from include.engines.containers import PLATFORM
+from include.engines.influxdb.engine import influxdb
+from include.settings import PROJECT_DIR, Settings
+from tests.containers import docker_or_skip
 from tests.raw_files import small_drive
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -56,15 +62,15 @@ def wait_for(what: Callable[[], Any], seconds: float) -> Any:
     raise AssertionError(f"not within {seconds} s")
 
 
-@pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    folder: Path = tmp_path_factory.mktemp("ui")
+@contextlib.contextmanager
+def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
+    """`make ui` on a small drive."""
     small_drive(folder / "drive/raw")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
-        "DATA_DIR": str(folder / "data"), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"), "PORT": str(port),
+        "DATA_DIR": str(folder / "data"), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"), "PORT": str(port), **settings,
     }  # fmt: skip
     output = folder / "ui.txt"
     with output.open("w") as file:
@@ -78,6 +84,44 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     finally:
         ui.send_signal(signal.SIGINT)
         ui.wait(timeout=90)
+
+
+@pytest.fixture
+def airflow(tmp_path: Path) -> Iterator[Airflow]:
+    with running_airflow(tmp_path) as server:
+        yield server
+
+
+def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_path: Path) -> None:
+    service = influxdb(Settings.from_environment().influxdb_image)
+    cli = docker_or_skip(service.image)
+    ours = {f"{PLATFORM}.data_dir": str(tmp_path / "data")}
+    with running_airflow(tmp_path, TIMESERIES_ENGINE="service") as airflow:
+        wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 4, 60)
+        for dag_id in ("aggregate_and_publish", "refresh"):
+            airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+        def state(task_id: str) -> tuple[str, int] | None:
+            runs = airflow.runs("aggregate_and_publish")
+            if not runs:
+                return None
+            task = airflow.call("GET", f"/api/v2/dags/aggregate_and_publish/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}")
+            return task["state"], task["try_number"]
+
+        wait_for(lambda: state("influxdb.aggregate_in_influxdb") == ("running", 1), 240)
+        container = containers.find(cli, ours)[0]["Id"]
+        secret = containers.secret_of(cli, container, service)
+        port = int(cli.port(container, service.ports[0])[0]["HostPort"])
+
+        def its_process() -> int | None:
+            return next((c.pid for c in psutil.net_connections("tcp") if c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" and c.pid), None)
+
+        os.kill(wait_for(its_process, 30), signal.SIGKILL)
+        ended = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
+        assert ended["state"] == "success", airflow.states("aggregate_and_publish", ended["dag_run_id"])
+        assert state("influxdb.aggregate_in_influxdb") == ("success", 2)
+        wait_for(lambda: containers.find(cli, ours) == [], 60)
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()] == []
 
 
 def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow) -> None:

@@ -1,0 +1,21 @@
+"""Load, ask and export the hierarchy of some seeds: in Neo4j at an address, or in Ladybug."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from include.engines.ladybug import ladybug_graph  # noqa: E402
+from include.engines.neo4j import neo4j_graph  # noqa: E402
+from include.publishing import hierarchy  # noqa: E402
+from include.registry import load_registry  # noqa: E402
+from include.settings import Settings  # noqa: E402
+
+
+def main(seeds: str, address: str = "", secret: str = "") -> None:
+    with neo4j_graph(address, secret) if address else ladybug_graph() as graph:
+        hierarchy.build(Settings.from_environment(), load_registry(Path(seeds)), graph)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
