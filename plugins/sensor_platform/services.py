@@ -50,5 +50,5 @@ def remove_expired_containers() -> list[str]:
     try:
         cli = containers.docker_client(Settings.from_environment().docker_url)
         return containers.remove(cli, containers.expired(cli))
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         raise AirflowSkipException(f"no Docker daemon answers: {error}") from error

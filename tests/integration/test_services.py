@@ -64,7 +64,7 @@ class MakeRun:
     def wait_for_container(self, cli: docker.APIClient, service: ContainerService = INFLUXDB) -> str:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            if found := self.containers(cli, service.name):
+            if (found := self.containers(cli, service.name)) and found[0]["State"] == "running":
                 return str(found[0]["Id"])
             assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.05)

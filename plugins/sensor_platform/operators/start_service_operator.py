@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.log import mask_secret
+from docker.errors import DockerException
 
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
@@ -39,7 +40,7 @@ class StartServiceOperator(DockerOperator):
         wanted = containers.labels(Settings.from_environment().data_dir, ti.dag_id, ti.run_id, self.service.name)
         more = {"task": ti.task_id, "try": str(ti.try_number), "expires_after_seconds": str(self.service.expires_after_seconds)}
         self.labels = {**wanted, **{f"{PLATFORM}.{key}": value for key, value in more.items()}}
-        secret = secrets.token_urlsafe(24)
+        secret = secrets.token_hex(24)  # one that begins with "-" would be an option to the entry point of Neo4j
         mask_secret(secret)
         self._private_environment = {self.service.secret_variable: self.service.secret_format.format(secret=secret)}
         try:
@@ -101,4 +102,7 @@ class StartServiceOperator(DockerOperator):
 
     def _remove(self) -> None:
         if self.container:
-            containers.remove(self.cli, [self.container])
+            try:
+                containers.remove(self.cli, [self.container])
+            except (DockerException, OSError) as error:  # the daemon is gone, too; what it left expires
+                self.log.warning("the container of %s could not be removed: %s", self.service.name, error)

@@ -24,5 +24,5 @@ class StopServiceOperator(BaseOperator):
             cli = containers.docker_client(settings.docker_url)
             found = containers.find(cli, containers.labels(settings.data_dir, ti.dag_id, ti.run_id, self.service.name))
             return containers.remove(cli, found)
-        except DockerException as error:
+        except (DockerException, OSError) as error:
             raise AirflowSkipException(f"no Docker daemon answers; maintain_platform removes what is left: {error}") from error
