@@ -30,7 +30,7 @@ from benchmarks.campus import write_campus  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
 from include.engines.influxdb import engine  # noqa: E402
-from include.engines.neo4j import neo4j  # noqa: E402
+from include.engines.services import influxdb, neo4j  # noqa: E402
 from include.planning import plan_windows, write_windows_plan  # noqa: E402
 from include.publishing.readings import read_manifest  # noqa: E402
 from include.registry import load_registry  # noqa: E402
@@ -119,7 +119,7 @@ def in_influxdb(installation: Installation) -> str:
 
     engine._load = timed_load
     began = time.monotonic()
-    with running(docker_client(settings.docker_url), engine.influxdb(settings.influxdb_image)) as address:
+    with running(docker_client(settings.docker_url), influxdb(settings.influxdb_image)) as address:
         ready = time.monotonic() - began
         version = engine.aggregate(settings, f"http://{address}", SECRET)
         whole = time.monotonic() - began - ready

@@ -21,7 +21,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import DAG
 
-from include.engines.influxdb.engine import influxdb
+from include.engines.services import influxdb
 from include.settings import Settings
 from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
 from sensor_platform.dbt_task_group import dbt_task_group

@@ -20,7 +20,7 @@ from airflow.sdk import DAG
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from include.engines.neo4j import neo4j
+from include.engines.services import neo4j
 from include.settings import Settings
 from sensor_platform.assets import HIERARCHY_SEEDS
 from sensor_platform.hierarchy_tasks import build_in_ladybug, build_in_neo4j, check_seeds

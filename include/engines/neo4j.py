@@ -7,30 +7,9 @@ from typing import Any
 from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
-from include.engines.containers import ContainerService
 from include.engines.graph import Rows
+from include.engines.services import NEO4J_USER
 from include.errors import EngineUnavailable
-
-HTTP, BOLT = 7474, 7687
-USER = "neo4j"
-
-
-def neo4j(image: str) -> ContainerService:
-    """The container that a run starts."""
-    return ContainerService(
-        name="neo4j",
-        image=image,
-        ports=(HTTP, BOLT),
-        ready_path="/",
-        secret_variable="NEO4J_AUTH",
-        secret_format=f"{USER}/{{secret}}",
-        environment={
-            "NEO4J_server_memory_heap_initial__size": "512m",
-            "NEO4J_server_memory_heap_max__size": "768m",
-            "NEO4J_server_memory_pagecache_size": "128m",
-        },
-        memory_limit="1500m",
-    )
 
 
 class Neo4jGraph:
@@ -50,7 +29,7 @@ class Neo4jGraph:
 def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
     """The graph at `host:port`, emptied first: an earlier try may have loaded half. Raises EngineUnavailable if it fails."""
     try:
-        with GraphDatabase.driver(f"bolt://{address}", auth=(USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
+        with GraphDatabase.driver(f"bolt://{address}", auth=(NEO4J_USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
             graph = Neo4jGraph(driver)
             graph.run("MATCH (n) DETACH DELETE n", {})
             yield graph

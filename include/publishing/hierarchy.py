@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from include import files
 from include.engines.graph import CYPHER, Graph, Rows, ask, load
-from include.engines.ladybug import ladybug_graph
 from include.engines.scratch_database import PARQUET, scratch_database
 from include.errors import ConfigurationError
 from include.publishing.dataset import HIERARCHY, columns_of
@@ -67,6 +66,8 @@ def ensure(settings: Settings, registry: Registry) -> None:
     """Make what a release needs if it is missing. A wrong seed leaves the last hierarchy in place, or an empty one."""
     if is_current(settings, registry):
         return
+    from include.engines.ladybug import ladybug_graph
+
     try:
         with ladybug_graph() as graph:
             build(settings, registry, graph)

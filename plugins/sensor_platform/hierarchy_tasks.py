@@ -7,8 +7,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.engines.fallback import tell_of_fallback
-from include.engines.ladybug import ladybug_graph
-from include.engines.neo4j import BOLT, neo4j, neo4j_graph
+from include.engines.services import NEO4J_BOLT_PORT, neo4j
 from include.errors import EngineUnavailable
 from include.publishing import hierarchy
 from include.registry.hierarchy import load_hierarchy
@@ -36,6 +35,8 @@ def check_seeds() -> int:
 @task(outlets=[HIERARCHY])
 def build_in_ladybug() -> dict[str, int]:
     """Load, ask and export in an embedded graph."""
+    from include.engines.ladybug import ladybug_graph
+
     settings, registry = platform()
     with ladybug_graph() as graph:
         return hierarchy.build(settings, registry, graph)
@@ -44,9 +45,12 @@ def build_in_ladybug() -> dict[str, int]:
 @task(outlets=[HIERARCHY])
 def build_in_neo4j(started: dict[str, Any]) -> dict[str, int]:
     """Load, ask and export in Neo4j; if it cannot be had or breaks, in an embedded graph."""
+    from include.engines.ladybug import ladybug_graph
+    from include.engines.neo4j import neo4j_graph
+
     settings, registry = platform()
     try:
-        with neo4j_graph(*access(settings, neo4j(settings.neo4j_image), started, BOLT)) as graph:
+        with neo4j_graph(*access(settings, neo4j(settings.neo4j_image), started, NEO4J_BOLT_PORT)) as graph:
             counts = hierarchy.build(settings, registry, graph)
     except EngineUnavailable as error:
         log.warning("%s; the embedded engine takes its place", error)

@@ -7,7 +7,7 @@ from airflow.sdk import get_current_context, task
 
 from include import planning
 from include.engines import timeseries
-from include.engines.influxdb import engine as influxdb
+from include.engines.services import INFLUXDB_PORT, influxdb
 from include.errors import EngineUnavailable
 from include.publishing import archive, release, state
 from sensor_platform.assets import READINGS
@@ -35,16 +35,18 @@ def plan_windows() -> list[list[str]]:
 @task(inlets=[READINGS])
 def aggregate_in_influxdb(started: dict[str, Any]) -> str:
     """Compute the windows in InfluxDB and skip the embedded engine; if InfluxDB cannot, let the embedded engine do it."""
+    from include.engines.influxdb import engine
+
     context = get_current_context()
     settings, _ = platform(as_of(context, READINGS))
     try:
-        address, token = access(settings, influxdb.influxdb(settings.influxdb_image), started, influxdb.PORT)
-        engine = influxdb.aggregate(settings, f"http://{address}", token)
+        address, token = access(settings, influxdb(settings.influxdb_image), started, INFLUXDB_PORT)
+        version = engine.aggregate(settings, f"http://{address}", token)
     except EngineUnavailable as error:
         log.warning("%s; the embedded engine computes instead", error)
         timeseries.record_engine(settings, "embedded", instead_of=str(error))
         return "embedded"
-    timeseries.record_engine(settings, engine)
+    timeseries.record_engine(settings, version)
     skip_groups(context, "aggregate")
 
 

@@ -15,7 +15,8 @@ import pytest
 from benchmarks.campus import write_campus
 from include.engines.graph import Graph, ask, load
 from include.engines.ladybug import ladybug_graph
-from include.engines.neo4j import BOLT, neo4j, neo4j_graph
+from include.engines.neo4j import neo4j_graph
+from include.engines.services import NEO4J_BOLT_PORT, neo4j
 from include.errors import ConfigurationError
 from include.publishing import hierarchy
 from include.registry import load_registry
@@ -31,7 +32,7 @@ SEEDS = PROJECT_DIR / "include/dbt/seeds"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     service = neo4j(Settings.from_environment().neo4j_image)
-    assert service.ports[-1] == BOLT
+    assert service.ports[-1] == NEO4J_BOLT_PORT
     with running(docker_or_skip(service.image), service) as address:
         yield address
 

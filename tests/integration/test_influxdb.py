@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.generate import generate
 from include.engines.influxdb import engine
-from include.engines.influxdb.engine import influxdb
+from include.engines.services import influxdb
 from include.engines.timeseries import GRAINS
 from include.errors import ContractError, EngineUnavailable
 from include.planning import plan_windows, write_windows_plan

@@ -20,7 +20,7 @@ import pytest
 
 from include.engines import containers
 from include.engines.containers import PLATFORM
-from include.engines.influxdb.engine import influxdb
+from include.engines.services import influxdb
 from include.settings import PROJECT_DIR, Settings
 from tests.containers import docker_or_skip
 from tests.raw_files import small_drive

@@ -17,8 +17,7 @@ import pytest
 
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
-from include.engines.influxdb.engine import influxdb
-from include.engines.neo4j import neo4j
+from include.engines.services import influxdb, neo4j
 from include.settings import PROJECT_DIR, Settings
 from tests.containers import docker_or_skip
 from tests.raw_files import small_drive

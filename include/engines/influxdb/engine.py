@@ -21,14 +21,12 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from include import files
-from include.engines.containers import ContainerService
 from include.engines.scratch_database import PARQUET, scratch_database
+from include.engines.services import INFLUXDB_ORGANISATION
 from include.engines.timeseries import GRAINS, Window, planned_windows
 from include.errors import ContractError, EngineUnavailable
 from include.settings import PROJECT_DIR, Settings
 
-PORT = 8086
-ORGANISATION = "platform"
 BUCKET = "window"
 LINES_A_REQUEST = 100_000
 CLIENTS = 2
@@ -44,29 +42,6 @@ FLUX = PROJECT_DIR / "include/flux"
 SQL = Path(__file__).parent
 
 
-def influxdb(image: str) -> ContainerService:
-    """The container that a run starts."""
-    return ContainerService(
-        name="influxdb",
-        image=image,
-        ports=(PORT,),
-        ready_path="/ready",
-        secret_variable="DOCKER_INFLUXDB_INIT_ADMIN_TOKEN",
-        environment={
-            "DOCKER_INFLUXDB_INIT_MODE": "setup",
-            "DOCKER_INFLUXDB_INIT_USERNAME": "platform",
-            "DOCKER_INFLUXDB_INIT_PASSWORD": "unused-behind-the-token",
-            "DOCKER_INFLUXDB_INIT_ORG": ORGANISATION,
-            "DOCKER_INFLUXDB_INIT_BUCKET": "unused",
-            "INFLUXD_REPORTING_DISABLED": "true",
-            # Its window needs 1.5 GiB. Garbage may stay while there is room: loading is a tenth quicker.
-            "GOMEMLIMIT": "3GiB",
-            "GOGC": "400",
-        },
-        memory_limit="4g",
-    )
-
-
 def aggregate(settings: Settings, url: str, token: str) -> str:
     """Compute all planned windows in the server at `url`; returns its version.
 
@@ -75,7 +50,7 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
     answers = settings.paths.work / "influxdb"
     retries = WritesRetry(total=4, retry_interval=1, max_retry_time=SECONDS_OF_RETRIES, allowed_methods=["POST"])
     try:
-        with InfluxDBClient(url, token, org=ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
+        with InfluxDBClient(url, token, org=INFLUXDB_ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
             for window in planned_windows(settings):
                 files.remove(answers)
                 answers.mkdir(parents=True)
@@ -121,7 +96,7 @@ def _empty_bucket(client: InfluxDBClient) -> None:
     buckets = client.buckets_api()
     if old := buckets.find_bucket_by_name(BUCKET):
         buckets.delete_bucket(old)
-    buckets.create_bucket(bucket_name=BUCKET, org=ORGANISATION)
+    buckets.create_bucket(bucket_name=BUCKET, org=INFLUXDB_ORGANISATION)
 
 
 def _load(client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> None:
