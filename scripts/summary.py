@@ -42,7 +42,9 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     engine = engine_used(settings)
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
-    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else []), *wrong_hierarchy(registry)]
+    if wrong := wrong_hierarchy(registry):
+        console.print(f"Hierarchy  ✗ the last one stands: {wrong}", markup=False)
+    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {problem}", markup=False, style="red")
     if len(problems) > SHOWN:
@@ -60,13 +62,13 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
 
 
-def wrong_hierarchy(registry: Registry) -> list[str]:
+def wrong_hierarchy(registry: Registry) -> str:
     """What is wrong with the buildings' structure, which stops nothing but the hierarchy."""
     try:
         load_hierarchy(registry)
     except ConfigurationError as error:
-        return [str(error)]
-    return []
+        return str(error)
+    return ""
 
 
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
