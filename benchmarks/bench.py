@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,8 @@ class Installation:
 
 
 def in_influxdb(installation: Installation) -> str:
-    """What the same readings cost in InfluxDB; says why not where there is no container."""
-    os.environ.update(installation.environment)
-    settings, spent = Settings.from_environment(), {}
+    """What the same readings cost in InfluxDB. Raises DockerException where there is no daemon or no image."""
+    settings, spent = replace(Settings.from_environment(), data_dir=installation.folder / "data"), {}
     registry = load_registry(settings.seeds_dir)
     now = datetime.combine(month(installation.months), datetime.min.time(), UTC)
     windows = plan_windows(registry.buildings[0], [name for _, name in read_manifest(settings)], now)

@@ -11,19 +11,20 @@ already is not made again.
 **Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
 nothing.
 
+With `TIMESERIES_ENGINE=service` the group `influxdb` computes in a container of the run, and `aggregate` is skipped, or
+computes what InfluxDB could not.
+
 **When it fails** the last release stands and stays `latest`. `merge_archive` fails when an unchanged month comes out
 otherwise than it was archived; `publish` fails when the audit finds a difference or the remote cannot be written.
 Run it again once the cause is gone. Every message and its cure: `docs/runbook.md`.
 """
 
-from datetime import timedelta
-
-import pendulum
 from airflow.sdk import DAG
 
 from include.engines.services import influxdb
 from include.settings import Settings
 from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
+from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
 from sensor_platform.publish_tasks import aggregate_in_influxdb, merge_archive, plan_windows
@@ -35,13 +36,10 @@ settings = Settings.from_environment()
 with DAG(
     dag_id="aggregate_and_publish",
     schedule=[READINGS],
-    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
-    catchup=False,
-    max_active_runs=1,
     params={"as_of": AS_OF_PARAM},
-    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
     tags=["platform", "publish"],
     doc_md=__doc__,
+    **DAG_DEFAULTS,
 ) as dag:
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
     publish = PublishParquetOperator(task_id="publish", inlets=[READINGS, HIERARCHY], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")

@@ -12,22 +12,17 @@ to may become (six hours). Containers without our label, and those of runs that 
 daemon there is nothing to do, and the task is skipped. Every message and its cure: `docs/runbook.md`.
 """
 
-from datetime import timedelta
-
-import pendulum
 from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.services import remove_expired_containers
 
 with DAG(
     dag_id="maintain_platform",
     schedule=CronTriggerTimetable("0 3 * * *", timezone="UTC"),
-    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
-    catchup=False,
-    max_active_runs=1,
-    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
     tags=["platform", "maintenance"],
     doc_md=__doc__,
+    **DAG_DEFAULTS,
 ) as dag:
     remove_expired_containers()

@@ -14,12 +14,10 @@ them. A red `sync` means a drive could not be read. Correct the file or the seed
 cleaned up. Every message and its cure: `docs/runbook.md`.
 """
 
-from datetime import timedelta
-
-import pendulum
 from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.hierarchy_tasks import announce_hierarchy
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
@@ -33,13 +31,10 @@ _, registry = platform()
 with DAG(
     dag_id="refresh",
     schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
-    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
-    catchup=False,
-    max_active_runs=1,
     params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
-    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
     tags=["platform", "ingest"],
     doc_md=__doc__,
+    **DAG_DEFAULTS,
 ) as dag:
     restored = restore_state()
     registered = register_files()

@@ -13,9 +13,6 @@ same seeds give the same bytes.
 cannot be had fails nothing: the embedded engine takes its place. Every message and its cure: `docs/runbook.md`.
 """
 
-from datetime import timedelta
-
-import pendulum
 from airflow.sdk import DAG
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -23,6 +20,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from include.engines.services import neo4j
 from include.settings import Settings
 from sensor_platform.assets import HIERARCHY_SEEDS
+from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.hierarchy_tasks import build_in_ladybug, build_in_neo4j, check_seeds
 from sensor_platform.services import service_group
 
@@ -31,12 +29,9 @@ settings = Settings.from_environment()
 with DAG(
     dag_id="sync_building_hierarchy",
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 2 * * 6", timezone="UTC"), assets=HIERARCHY_SEEDS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
-    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
-    catchup=False,
-    max_active_runs=1,
-    default_args={"owner": "data-platform", "retries": 2, "retry_delay": timedelta(seconds=30)},
     tags=["platform", "hierarchy"],
     doc_md=__doc__,
+    **DAG_DEFAULTS,
 ) as dag:
     checked = check_seeds()
     if settings.graph_engine == "service":

@@ -43,7 +43,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
     if wrong := wrong_hierarchy(registry):
-        console.print(f"Hierarchy  ✗ the last one stands: {wrong}", markup=False)
+        console.print(f"Hierarchy ✗ the last one stands: {wrong}", markup=False)
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {problem}", markup=False, style="red")

@@ -57,7 +57,7 @@ def remove(cli: docker.APIClient, containers: list[dict[str, Any]]) -> list[str]
 
 def expired(cli: docker.APIClient) -> list[dict[str, Any]]:
     """Containers with our label that are older than they were allowed to be, by the Docker daemon's own clock."""
-    now = datetime.fromisoformat(cli.info()["SystemTime"][:19] + "+00:00").timestamp()
+    now = datetime.fromisoformat(cli.info()["SystemTime"]).timestamp()
     ours: list[dict[str, Any]] = cli.containers(all=True, filters={"label": f"{PLATFORM}.expires_after_seconds"})
     return [container for container in ours if now > container["Created"] + int(container["Labels"][f"{PLATFORM}.expires_after_seconds"])]
 
@@ -66,7 +66,7 @@ def last_lines(cli: docker.APIClient, container_id: str) -> str:
     """The end of a container's log, for the error that it caused."""
     try:
         return str(cli.logs(container_id, tail=LAST_LINES).decode(errors="replace")).strip()
-    except docker.errors.DockerException as error:
+    except (docker.errors.DockerException, OSError) as error:
         return f"(its log cannot be read: {error})"
 
 

@@ -33,5 +33,5 @@ def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
             graph = Neo4jGraph(driver)
             graph.run("MATCH (n) DETACH DELETE n", {})
             yield graph
-    except (DriverError, Neo4jError, OSError) as error:
+    except (DriverError, Neo4jError) as error:
         raise EngineUnavailable(f"Neo4j failed: {type(error).__name__}: {error}") from error

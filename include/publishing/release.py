@@ -66,9 +66,8 @@ def made_from(settings: Settings, registry: Registry) -> str:
     facts = [
         *(f"{unit} {entry.sha256}" for unit, entry in sorted(read_archive_manifest(settings).items(), key=str)),
         *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
-        registry.fingerprint,
         models_fingerprint("models"),
-        hierarchy.fingerprint(registry),
+        hierarchy.fingerprint(registry),  # all seeds are in it
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 

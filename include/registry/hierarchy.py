@@ -55,7 +55,6 @@ def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]], b
         parents = periods.get(node.parent_id)
         if not parents:
             refuse(NODES, node, "parent_id", f"there is no node {node.parent_id!r}", f"name a {' or '.join(allowed)}, or add its row")
-        assert parents
         if parents[0].type not in allowed:
             what = f"a {node.type} cannot lie in the {parents[0].type} {node.parent_id!r}"
             refuse(NODES, node, "parent_id", what, f"its parent is a {' or '.join(allowed)}; so there is no cycle either")

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.engines.fallback import tell_of_fallback
@@ -58,5 +58,4 @@ def build_in_neo4j(started: dict[str, Any]) -> dict[str, int]:
         with ladybug_graph() as graph:
             return hierarchy.build(settings, registry, graph)
     tell_of_fallback(settings, "graph_engine", "")
-    get_current_context()["outlet_events"][HIERARCHY].extra = {"engine": "neo4j"}
     return counts

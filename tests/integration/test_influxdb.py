@@ -3,6 +3,7 @@
 import shutil
 import socket
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ import duckdb
 import pytest
 
 from benchmarks.generate import generate
+from include.clock import parse_as_of
 from include.engines.influxdb import engine
 from include.engines.services import influxdb
 from include.engines.timeseries import GRAINS
@@ -93,8 +95,6 @@ def planned(new_platform: Callable[..., Platform]) -> Settings:
     small_drive(platform.raw)
     platform.run()
     settings, building = platform.settings, platform.registry.building("sm2")
-    from include.clock import parse_as_of
-
     now = parse_as_of("2026-03-01")
     write_windows_plan(settings, plan_windows(building, [month for _, month in read_manifest(settings)], now), now)
     return settings
@@ -104,6 +104,27 @@ def test_what_the_server_lost_fails_and_names_series_and_month(planned: Settings
     bodies = engine._bodies
     monkeypatch.setattr(engine, "_bodies", lambda *args: (body.partition(b"\n")[2] for body in bodies(*args)))
     with pytest.raises(ContractError, match=r"holds something else than it was sent, in 1 series .* in 2026-01, \d+ sent, \d+ held"):
+        engine.aggregate(planned, server, SECRET)
+
+
+def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = engine._ask
+
+    def broken(client: Any, job: str, answer: Path, **parameters: Any) -> None:
+        ask(client, job, answer, **parameters)
+        if answer.name == "1w.min.csv":
+            answer.write_bytes(b"".join(answer.read_bytes().splitlines(keepends=True)[:2]))
+
+    with monkeypatch.context() as patch, pytest.raises(EngineUnavailable, match="windows of 1w are not whole"):
+        patch.setattr(engine, "_ask", broken)
+        engine.aggregate(planned, server, SECRET)
+
+    def without_squares(client: Any, job: str, answer: Path, **parameters: Any) -> None:
+        if not answer.name.endswith("squares.csv"):
+            ask(client, job, answer, **parameters)
+
+    monkeypatch.setattr(engine, "_ask", without_squares)
+    with pytest.raises(ContractError, match="holds something else"):
         engine.aggregate(planned, server, SECRET)
 
 
@@ -118,8 +139,6 @@ def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, 
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            import urllib.request
-
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")}
             with OPENER.open(urllib.request.Request(server + self.path, body or None, headers, method=self.command), timeout=60) as answer:
                 content = answer.read()

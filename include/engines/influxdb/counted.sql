@@ -4,7 +4,7 @@
 -- $start     first instant of the window
 -- $stop      end of the window, exclusive
 --
--- `centre` is a constant near the series' mean: deviations follow from squared distances to it (include/flux/squares.flux).
+-- `centre` is a constant near the series' mean: deviations follow from squared distances to it (include/flux/blocks.flux).
 create or replace temp table counted as
 select
     *,

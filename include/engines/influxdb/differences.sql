@@ -1,4 +1,5 @@
--- Series and months of which the server holds something else than was sent; sums may differ by the order of adding.
+-- Series and months of which the server holds something else than was sent; sums may differ by the order of adding,
+-- which shows in proportion to what is added, not to the result.
 --
 -- $zone   the building's calendar
 -- $block  length of a block, as in moments
@@ -11,6 +12,7 @@ with sent as (
         measurement,
         sum(count)::bigint as count,
         sum(value * count) as value_sum,
+        sum(abs(value) * count) as magnitude,
         min(value) as value_min,
         max(value) as value_max,
         sum((value - centre) * (value - centre) * count) as squares
@@ -46,6 +48,6 @@ where
     sent.count is distinct from held.count
     or sent.value_min is distinct from held.value_min
     or sent.value_max is distinct from held.value_max
-    or abs(sent.value_sum - held.value_sum) > 1e-9 * greatest(1, abs(sent.value_sum))
-    or abs(sent.squares - held.squares) > 1e-9 * greatest(1, abs(sent.squares))
+    or not coalesce(abs(sent.value_sum - held.value_sum) <= 1e-9 * greatest(1, sent.magnitude), false)
+    or not coalesce(abs(sent.squares - held.squares) <= 1e-9 * greatest(1, sent.squares), false)
 order by all

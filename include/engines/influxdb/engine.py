@@ -31,13 +31,14 @@ BUCKET = "window"
 LINES_A_REQUEST = 100_000
 CLIENTS = 2
 SECONDS_A_REQUEST = 120
-SECONDS_OF_RETRIES = 60
+RETRIES = 5
+SECONDS_OF_A_RUN = 6 * 3600
 MOMENTS = ("count", "sum", "min", "max")
 HOUR = "3600s"
 # length → offset; Flux's own weeks begin on Thursday, as the epoch did
 CALENDAR_WINDOWS = {"1d": "0s", "1w": "4d", "1mo": "0s"}
-NO_ANSWER = "_time,_value,building,location,measurement,sensor,source\r\n"
 LENGTH_OF = {"hourly": HOUR, "daily": "1d", "weekly": "1w", "monthly": "1mo"}
+NO_ANSWER = "_time,_value,building,location,measurement,sensor,source\r\n"
 FLUX = PROJECT_DIR / "include/flux"
 SQL = Path(__file__).parent
 
@@ -48,7 +49,8 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
     Raises EngineUnavailable if the server fails, ContractError if it holds something else than it was sent.
     """
     answers = settings.paths.work / "influxdb"
-    retries = WritesRetry(total=4, retry_interval=1, max_retry_time=SECONDS_OF_RETRIES, allowed_methods=["POST"])
+    # its time counts from here, not from the first failure, so the number of tries is the bound
+    retries = WritesRetry(total=RETRIES, retry_interval=1, max_retry_time=SECONDS_OF_A_RUN, allowed_methods=["POST"])
     try:
         with InfluxDBClient(url, token, org=INFLUXDB_ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
             for window in planned_windows(settings):
@@ -60,7 +62,7 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
             return f"InfluxDB {client.version()}"
     except (ApiException, InfluxDBError) as error:
         raise EngineUnavailable(f"InfluxDB answered {getattr(error, 'status', '')}: {getattr(error, 'body', '') or error}") from error
-    except (HTTPError, OSError) as error:
+    except HTTPError as error:
         raise EngineUnavailable(f"InfluxDB does not answer: {type(error).__name__}: {error}") from error
 
 
@@ -100,7 +102,7 @@ def _empty_bucket(client: InfluxDBClient) -> None:
 
 
 def _load(client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> None:
-    """Write all lines, each request acknowledged; what is slow or busy (429, 503) is asked again for a minute."""
+    """Write all lines, each request acknowledged; what is slow or busy (429, 503) is asked again, with growing pauses."""
     api = client.write_api(write_options=SYNCHRONOUS)
 
     def write(body: bytes) -> None:
@@ -153,6 +155,8 @@ def _ask_all(client: InfluxDBClient, window: Window, stop: datetime, block: str,
 
 def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> None:
     """Count, sum, extremes and squares of every series and month, read back, are those that were sent."""
+    if broken := database.execute(_sql("incomplete")).fetchall():
+        raise EngineUnavailable(f"InfluxDB's answers for windows of {', '.join(every for (every,) in broken)} are not whole")
     different = database.execute(_sql("differences"), {"zone": window.timezone, "block": block}).fetchall()
     if different:
         month, series, sent, held = different[0]

@@ -90,10 +90,12 @@ class StartServiceOperator(DockerOperator):
                 with opener.open(url, timeout=5) as response:
                     if response.status == 200:
                         return
+                    answer = f"status {response.status}"
             except OSError as error:
-                if time.monotonic() > deadline:
-                    said = containers.last_lines(self.cli, self.container["Id"])
-                    raise TimeoutError(f"{self.service.name} does not answer at {url} ({error}):\n{said}") from error
+                answer = str(error)
+            if time.monotonic() > deadline:
+                said = containers.last_lines(self.cli, self.container["Id"])
+                raise TimeoutError(f"{self.service.name} does not answer at {url} ({answer}):\n{said}")
             time.sleep(pause)
             pause = min(pause * 1.5, 2)
 
