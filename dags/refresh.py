@@ -48,7 +48,9 @@ with DAG(
             )
         restored >> ingest >> registered
 
-    transform = dbt_task_group("transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts"])
+    transform = dbt_task_group(
+        "transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
+    )
 
     planned, stored = plan_months(), store_readings()
     registered >> planned >> transform >> stored

@@ -35,6 +35,10 @@ class DataPaths:
         return self.store / "readings"
 
     @property
+    def metrics(self) -> Path:
+        return self.store / "metrics"
+
+    @property
     def dimensions(self) -> Path:
         return self.store / "dimensions"
 
@@ -122,3 +126,10 @@ class DataPaths:
 
     def month_of_readings(self, building_id: str, month: str) -> Path:
         return self.readings / f"building_id={building_id}" / f"{month}.parquet"
+
+    def month_of_metric(self, model: str, building_id: str, month: str) -> Path:
+        return self.metrics / model / f"building_id={building_id}" / f"{month}.parquet"
+
+    def sensor_hours(self, building_id: str, month: str, sha256: str) -> Path:
+        """What monitoring looks at; scratch, one file for each version of a month."""
+        return self.work / "health" / f"{building_id}.{month}.{sha256[:8]}.parquet"

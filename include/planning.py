@@ -53,7 +53,7 @@ _FILE_TEXTS = (
 FILES = pa.schema([("number", pa.int32()), ("precedence", pa.int32()), *((name, pa.string()) for name in _FILE_TEXTS)])
 MONTHS = pa.schema(
     [
-        *((name, pa.string()) for name in ("batch", "building_id", "month")),
+        *((name, pa.string()) for name in ("batch", "building_id", "month", "timezone")),
         *((name, _INSTANT) for name in ("start", "stop")),
         ("landed_texts", pa.list_(pa.string())),
     ]
@@ -116,7 +116,7 @@ def months_touched(version: FileVersion, registry: Registry) -> list[str]:
 
 def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
     """All months of all active buildings with the fingerprint that their readings must carry."""
-    ledger, models = Ledger.read(settings.paths.ledger), models_fingerprint("models/0_landing", "models/1_staging", "models/2_marts")
+    ledger, models = Ledger.read(settings.paths.ledger), models_fingerprint("models/0_landing", "models/1_staging", "models/2_marts", "models/5_metrics")
     plans = []
     for building in registry.active_buildings:
         seeds = registry.fingerprint_of(building.building_id)
@@ -155,6 +155,7 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
             "batch": plan.batch,
             "building_id": plan.building.building_id,
             "month": plan.month,
+            "timezone": plan.building.timezone,
             "start": month_start(plan.month, plan.building.timezone),
             "stop": month_start(next_month(plan.month), plan.building.timezone),
             "landed_texts": [str(landed_text(settings, version)) for version in plan.versions],

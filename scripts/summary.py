@@ -9,6 +9,7 @@ from include.engines.timeseries import engine_used
 from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
+from include.monitoring.health import health_file, read_health
 from include.publishing import archive, readings
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
@@ -44,6 +45,11 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
     if wrong := wrong_hierarchy(registry):
         console.print(f"Hierarchy ✗ the last one stands: {wrong}", markup=False)
+    causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
+    errors = [cause for cause in causes if cause.severity == "error"]
+    console.print(f"Health    {len(errors)} problems, {len(causes) - len(errors)} warnings" + (f", see {health_file(settings)}" if causes else ""))
+    for cause in errors[:SHOWN]:
+        console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {problem}", markup=False, style="red")

@@ -17,7 +17,7 @@ ROWS = {
     "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
     r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,50,1,100000,active",
     "datasource_mappings.csv": "sm2_station,when,device,quantity,reading,,Station,-60,1200",
-    "measurements.csv": "pressure,hPa,nonadditive,air pressure,",
+    "measurements.csv": "pressure,hPa,ratio,nonadditive,air pressure,",
     "sensor_mappings.csv": "sm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,",
 }
 LINES = """when;device;quantity;reading

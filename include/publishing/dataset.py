@@ -40,6 +40,8 @@ class Table:
 
 AGGREGATES = {grain: f"public_dataset_{grain}" for grain in ("hourly", "daily", "weekly", "monthly")}
 RAW = "public_dataset_raw"
+DAILY_SUMMARY = "metric_daily_summary"
+METRICS = ("metric_sensor_day", DAILY_SUMMARY)  # made with the readings, month by month; the second is published
 HIERARCHY = {"public_dataset_hierarchy": "hierarchy", "public_dataset_adjacency": "adjacency"}
 DIMENSIONS = ("dim_building", "dim_location", "dim_sensor", "dim_measurement", "dim_datasource")
 
@@ -50,6 +52,7 @@ def tables() -> tuple[Table, ...]:
     names = {
         **{name: f"agg_{grain}" for grain, name in AGGREGATES.items()},
         RAW: "fct_sensor_readings",
+        DAILY_SUMMARY: DAILY_SUMMARY,
         **HIERARCHY,
         **{name: name for name in DIMENSIONS},
     }

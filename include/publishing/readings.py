@@ -12,7 +12,7 @@ from include.engines.scratch_database import scratch_database
 from include.errors import ContractError
 from include.ingest.ledger import Ledger
 from include.planning import MonthPlan
-from include.publishing.dataset import DIMENSIONS
+from include.publishing.dataset import DIMENSIONS, METRICS
 from include.registry import Registry
 from include.settings import Settings
 
@@ -35,11 +35,12 @@ ACCOUNTING = pa.schema(
 
 @dataclass(frozen=True)
 class StoredMonth:
-    """What the manifest knows of one building's month of readings."""
+    """What the manifest knows of one building's month of readings, and of the metrics made with them (model → sha256)."""
 
     fingerprint: str
     sha256: str
     rows: int
+    metrics: dict[str, str]
 
 
 Manifest = dict[tuple[str, str], StoredMonth]
@@ -113,8 +114,12 @@ def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]
             else:
                 files.remove(paths.rejected(building_id, plan.month))
             readings = paths.built_file("fct_sensor_readings", plan.batch)
-            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows)
+            metrics = {model: paths.built_file(model, plan.batch) for model in METRICS}
+            digests = {model: files.sha256(path) for model, path in metrics.items()}
+            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests)
             files.move(readings, paths.month_of_readings(building_id, plan.month))
+            for model, path in metrics.items():
+                files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
         files.write_parquet(paths.accounting, accounting.sort_by([("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]))
         rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]

@@ -17,7 +17,7 @@ from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
 from include.publishing.archive import archived_path, read_archive_manifest
-from include.publishing.dataset import AGGREGATES, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
+from include.publishing.dataset import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
 from include.publishing.readings import read_manifest
 from include.publishing.readme import readme
 from include.registry import Registry
@@ -119,6 +119,11 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     months = window_of_readings(settings, registry, as_of)
     paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
     _concatenate(database, paths, staging / f"{RAW}.parquet", "fct_sensor_readings")
+    summaries = {month: entry.metrics[DAILY_SUMMARY] for month, entry in sorted(readings.items()) if month[0] in known}
+    paths = [_undamaged(settings.paths.month_of_metric(DAILY_SUMMARY, *month), digest) for month, digest in summaries.items()]
+    zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.buildings)
+    closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
+    _concatenate(database, paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, where=closed)
     for name in DIMENSIONS:
         shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     for name in HIERARCHY:
@@ -140,7 +145,8 @@ def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) 
 def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
     """Every stored file that a release of that time is made from."""
     archived = [archived_path(settings, unit, entry) for unit, entry in read_archive_manifest(settings).items() if entry.rows]
-    return archived + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
+    summaries = [settings.paths.month_of_metric(DAILY_SUMMARY, *month) for month in read_manifest(settings)]
+    return archived + summaries + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
 
 
 def _undamaged(path: Path, digest: str) -> Path:
@@ -153,11 +159,11 @@ def _undamaged(path: Path, digest: str) -> Path:
     return path
 
 
-def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str) -> None:
+def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str = "true") -> None:
     table = next(table for table in tables() if table.model == model)
     columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
     nothing = ", ".join(f"null::{column.type} as {column.name}" for column in table.columns)
-    source = f"select {columns} from read_parquet($paths)" if paths else f"select {nothing} where false"
+    source = f"select {columns} from read_parquet($paths) where {where}" if paths else f"select {nothing} where false"
     database.execute(f"copy ({source}) to '{target}' ({PARQUET})", {"paths": [str(path) for path in paths]} if paths else {})
 
 

@@ -46,7 +46,7 @@ def restore(settings: Settings) -> list[str]:
         return []
     if there.generation == 0:
         return []
-    wanted = [path for path in there.files if not path.startswith(("landing/", "readings/building_id="))]
+    wanted = [path for path in there.files if not path.startswith(("landing/", "readings/building_id=", "metrics/"))]
     fetched = fetch(settings, there, wanted)
     files.write_json(settings.paths.state, there.to_json())
     return fetched
@@ -119,6 +119,8 @@ def _wanted(settings: Settings) -> dict[str, str]:
         wanted[landed] = version.sha256
     for (building_id, month), stored in read_manifest(settings).items():
         wanted[paths.month_of_readings(building_id, month)] = stored.sha256
+        for model, digest in stored.metrics.items():
+            wanted[paths.month_of_metric(model, building_id, month)] = digest
     for unit, entry in read_archive_manifest(settings).items():
         if entry.rows:
             wanted[archived_path(settings, unit, entry)] = entry.sha256

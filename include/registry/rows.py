@@ -128,6 +128,9 @@ class SensorMapping(Row):
 class Measurement(Row):
     measurement: Identifier
     unit: str = Field(min_length=1, description="UCUM")
+    scale: Literal["ratio", "interval"] = Field(
+        description="ratio: 0 means nothing of it, so twice as much has a meaning; interval: 0 is a convention, as of °C"
+    )
     aggregation: Literal["additive", "nonadditive"]
     description: str = Field(min_length=1)
     brick_class: str
@@ -163,3 +166,33 @@ class ZoneAdjacency(Row):
     adjacent_zone_id: str = Field(min_length=1)
     relation: Literal["beside", "below"]
     basis: Literal["assumed", "surveyed"] = Field(description="assumed: by the rule in docs/data_dictionary.md")
+
+
+class HealthCheck(Row):
+    """What a finding of a check is called, and what to do about it."""
+
+    check: Identifier
+    title: str = Field(min_length=1)
+    cure: str = Field(min_length=1)
+
+
+class HealthParameter(Row):
+    """A threshold of a check; its SQL reads it as the variable <check>_<parameter>."""
+
+    check: Identifier
+    parameter: Identifier
+    value: float
+    unit: str
+    reason: str = Field(min_length=1)
+
+
+class Silence(Row):
+    """Findings that nobody is told of until a day; an empty cell means any."""
+
+    check: str
+    building_id: str
+    source: str
+    sensor_id: str
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    expires: date

@@ -16,7 +16,10 @@ POOL = "duckdb_writer"
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
-    """The selected models and their tests, in folders, built by one `dbt build`."""
+    """The selected models and their tests, in folders, built by one `dbt build`.
+
+    `--full-refresh`: the columns of seeds are those of today, not of the scratch database that an older run has left.
+    """
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),
@@ -29,7 +32,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
+        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test", "--full-refresh"]},
     )
     _let_the_build_come_first(group)
     return group

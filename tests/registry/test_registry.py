@@ -67,6 +67,6 @@ def test_a_missing_seed_is_named(seeds: Path) -> None:
 
 def test_a_row_with_too_many_cells_is_named(seeds: Path) -> None:
     with (seeds / "measurements.csv").open("a") as file:
-        file.write("co2,[ppm],nonadditive,carbon dioxide, of a room,\n")
+        file.write("co2,[ppm],ratio,nonadditive,carbon dioxide, of a room,\n")
     with pytest.raises(ConfigurationError, match="more or fewer cells"):
         load_registry(seeds)

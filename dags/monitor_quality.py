@@ -1,0 +1,36 @@
+"""
+### monitor_quality: what is wrong with sensors, files and runs, and who is told
+
+**Produces** `findings/health.json`: one entry a cause, with sensors, period, evidence and what to do; new, ongoing or resolved.
+Sensors that stand still, are silent, have holes, repeat one another, read what they cannot; files that came late or are
+refused; runs that failed or did not run. With the connection `sensor_platform_mail` errors are mailed at once, the rest
+as a digest once a day; with `sensor_platform_issues` each cause becomes a GitHub issue, closed when it is resolved.
+
+**Runs** when readings change, and daily at 06:00 UTC: a dead drive makes no readings. It stops no publication.
+
+**Re-run a day:** trigger it with `as_of`; a day before the newest release is looked at and changes nothing.
+
+**To silence** a cause add a row to `include/dbt/seeds/health/silences.csv`, with an owner, a reason and an end.
+
+**When it fails** a red `look_at_health` names what it could not read; a red `tell_…` says what was not sent, and the next run
+sends it. Checks and their thresholds: `docs/health.md`. Every message and its cure: `docs/runbook.md`.
+"""
+
+from airflow.sdk import DAG
+from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from sensor_platform.assets import READINGS
+from sensor_platform.dag_defaults import DAG_DEFAULTS
+from sensor_platform.health_tasks import look_at_health, tell_by_issue, tell_by_mail
+from sensor_platform.run_context import AS_OF_PARAM
+
+with DAG(
+    dag_id="monitor_quality",
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 6 * * *", timezone="UTC"), assets=READINGS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    params={"as_of": AS_OF_PARAM},
+    tags=["platform", "health"],
+    doc_md=__doc__,
+    **DAG_DEFAULTS,
+) as dag:
+    look_at_health() >> [tell_by_mail(), tell_by_issue()]

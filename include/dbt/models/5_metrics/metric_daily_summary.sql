@@ -1,0 +1,79 @@
+{{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
+
+with sensor_days as (
+    select * from {{ batch_of(ref("metric_sensor_day")) }}
+),
+
+timestamps as (
+    select
+        (timestamp at time zone getvariable('timezone'))::date as local_date,
+        source,
+        measurement,
+        count(*) as unique_timestamps
+    from (select distinct timestamp, source, measurement from {{ batch_of(ref("fct_sensor_readings")) }})
+    group by all
+),
+
+-- whoever was heard of in the month is expected on each of its days
+series as (
+    select
+        source,
+        measurement,
+        count(distinct (location, sensor_id)) as series_count,
+        min(expected_rows / {{ seconds_of_day("local_date") }}) as rows_a_second
+    from sensor_days
+    group by source, measurement
+),
+
+days as (
+    select
+        local_date,
+        source,
+        measurement,
+        sum(row_count)::bigint as row_count,
+        sum(null_count)::bigint as null_count,
+        sum(outlier_count)::bigint as outlier_count,
+        min(value_min) as min_value,
+        max(value_max) as max_value,
+        sum(ok_count)::hugeint as ok_count,
+        sum(total::hugeint) as total,
+        sum(squares::hugeint) as squares,
+        count(distinct location) filter (where row_count > 0) as locations_active
+    from sensor_days
+    group by all
+)
+
+select
+    days.local_date,
+    getvariable('building_id') as building_id,
+    sources.datasource_id,
+    days.source,
+    days.measurement,
+    days.row_count,
+    coalesce(timestamps.unique_timestamps, 0) as unique_timestamps,
+    days.null_count,
+    100 * days.null_count / (days.row_count + days.null_count) as null_pct,
+    days.outlier_count,
+    days.min_value,
+    days.max_value,
+    {{ mean_of("days.ok_count", "days.total") }} as avg_value,
+    {{ sample_std("days.ok_count", "days.total", "days.squares") }} as std_dev,
+    days.locations_active,
+    round(series.series_count * series.rows_a_second * {{ seconds_of_day("days.local_date") }})::bigint as expected_rows,
+    least(1, days.row_count / round(series.series_count * series.rows_a_second * {{ seconds_of_day("days.local_date") }})) as completeness
+from days
+inner join series on days.source = series.source and days.measurement = series.measurement
+left join timestamps
+    on
+        days.local_date = timestamps.local_date
+        and days.source = timestamps.source
+        and days.measurement = timestamps.measurement
+left join (
+    select
+        source,
+        min(datasource_id) as datasource_id
+    from {{ ref("stg_series") }}
+    where building_id = getvariable('building_id') and disposition = 'mapped'
+    group by source
+) as sources on days.source = sources.source
+order by all

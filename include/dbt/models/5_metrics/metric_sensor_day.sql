@@ -1,0 +1,100 @@
+{{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
+
+with days as (
+    select
+        source,
+        location,
+        sensor_id,
+        measurement,
+        (timestamp at time zone getvariable('timezone'))::date as local_date,
+        count(*) as row_count,
+        count_if(quality = 'outlier') as outlier_count,
+        min(value) as value_min,
+        max(value) as value_max,
+        count({{ millionths() }}) as ok_count,
+        sum({{ millionths() }}::hugeint) as total,
+        sum({{ millionths() }}::hugeint * {{ millionths() }}) as squares,
+        min(timestamp) as first_timestamp,
+        max(timestamp) as last_timestamp
+    from {{ batch_of(ref("fct_sensor_readings")) }}
+    group by all
+),
+
+-- a cell is empty where no export has anything else for its time
+empty_cells as (
+    select distinct
+        series.source,
+        series.location,
+        series.sensor_id,
+        series.measurement,
+        cells.timestamp
+    from {{ batch_of(ref("stg_cells")) }} as cells
+    inner join {{ ref("stg_series") }} as series on cells.mapping_id = series.mapping_id
+    where cells.outcome = 'null'
+),
+
+nulls as (
+    select
+        source,
+        location,
+        sensor_id,
+        measurement,
+        (timestamp at time zone getvariable('timezone'))::date as local_date,
+        count(*) as null_count
+    from empty_cells
+    where
+        not exists (
+            select 1 from {{ batch_of(ref("fct_sensor_readings")) }} as readings
+            where
+                readings.source = empty_cells.source
+                and readings.sensor_id = empty_cells.sensor_id
+                and readings.measurement = empty_cells.measurement
+                and readings.timestamp = empty_cells.timestamp
+        )
+    group by all
+),
+
+-- how often a source writes: the median of its sensors' mean intervals
+intervals as (
+    select
+        source,
+        measurement,
+        greatest(1, round(median(epoch(last_timestamp - first_timestamp) / (row_count - 1)))) as interval_seconds
+    from days
+    where row_count > 1
+    group by source, measurement
+)
+
+select
+    coalesce(days.local_date, nulls.local_date) as local_date,
+    getvariable('building_id') as building_id,
+    coalesce(days.source, nulls.source) as source,
+    coalesce(days.location, nulls.location) as location,
+    coalesce(days.sensor_id, nulls.sensor_id) as sensor_id,
+    coalesce(days.measurement, nulls.measurement) as measurement,
+    coalesce(days.row_count, 0) as row_count,
+    coalesce(nulls.null_count, 0) as null_count,
+    coalesce(days.outlier_count, 0) as outlier_count,
+    days.value_min,
+    days.value_max,
+    {{ mean_of("days.ok_count", "days.total") }} as value_mean,
+    {{ sample_std("days.ok_count", "days.total", "days.squares") }} as value_std,
+    coalesce(days.ok_count, 0) as ok_count,
+    days.total::decimal(38, 0) as total,
+    days.squares::decimal(38, 0) as squares,
+    days.first_timestamp,
+    days.last_timestamp,
+    round({{ seconds_of_day("coalesce(days.local_date, nulls.local_date)") }} / intervals.interval_seconds)::bigint as expected_rows
+from days
+full outer join nulls
+    on
+        days.source = nulls.source
+        and days.location = nulls.location
+        and days.sensor_id = nulls.sensor_id
+        and days.measurement = nulls.measurement
+        and days.local_date = nulls.local_date
+left join intervals
+    on
+        coalesce(days.source, nulls.source) = intervals.source
+        and coalesce(days.measurement, nulls.measurement) = intervals.measurement
+order by all

@@ -1,0 +1,32 @@
+-- Cells of a sensor are empty.
+--
+-- What happens: the logger writes a row for all its probes, and one does not answer in time.
+-- The share is of cells in hours in which the sensor does write: an hour without any reading is a gap, and told as that.
+-- What slips through: sources of one file a sensor, which leave the line out instead of the cell.
+with paused as (
+    select
+        building_id,
+        source,
+        sensor_id,
+        measurement,
+        (until at time zone getvariable('timezone'))::date as local_date,
+        sum(hours) as hours
+    from pauses
+    group by all
+)
+
+select
+    days.building_id,
+    days.source,
+    days.sensor_id,
+    days.measurement,
+    days.local_date::timestamp at time zone getvariable('timezone') as since,
+    (days.local_date + 1)::timestamp at time zone getvariable('timezone') as until,
+    false as is_error,
+    format('{} of {} cells are empty', days.null_count, days.null_count + days.row_count) as evidence
+from days
+left join paused using (building_id, source, sensor_id, measurement, local_date)
+where
+    days.null_count - coalesce(paused.hours, 0) / 24 * days.expected_rows
+    > getvariable('nulls_max_pct') / 100 * (days.null_count + days.row_count)
+    and days.row_count > 0

@@ -1,0 +1,71 @@
+"""The health of the data, as findings/health.json tells it: what is wrong, since when, whether it is news, and what to do."""
+
+from datetime import datetime
+from pathlib import Path
+
+from include import files
+from include.local_time import day_start, month_of, month_start, months_between, next_month
+from include.monitoring.causes import Cause, account, causes_of, named
+from include.monitoring.checks import examine
+from include.monitoring.files import causes_in_files
+from include.monitoring.rules import Rules
+from include.monitoring.runs import causes_in_runs, run_cause
+from include.publishing.readings import read_manifest
+from include.registry import Registry
+from include.registry.rows import Building
+from include.settings import Settings
+
+
+def health_file(settings: Settings) -> Path:
+    return settings.paths.findings / "health.json"
+
+
+def read_health(settings: Settings) -> list[Cause]:
+    path = health_file(settings)
+    return [Cause.from_json(row) for row in files.read_json(path)["causes"]] if path.exists() else []
+
+
+def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
+    """The months of the floating window that have readings: what monitoring costs does not grow with history."""
+    current = month_of(as_of, building.timezone)
+    window = months_between(next_month(current, -building.retention_months), current)
+    manifest = read_manifest(settings)
+    return [month for month in window if (building.building_id, month) in manifest]
+
+
+def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
+    """Every stored file that the checks look at."""
+    months = [(b.building_id, month) for b in registry.active_buildings for month in watched_months(settings, b, as_of)]
+    metrics = [settings.paths.month_of_metric("metric_sensor_day", *month) for month in months]
+    return metrics + [settings.paths.month_of_readings(*month) for month in months]
+
+
+def look(settings: Settings, registry: Registry, rules: Rules, as_of: datetime, now: datetime) -> list[Cause]:
+    """Everything that is wrong in the floating windows of all active buildings, with the files, and with the runs.
+
+    `now` is when Airflow runs this; only what concerns runs depends on it.
+    """
+    found = causes_in_runs(settings, rules, now) + expired_silences(rules, as_of)
+    for building in registry.active_buildings:
+        months = watched_months(settings, building, as_of)
+        found += causes_of(examine(settings, registry, rules, building, months, as_of), rules)
+        start = month_start(next_month(month_of(as_of, building.timezone), -building.retention_months), building.timezone)
+        found += [cause for cause in causes_in_files(settings, registry, rules, start, as_of) if cause.building_id == building.building_id]
+    return found
+
+
+def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
+    """Silences that have ended and still stand in the seed."""
+    over = [(row, day_start(row.expires, "UTC")) for row in rules.silences if row.expires <= as_of.date()]
+    return [
+        named(run_cause("silence_expired", "warning", f"{row.check} {row.source} {row.sensor_id} (line {row.line})", ended, as_of, row.reason), rules)
+        for row, ended in over
+    ]
+
+
+def keep_account(settings: Settings, rules: Rules, found: list[Cause], as_of: datetime) -> list[Cause]:
+    """Hold what was found against the last run's, and write both down as one."""
+    causes = sorted(account(read_health(settings), found, as_of, rules), key=lambda c: (c.status == "resolved", c.severity, c.since, c.id))
+    if not settings.replay:
+        files.write_json(health_file(settings), {"as_of": as_of.isoformat(), "causes": [cause.to_json() for cause in causes]})
+    return causes

@@ -1,0 +1,165 @@
+"""Who is told what: e-mails and issues, made from the causes and from what each channel has told already.
+
+A channel's memory (`findings/told_by_<channel>.json`) is written after each message that was sent. So what could not be sent
+is sent by the next run, and what was sent is not sent again. A machine that dies between the two sends the message
+again, with the same Message-ID or the same marker: mail programs show it once, and issues are found by their marker.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Any, Protocol
+
+from include import files
+from include.monitoring.causes import Cause
+from include.settings import Settings
+
+LABELS = ("data-quality", "automated")
+
+
+@dataclass(frozen=True)
+class Mail:
+    subject: str
+    html: str
+    message_id: str
+
+
+class IssueTracker(Protocol):
+    """Where issues live. Every method raises what its library raises."""
+
+    def find(self, marker: str) -> int | None:
+        """The number of the issue whose body holds the marker."""
+
+    def create(self, title: str, body: str, labels: Iterable[str]) -> int: ...
+
+    def update(self, number: int, body: str) -> None: ...
+
+    def close(self, number: int, comment: str) -> None: ...
+
+
+def tell_by_mail(settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]) -> int:
+    """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a day. Returns the mails sent."""
+    told = _memory(settings, "mail")
+    loud = [cause for cause in causes if not cause.silenced_by]
+    opened = [cause for cause in loud if cause.is_open and told.get(cause.id) != "open"]
+    urgent = [cause for cause in opened if cause.severity == "error"]
+    rest = [cause for cause in opened if cause not in urgent] + [cause for cause in loud if not cause.is_open and told.get(cause.id) == "open"]
+    today = f"{as_of:%Y-%m-%d}"
+    sent = 0
+    for name, chosen in (("urgent", urgent), ("digest", rest)):
+        if not chosen or (name == "digest" and told.get("digest_of") == today):
+            continue
+        send(_mail(chosen, today))
+        told |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | ({"digest_of": today} if name == "digest" else {})
+        _remember(settings, "mail", told)
+        sent += 1
+    return sent
+
+
+def _mail(causes: list[Cause], today: str) -> Mail:
+    errors = sum(cause.severity == "error" and cause.is_open for cause in causes)
+    what = f"{errors} {'problem' if errors == 1 else 'problems'}" if errors else f"digest of {len(causes)}"
+    facts = " ".join(f"{cause.id}:{cause.status}" for cause in causes)
+    digest = hashlib.sha256(f"{today} {facts}".encode()).hexdigest()[:24]
+    return Mail(
+        subject=f"Data Quality Alert - {today} - {what}: {causes[0].message}"[:200],
+        html="<html><body>" + "".join(_paragraph(cause) for cause in causes) + "</body></html>",
+        message_id=f"<{digest}@sensor-platform>",
+    )
+
+
+def _paragraph(cause: Cause) -> str:
+    detail = f"<pre>{escape(cause.detail)}</pre>" if cause.detail else ""
+    return (
+        f"<h3>{escape(cause.message)}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>"
+        f"What was seen: {escape(cause.evidence)}<br>What to do: {escape(cause.cure)}</p>{detail}"
+    )
+
+
+def tell_by_issue(settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False) -> list[str]:
+    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next."""
+    told = _memory(settings, "issues")
+    failed = []
+    for issue in _issues(causes, told, per_day):
+        try:
+            told[issue.key] = _tell(issue, told.get(issue.key), tracker)
+        except Exception as error:  # whatever it is, the other issues must be told
+            failed.append(f"{issue.title}: {type(error).__name__}: {error}")
+            continue
+        _remember(settings, "issues", told)
+    return failed
+
+
+@dataclass(frozen=True)
+class _Issue:
+    key: str
+    title: str
+    body: str
+    is_open: bool
+
+
+def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_Issue]:
+    """Every issue that is open or ought to be, with the causes that belong into it."""
+    members: dict[str, list[Cause]] = {}
+    for cause in causes:
+        members.setdefault(f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else cause.id, []).append(cause)
+    issues = []
+    for key, found in members.items():
+        is_open = any(cause.is_open and not cause.silenced_by for cause in found)
+        if is_open or told.get(key, {}).get("is_open"):
+            title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
+            issues.append(_Issue(key, f"Data Quality Alert - {title}"[:250], _body(found, key), is_open))
+    return issues
+
+
+def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -> dict[str, Any]:
+    digest = hashlib.sha256(issue.body.encode()).hexdigest()[:16]
+    if before is None:
+        number = tracker.find(_marker(issue.key))
+        if number is None:
+            number = tracker.create(issue.title, issue.body, LABELS)
+    else:
+        number = before["number"]
+        if before["body"] != digest:
+            tracker.update(number, issue.body)
+    if not issue.is_open:
+        tracker.close(number, "Resolved: it is over for a day, or is found no more.")
+    return {"number": number, "body": digest, "is_open": issue.is_open}
+
+
+def _body(causes: list[Cause], key: str) -> str:
+    """Markdown; the marker at its end names the issue for later runs."""
+    parts = []
+    for cause in causes:
+        detail = f"\n```\n{cause.detail.replace('`', chr(39))}\n```\n" if cause.detail else ""
+        parts.append(
+            f"### {_plain(cause.message)}\n\n"
+            f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
+            f"- What was seen: {_plain(cause.evidence)}\n"
+            f"- What to do: {_plain(cause.cure)}\n{detail}"
+        )
+    return "\n".join(parts) + f"\n{_marker(key)}\n"
+
+
+def _plain(text: str) -> str:
+    """Names come from files: they are text, not markup, and mention nobody."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|" else sign for sign in text).replace("@", "@\u200b")
+
+
+def _marker(key: str) -> str:
+    return f"<!-- sensor-platform:{key} -->"
+
+
+def _period(cause: Cause) -> str:
+    return f"{cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC"
+
+
+def _memory(settings: Settings, channel: str) -> dict[str, Any]:
+    path = settings.paths.findings / f"told_by_{channel}.json"
+    return files.read_json(path) if path.exists() else {}
+
+
+def _remember(settings: Settings, channel: str, told: dict[str, Any]) -> None:
+    files.write_json(settings.paths.findings / f"told_by_{channel}.json", told)

@@ -1,0 +1,103 @@
+"""What the runs themselves tell: failed, overdue, slow, and the disk. Each DAG leaves a page in findings/runs/."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from include import files
+from include.monitoring.causes import Cause, named
+from include.monitoring.rules import Rules
+from include.settings import Settings
+
+REMEMBERED = 20
+# These wait for nothing but time, so their silence is news.
+DAILY = ("refresh",)
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The last run of a DAG, when it last ended well, and how long its good runs took."""
+
+    dag_id: str
+    state: str
+    started: str
+    reason: str
+    succeeded: str = ""
+    seconds: tuple[float, ...] = ()
+
+
+def record_run(settings: Settings, dag_id: str, state: str, started: datetime, ended: datetime, reason: str) -> RunPage:
+    """Write down how a run ended."""
+    before = read_page(settings, dag_id)
+    good = state == "success"
+    page = RunPage(
+        dag_id=dag_id,
+        state=state,
+        started=started.isoformat(),
+        reason=reason,
+        succeeded=ended.isoformat() if good else before.succeeded if before else "",
+        seconds=(*(before.seconds if before else ()), *((round((ended - started).total_seconds(), 1),) if good else ()))[-REMEMBERED:],
+    )
+    files.write_json(_page(settings, dag_id), asdict(page))
+    return page
+
+
+def read_page(settings: Settings, dag_id: str) -> RunPage | None:
+    path = _page(settings, dag_id)
+    if not path.exists():
+        return None
+    row = files.read_json(path)
+    return RunPage(**{**row, "seconds": tuple(row["seconds"])})
+
+
+def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Cause]:
+    """`now` is the wall clock of Airflow's run, not `as_of`: a replay of an old day is on time."""
+    pages = [page for path in sorted(_page(settings, "x").parent.glob("*.json")) if (page := read_page(settings, path.stem))]
+    return [named(cause, rules) for cause in (*(c for page in pages for c in _of(page, rules, now)), *_disk(settings, rules, now))]
+
+
+def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
+    started = datetime.fromisoformat(page.started)
+    if page.state == "failed":
+        yield run_cause("run_failed", "error", page.dag_id, started, now, page.reason)
+    late = timedelta(hours=rules.parameters["run_overdue_hours"])
+    if page.dag_id in DAILY and page.succeeded and now - (last := datetime.fromisoformat(page.succeeded)) > late:
+        yield run_cause("run_overdue", "error", page.dag_id, last, now, f"the last good run ended {last:%Y-%m-%d %H:%M} UTC")
+    *before, last_seconds = page.seconds or (0.0,)
+    if len(before) >= rules.parameters["run_slow_min_runs"]:
+        limit = max(rules.parameters["run_slow_min_seconds"], rules.parameters["run_slow_times_usual"] * median(before))
+        if last_seconds > limit:
+            yield run_cause("run_slow", "warning", page.dag_id, started, now, f"{last_seconds:.0f} s, usually {median(before):.0f} s")
+
+
+def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:
+    usage = shutil.disk_usage(settings.data_dir)
+    free = 100 * usage.free / usage.total
+    if free < rules.parameters["disk_filling_min_free_pct"]:
+        severe = free < rules.parameters["disk_filling_error_free_pct"]
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        evidence = f"{usage.free / 2**30:,.1f} GiB are free, {free:.1f} %"
+        yield run_cause("disk_filling", "error" if severe else "warning", str(settings.data_dir), day, now, evidence)
+
+
+def run_cause(check: str, severity: str, key: str, since: datetime, until: datetime, evidence: str) -> Cause:
+    return Cause(
+        check=check,
+        severity="error" if severity == "error" else "warning",
+        building_id="",
+        sources=(),
+        sensors=(),
+        locations=(),
+        measurements=(),
+        since=since,
+        until=until,
+        evidence=evidence,
+        key=key,
+    )
+
+
+def _page(settings: Settings, dag_id: str) -> Path:
+    return settings.paths.findings / "runs" / f"{dag_id}.json"

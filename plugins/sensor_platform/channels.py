@@ -1,0 +1,67 @@
+"""Where people are told, through Airflow's own connections. A channel is off until its connection exists.
+
+| connection | type | what it holds |
+|---|---|---|
+| `sensor_platform_mail` | smtp | the server; extra: `from_email`, `to` |
+| `sensor_platform_issues` | github | password: a token; extra: `repository` (`owner/name`), `issues` (`cause` or `day`) |
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from include.monitoring.report import Mail
+
+if TYPE_CHECKING:
+    from github.Repository import Repository
+
+MAIL = "sensor_platform_mail"
+ISSUES = "sensor_platform_issues"
+
+
+def connection(conn_id: str) -> Connection | None:
+    """The connection, or None if there is none."""
+    try:
+        return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
+def send_mail(mail: Mail) -> None:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    with SmtpHook(MAIL) as hook:
+        hook.send_email_smtp(
+            to=BaseHook.get_connection(MAIL).extra_dejson["to"],
+            subject=mail.subject,
+            html_content=mail.html,
+            custom_headers={"Message-ID": mail.message_id},
+        )
+
+
+class GithubIssues:
+    """The issues of one repository; include.monitoring.report.IssueTracker."""
+
+    def __init__(self) -> None:
+        from airflow.providers.github.hooks.github import GithubHook
+
+        name = BaseHook.get_connection(ISSUES).extra_dejson["repository"]
+        self.repository: Repository = GithubHook(ISSUES).get_conn().get_repo(name, lazy=True)
+
+    def find(self, marker: str) -> int | None:
+        issues = self.repository.get_issues(state="all", labels=["automated"])
+        return next((issue.number for issue in issues if marker in (issue.body or "")), None)
+
+    def create(self, title: str, body: str, labels: Iterable[str]) -> int:
+        return self.repository.create_issue(title=title, body=body, labels=list(labels)).number
+
+    def update(self, number: int, body: str) -> None:
+        self.repository.get_issue(number).edit(body=body)
+
+    def close(self, number: int, comment: str) -> None:
+        issue = self.repository.get_issue(number)
+        if issue.state != "closed":
+            issue.create_comment(comment)
+            issue.edit(state="closed")

@@ -1,0 +1,35 @@
+"""Write down how a run ended and, if it failed, tell people by the channels of `monitor_quality`.
+
+Functions, not a `BaseNotifier`: that one cannot be called by `dag.test` (Airflow 3.3.2 renders its templates with a DAG that
+has none).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from include.monitoring import report, runs
+from include.monitoring.causes import named
+from include.monitoring.rules import load_rules
+from include.settings import Settings
+from sensor_platform import channels
+
+
+def record_good_run(context: Any) -> None:
+    """For `on_success_callback` of every DAG."""
+    _record(context, "success")
+
+
+def tell_of_failed_run(context: Any) -> None:
+    """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality` keeps it in its account."""
+    page, run = _record(context, "failed"), context["dag_run"]
+    settings = Settings.from_environment()
+    cause = runs.run_cause("run_failed", "error", page.dag_id, run.start_date, run.run_after, page.reason)
+    if channels.connection(channels.MAIL):
+        failed = replace(named(cause, load_rules(settings.seeds_dir)), found=run.run_after)
+        report.tell_by_mail(settings, [failed], run.run_after, channels.send_mail)
+
+
+def _record(context: Any, state: str) -> runs.RunPage:
+    run = context["dag_run"]
+    reason = str(context.get("reason") or "")
+    return runs.record_run(Settings.from_environment(), run.dag_id, state, run.start_date, run.end_date or run.start_date, reason)
