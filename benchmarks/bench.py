@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
 from include.engines.influxdb import engine  # noqa: E402
 from include.engines.services import influxdb, neo4j  # noqa: E402
+from include.ingest.ledger import Ledger  # noqa: E402
 from include.planning import plan_windows, write_windows_plan  # noqa: E402
 from include.publishing.readings import read_manifest  # noqa: E402
 from include.registry import load_registry  # noqa: E402
@@ -64,12 +66,14 @@ def month(index: int) -> date:
 
 
 class Installation:
-    """A drive of generated files and a DATA_DIR."""
+    """A drive of generated files and a DATA_DIR: whole months and twelve days. (The 13th alone tells its day from its month.)"""
 
     def __init__(self, folder: Path, months: int) -> None:
         self.folder, self.months = folder, months
         self.sensors = list(SENSORS[: SENSORS_OF.get(months, 23)])
         generate(folder / "drive/raw", FIRST, months, self.sensors)
+        self.today = month(months).replace(day=13)
+        self.write_days(range(1, 13))
         parse = [Path(sys.executable).with_name("dbt"), "--quiet", "parse", "--project-dir", PROJECT / "include/dbt", "--profiles-dir", PROJECT / "include/dbt"]
         subprocess.run([*parse, "--profile", "sensor_platform", "--target", "embedded"], env={**os.environ, **self.environment}, check=True)
 
@@ -81,16 +85,21 @@ class Installation:
             "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(self.folder / "drive"),
         }
 
-    def run(self, as_of: date) -> Timed:
-        return timed(PROJECT / "scripts/run.py", "--as-of", as_of.isoformat(), **self.environment)
+    def write_days(self, days: Iterable[int]) -> None:
+        for index, sensor in enumerate(self.sensors):
+            write_export(self.folder / "drive/raw", sensor, [self.today.replace(day=day) for day in days], seed=10**6 + 100 * min(days) + index)
+
+    def run(self) -> Timed:
+        took = timed(PROJECT / "scripts/run.py", "--as-of", self.today.isoformat(), **self.environment)
+        if refused := Ledger.read(self.folder / "data/ledger.parquet").refused():
+            raise SystemExit(f"{refused[0].path} was refused: {refused[0].reasons}")
+        return took
 
     def one_more_day(self) -> tuple[Timed, Timed]:
-        """The next day's files, then the same once more: the second is what Airflow and a look at the drive cost."""
-        first_day = month(self.months)
-        for index, sensor in enumerate(self.sensors):
-            write_export(self.folder / "drive/raw", sensor, [first_day], seed=10**6 + index)
-        next_day = first_day.replace(day=2)
-        return self.run(next_day), self.run(next_day)
+        """The next day's files, then the same once more, which finds nothing new."""
+        self.write_days([self.today.day])
+        self.today = self.today + timedelta(days=1)
+        return self.run(), self.run()
 
     def bytes_per_reading(self) -> tuple[float, float]:
         """Of the stored months, in Parquet and (one month) as narrow CSV."""
@@ -105,7 +114,7 @@ def in_influxdb(installation: Installation) -> str:
     """What the same readings cost in InfluxDB. Raises DockerException where there is no daemon or no image."""
     settings, spent = replace(Settings.from_environment(), data_dir=installation.folder / "data"), {}
     registry = load_registry(settings.seeds_dir)
-    now = datetime.combine(month(installation.months), datetime.min.time(), UTC)
+    now = datetime.combine(installation.today, datetime.min.time(), UTC)
     windows = plan_windows(registry.buildings[0], [name for _, name in read_manifest(settings)], now)
     write_windows_plan(settings, windows, now)
     readings = sum(entry.rows for entry in read_manifest(settings).values())
@@ -148,7 +157,7 @@ def one_sensor(folder: Path) -> Timed:
     """One more day on a drive of one sensor and one month."""
     shutil.rmtree(folder, ignore_errors=True)
     installation = Installation(folder, 1)
-    installation.run(month(1))
+    installation.run()
     return installation.one_more_day()[0]
 
 
@@ -170,7 +179,7 @@ def main() -> None:
             raw = installation.folder / "drive/raw"
             count = sum(path.read_bytes().count(b"\n") for path in raw.iterdir())
             floors = [timed(PROJECT / "benchmarks/floor.py", raw, installation.folder / "floor.parquet").seconds for _ in range(2)]
-            whole = installation.run(month(months))
+            whole = installation.run()
             floors.append(timed(PROJECT / "benchmarks/floor.py", raw, installation.folder / "floor.parquet").seconds)
             floor = sorted(floors)[1]
             lines.append(f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s | {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |")

@@ -4,7 +4,6 @@ Each check is a pure function of readings, seeds and `as_of`. It gives episodes:
 is an error, and the evidence. What belongs to one cause is put together afterwards (causes.py).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import duckdb
 
 from include.engines.scratch_database import scratch_database
-from include.local_time import month_start
 from include.monitoring.rules import SQL_CHECKS, Rules
 from include.publishing.readings import read_manifest
 from include.registry import Registry
@@ -63,12 +61,10 @@ def run_checks(
     return [Episode(*row) for row in rows]
 
 
-def examine(settings: Settings, registry: Registry, rules: Rules, building: Building, months: Iterable[str], as_of: datetime) -> list[Episode]:
-    """All episodes in a building's months that have readings."""
-    months = sorted(months)
+def examine(settings: Settings, registry: Registry, rules: Rules, building: Building, months: list[str], start: datetime, as_of: datetime) -> list[Episode]:
+    """All episodes in a building's months that reach beyond `start`."""
     if not months:
         return []
-    start = month_start(months[0], building.timezone)
     with scratch_database(settings) as database:
         database.execute("set threads = 2")
         hours = [str(_hours_of(database, settings, building.building_id, month)) for month in months]
@@ -83,7 +79,7 @@ def examine(settings: Settings, registry: Registry, rules: Rules, building: Buil
         database.execute("create temp table sensors (building_id varchar, source varchar, sensor_id varchar, location varchar, is_expected boolean)")
         if sensors := mapped_sensors(registry, building, as_of):
             database.executemany("insert into sensors values (?, ?, ?, ?, ?)", sensors)
-        return run_checks(database, rules, building, start, as_of)
+        return [episode for episode in run_checks(database, rules, building, start, as_of) if episode.until >= start]
 
 
 def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> list[tuple[str, str, str, str, bool]]:

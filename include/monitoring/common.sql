@@ -47,12 +47,20 @@ beginnings as (
         or first_value <> value_before
         or first_at - last_before >= to_hours(getvariable('gap_min_hours')::bigint)
     union all by name
+    -- shorter stretches within an hour are left out: only its first and last change can border a longer one
     select
         * exclude (first_change, last_change),
-        unnest([first_change, last_change]) as moment,
+        first_change as moment,
         last_value as value
     from steps
-    where first_change is not null
+    where first_change > first_at
+    union all by name
+    select
+        * exclude (first_change, last_change),
+        last_change as moment,
+        last_value as value
+    from steps
+    where last_change > first_change
 ),
 
 stretches as (
@@ -101,6 +109,7 @@ longer as (
             order by hours desc, since
         ) as hours_of_longer
     from stills
+    where value <> 0
 ),
 
 own as (
@@ -115,11 +124,21 @@ own as (
     group by all
 )
 
+bounded as (
+    select
+        *,
+        least(
+            hours,
+            getvariable('frozen_times_peers') * median(hours) over (partition by building_id, source, measurement),
+            getvariable('frozen_usual_hours_max')
+        ) as usual_hours
+    from own
+)
+
 select
     *,
-    least(
-        hours,
-        2 * median(hours) over (partition by building_id, source, measurement),
-        getvariable('frozen_usual_hours_max')
-    ) as usual_hours
-from own;
+    greatest(
+        getvariable('frozen_min_hours'),
+        least(getvariable('frozen_times_usual') * usual_hours, usual_hours + getvariable('frozen_hours_beyond'))
+    ) as suspicious_hours
+from bounded;

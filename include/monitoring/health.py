@@ -26,11 +26,18 @@ def read_health(settings: Settings) -> list[Cause]:
 
 
 def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
-    """The months of the floating window that have readings: what monitoring costs does not grow with history."""
+    """The months of the floating window that have readings, and the one before, so that what is usual is known from the start.
+
+    What monitoring costs does not grow with history.
+    """
     current = month_of(as_of, building.timezone)
-    window = months_between(next_month(current, -building.retention_months), current)
+    months = months_between(next_month(current, -building.retention_months - 1), current)
     manifest = read_manifest(settings)
-    return [month for month in window if (building.building_id, month) in manifest]
+    return [month for month in months if (building.building_id, month) in manifest]
+
+
+def window_start(building: Building, as_of: datetime) -> datetime:
+    return month_start(next_month(month_of(as_of, building.timezone), -building.retention_months), building.timezone)
 
 
 def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
@@ -47,9 +54,8 @@ def look(settings: Settings, registry: Registry, rules: Rules, as_of: datetime, 
     """
     found = causes_in_runs(settings, rules, now) + expired_silences(rules, as_of)
     for building in registry.active_buildings:
-        months = watched_months(settings, building, as_of)
-        found += causes_of(examine(settings, registry, rules, building, months, as_of), rules)
-        start = month_start(next_month(month_of(as_of, building.timezone), -building.retention_months), building.timezone)
+        start = window_start(building, as_of)
+        found += causes_of(examine(settings, registry, rules, building, watched_months(settings, building, as_of), start, as_of), rules)
         found += [cause for cause in causes_in_files(settings, registry, rules, start, as_of) if cause.building_id == building.building_id]
     return found
 

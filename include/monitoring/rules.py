@@ -10,16 +10,16 @@ from include.registry.rows import HealthCheck, HealthParameter, Silence
 
 # In the order in which they run: a later one leaves out what an earlier one has told.
 SQL_CHECKS = (
+    "out_of_bounds",
     "stuck_at_zero",
     "frozen",
     "silent",
     "gap",
-    "spike",
-    "out_of_bounds",
     "nulls",
     "row_count_halved",
     "deviation",
     "noisy",
+    "spike",
     "repeating",
     "clock_shifted",
 )

@@ -7,10 +7,10 @@
 -- temperatures, `noisy` asks the same in a way that does not depend on where zero is.
 -- What slips through: everything that scatters about a mean well above zero.
 select
-    building_id,
-    source,
-    sensor_id,
-    measurement,
+    days.building_id,
+    days.source,
+    days.sensor_id,
+    days.measurement,
     first_timestamp as since,
     last_timestamp as until,
     false as is_error,
@@ -21,3 +21,12 @@ where
     measurements.scale = 'ratio'
     and value_std > getvariable('deviation_times_mean') * abs(value_mean)
     and value_mean <> 0
+    and not exists (
+        select 1
+        from findings_of_stuck_at_zero as zero
+        where
+            zero.building_id = days.building_id
+            and zero.sensor_id = days.sensor_id
+            and zero.since < days.last_timestamp
+            and zero.until > days.first_timestamp
+    )

@@ -18,8 +18,14 @@ select
 from stills
 inner join usual_stills as usual using (building_id, source, sensor_id, measurement)
 where
-    stills.hours >= greatest(getvariable('frozen_min_hours'), getvariable('frozen_times_usual') * usual.usual_hours)
-    and (stills.value <> 0 or not exists (
-        select 1 from findings_of_stuck_at_zero as zero
-        where zero.building_id = stills.building_id and zero.sensor_id = stills.sensor_id and zero.since = stills.since
-    ))
+    stills.hours >= usual.suspicious_hours
+    and not exists (
+        select 1
+        from (from findings_of_stuck_at_zero union all by name from findings_of_out_of_bounds) as told
+        where
+            told.building_id = stills.building_id
+            and told.sensor_id = stills.sensor_id
+            and told.measurement = stills.measurement
+            and told.since < stills.until
+            and told.until > stills.since
+    )

@@ -48,4 +48,13 @@ inner join measurements using (measurement)
 where
     days_before >= getvariable('noisy_min_days')
     and spread >= getvariable('noisy_times_usual') * usual_spread
+    and not exists (
+        select 1
+        from findings_of_deviation as deviation
+        where
+            deviation.sensor_id = compared.sensor_id
+            and deviation.measurement = compared.measurement
+            and deviation.since < compared.until + interval 1 day
+            and deviation.until > compared.since - interval 1 day
+    )
     and spread >= case unit when 'Cel' then getvariable('noisy_cel') else getvariable('noisy_other') end

@@ -65,13 +65,14 @@ proven as (
         and sum(row_count) filter (where moves) >= getvariable('repeating_min_moving_rows')
 )
 
+-- which of the two is the copy, the readings do not tell
 select
     building_id,
     source,
-    other_sensor as sensor_id,
+    unnest([one_sensor, other_sensor]) as sensor_id,
     measurement,
     since,
     until,
     false as is_error,
-    format('equal to {} in {} hours, moving in {} of them', one_sensor, hours, moving_hours) as evidence
+    format('{} and {} are equal in {} hours, and move in {} of them', one_sensor, other_sensor, hours, moving_hours) as evidence
 from proven

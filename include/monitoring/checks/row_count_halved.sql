@@ -21,7 +21,9 @@ holes as (
         (until at time zone getvariable('timezone'))::date as local_date,
         sum(hours) * 3600 as seconds
     from pauses
-    where hours >= getvariable('gap_min_hours')
+    where
+        hours >= getvariable('gap_min_hours')
+        and (since at time zone getvariable('timezone'))::date = (until at time zone getvariable('timezone'))::date
     group by all
 ),
 

@@ -38,5 +38,5 @@ where
     zeros.hours >= getvariable('stuck_at_zero_min_hours')
     and (
         (devices.probes > 1 and zeros.probes_at_zero = devices.probes)
-        or zeros.hours >= getvariable('frozen_times_usual') * greatest(getvariable('frozen_min_hours'), usual.usual_hours)
+        or zeros.hours >= 2 * usual.suspicious_hours
     )
