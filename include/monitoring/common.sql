@@ -122,7 +122,7 @@ own as (
     from observed
     left join longer using (building_id, source, sensor_id, measurement)
     group by all
-)
+),
 
 bounded as (
     select
