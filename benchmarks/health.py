@@ -136,7 +136,8 @@ def main() -> None:
             for year in years[-1:]:
                 for cause in _distinct(year.causes):
                     if not any(_explains(fault, cause) for fault in year.faults):
-                        print("  wrong:", cause.check, cause.message, cause.since, cause.until, cause.evidence)
+                        beside = [f"{f.check} {f.sensor}" for f in year.faults if f.since < cause.until and f.until > cause.since and f.sensor in cause.sensors]
+                        print("  wrong:", cause.check, cause.message, cause.since, cause.until, cause.evidence, *beside)
                 for fault in year.faults:
                     if not any(_meets(cause, fault) for cause in year.causes if cause.check == fault.check):
                         print("  missed:", fault)

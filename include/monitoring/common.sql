@@ -101,18 +101,8 @@ with observed as (
     group by all
 ),
 
-longer as (
-    select
-        *,
-        sum(hours) over (
-            partition by building_id, source, sensor_id, measurement
-            order by hours desc, since
-        ) as hours_of_longer
-    from stills
-    where value <> 0
-),
-
-own as (
+-- what a series spends at least a fiftieth of its time in
+habits as (
     select
         observed.building_id,
         observed.source,
@@ -120,19 +110,57 @@ own as (
         observed.measurement,
         coalesce(max(longer.hours) filter (where longer.hours_of_longer > 0.02 * observed.hours), 0) as hours
     from observed
-    left join longer using (building_id, source, sensor_id, measurement)
+    left join (
+        select
+            *,
+            sum(hours) over (
+                partition by building_id, source, sensor_id, measurement
+                order by hours desc, since
+            ) as hours_of_longer
+        from stills
+        where value <> 0
+    ) as longer using (building_id, source, sensor_id, measurement)
     group by all
 ),
 
-bounded as (
+peers as (
     select
-        *,
+        building_id,
+        source,
+        sensor_id,
+        measurement,
         least(
-            hours,
             getvariable('frozen_times_peers') * median(hours) over (partition by building_id, source, measurement),
             getvariable('frozen_usual_hours_max')
+        ) as bound
+    from habits
+),
+
+-- once more, without what no peer does
+own as (
+    select
+        observed.building_id,
+        observed.source,
+        observed.sensor_id,
+        observed.measurement,
+        least(
+            coalesce(max(longer.hours) filter (where longer.hours_of_longer > 0.02 * observed.hours), 0),
+            any_value(peers.bound)
         ) as usual_hours
-    from own
+    from observed
+    inner join peers using (building_id, source, sensor_id, measurement)
+    left join (
+        select
+            stills.*,
+            sum(stills.hours) over (
+                partition by stills.building_id, stills.source, stills.sensor_id, stills.measurement
+                order by stills.hours desc, stills.since
+            ) as hours_of_longer
+        from stills
+        inner join peers using (building_id, source, sensor_id, measurement)
+        where stills.value <> 0 and stills.hours <= 2 * peers.bound
+    ) as longer using (building_id, source, sensor_id, measurement)
+    group by all
 )
 
 select
@@ -141,4 +169,4 @@ select
         getvariable('frozen_min_hours'),
         least(getvariable('frozen_times_usual') * usual_hours, usual_hours + getvariable('frozen_hours_beyond'))
     ) as suspicious_hours
-from bounded;
+from own;

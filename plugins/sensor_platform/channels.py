@@ -48,7 +48,7 @@ class GithubIssues:
         from airflow.providers.github.hooks.github import GithubHook
 
         name = BaseHook.get_connection(ISSUES).extra_dejson["repository"]
-        self.repository: Repository = GithubHook(ISSUES).get_conn().get_repo(name, lazy=True)
+        self.repository: Repository = GithubHook(ISSUES).get_conn().get_repo(name)
 
     def find(self, marker: str) -> int | None:
         issues = self.repository.get_issues(state="all", labels=["automated"])
