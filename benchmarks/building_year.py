@@ -36,12 +36,13 @@ class Device:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that was done to a sensor on purpose."""
+    """Something that was done to a sensor on purpose; `model` is the sensor that it repeats."""
 
     check: str
     sensor: str
     since: datetime
     until: datetime
+    model: str = ""
 
 
 def healthy_building(seed: int, first: date, days: int) -> dict[str, Device]:
@@ -179,7 +180,7 @@ def _out_of_bounds(device: Device, inside: np.ndarray, chance: np.random.Generat
     device.temperature[inside] = 128.0
 
 
-def _repeating(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _repeating(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> str:
     other = others[str(chance.choice(MODELS))]
     copied = other.within(*_span(device, inside))
     device.at = np.concatenate([device.at[~inside], other.at[copied]])
@@ -187,6 +188,7 @@ def _repeating(device: Device, inside: np.ndarray, chance: np.random.Generator, 
     device.humidity = np.concatenate([device.humidity[~inside], other.humidity[copied]])
     order = np.argsort(device.at)
     device.at, device.temperature, device.humidity = device.at[order], device.temperature[order], device.humidity[order]
+    return other.name
 
 
 def _clock_shifted(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
@@ -200,7 +202,7 @@ def _span(device: Device, inside: np.ndarray) -> tuple[datetime, datetime]:
     return tuple(datetime.fromtimestamp(int(t.astype(np.int64)), UTC) for t in (within[0], within[-1] + np.timedelta64(600, "s")))  # type: ignore[return-value]
 
 
-Harm = Callable[[Device, np.ndarray, np.random.Generator, dict[str, Device]], None]
+Harm = Callable[[Device, np.ndarray, np.random.Generator, dict[str, Device]], str | None]
 # check → how it is done, shortest and longest in hours
 FAULTS: dict[str, tuple[Harm, float, float]] = {
     "row_count_halved": (_halved, 48, 120),
@@ -223,8 +225,8 @@ def harm(building: dict[str, Device], check: str, sensor: str, since: datetime, 
     how, shortest, longest = FAULTS[check]
     until = since + timedelta(hours=float(chance.uniform(shortest, longest)))
     device = building[sensor]
-    how(device, device.within(since, until), chance, building)
-    return Fault(check, sensor, since, until)
+    model = how(device, device.within(since, until), chance, building)
+    return Fault(check, sensor, since, until, model or "")
 
 
 def write_exports(folder: Path, building: dict[str, Device], first: date, months: int) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -102,8 +102,10 @@ def _meets(cause: Cause, fault: Fault) -> bool:
 
 
 def _explains(fault: Fault, cause: Cause) -> bool:
-    """Of the same kind; and who was silent has a hole once he is back."""
-    return _meets(cause, fault) and (fault.check == cause.check or (fault.check, cause.check) == ("silent", "gap"))
+    """Of the same kind; who was silent has a hole once he is back; and of two that are equal nobody can tell the copy."""
+    return (_meets(cause, fault) or (fault.model != "" and _meets(cause, replace(fault, sensor=fault.model)))) and (
+        fault.check == cause.check or (fault.check, cause.check) == ("silent", "gap")
+    )
 
 
 def _distinct(causes: list[Cause]) -> list[Cause]:

@@ -25,6 +25,10 @@ class StorageError(PlatformError):
     """A local file could not be read or written."""
 
 
+class DamagedFile(StorageError):
+    """A file of ours is not what was written."""
+
+
 class RemoteError(PlatformError):
     """A remote refused, failed, or answered something that cannot be right."""
 

@@ -11,14 +11,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.errors import ConflictError, StorageError
+from include.errors import ConflictError, DamagedFile, StorageError
+
+HEALING = "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged files)"
 
 
 def changing(operation: str, path: Path) -> None:
@@ -59,13 +61,70 @@ def read_json(path: Path) -> Any:
         raise StorageError(f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again") from error
 
 
+def write_sealed(path: Path, content: Any) -> None:
+    """Write JSON that tells whether it is whole: for what the platform must remember. The remote's copy has the same bytes."""
+    write_json(path, {"sha256": _seal(content), "content": content})
+
+
+def read_sealed(path: Path) -> Any:
+    """The content of a file of `write_sealed`. Raises DamagedFile."""
+    return open_sealed(path.read_bytes(), str(path))
+
+
+def open_sealed(text: bytes | str, where: str) -> Any:
+    """The same of a text that came from elsewhere."""
+    try:
+        sealed = json.loads(text)
+        if sealed["sha256"] == _seal(sealed["content"]):
+            return sealed["content"]
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise DamagedFile("the file is damaged", where=where, cure=HEALING)
+
+
+def _seal(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def write_made_from(folder: Path, fingerprint: str, paths: Iterable[Path]) -> None:
+    """Remember what the files of a folder were made from, and their checksums."""
+    write_sealed(folder / "made_from.json", {"fingerprint": fingerprint, "files": {path.name: sha256(path) for path in paths}})
+
+
+def is_made_from(folder: Path, fingerprint: str) -> bool:
+    """Whether the files of a folder are whole, and were made from that."""
+    try:
+        made = read_sealed(folder / "made_from.json")
+        return made["fingerprint"] == fingerprint and all(sha256(folder / name) == digest for name, digest in made["files"].items())
+    except (FileNotFoundError, DamagedFile):
+        return False
+
+
+def read_parquet(path: Path, schema: pa.Schema) -> pa.Table:
+    """A whole table that `write_parquet` has written. Raises DamagedFile."""
+    try:
+        return pq.read_table(path, schema=schema, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
+        raise DamagedFile(f"the file is damaged: {error}", where=str(path), cure=HEALING) from error
+
+
+def read_or(path: Path, default: Any) -> Any:
+    """The content of a JSON file that can be done without: if it is missing or damaged, the default."""
+    try:
+        return read_json(path)
+    except (FileNotFoundError, StorageError):
+        return default
+
+
 def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
-    """Replace `path` by `table` (zstd), in one step for every reader."""
+    """Replace `path` by `table` (zstd, each page with its checksum), in one step for every reader."""
     changing("write", path)
     with _told(path, table.nbytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
-        pq.write_table(table, partial, compression="zstd", **options)
+        pq.write_table(table, partial, compression="zstd", write_page_checksum=True, **options)
         _flush(partial)
         partial.replace(path)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from include import files
 
@@ -113,7 +112,7 @@ class Ledger:
     def read(cls, path: Path) -> "Ledger":
         if not path.exists():
             return cls()
-        return cls(_from_row(row) for row in pq.read_table(path, schema=SCHEMA).to_pylist())
+        return cls(_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist())
 
     def write(self, path: Path) -> None:
         files.write_parquet(path, pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA))

@@ -1,5 +1,6 @@
 """The steps between landing and the ledger: validate what arrived, pass the gate, write the verdicts down."""
 
+import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -207,8 +208,9 @@ def _tell_quarantine(settings: Settings, ledger: Ledger) -> None:
     for stale in set(settings.paths.quarantine.rglob("*.json")) - set(pages):
         files.remove(stale)
     for page, content in pages.items():
-        if not page.exists() or files.read_json(page) != content:
-            files.write_json(page, content)
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        if not page.exists() or page.read_bytes() != text.encode():
+            files.write_text(page, text)
 
 
 def _errors(version: FileVersion) -> list[Finding]:

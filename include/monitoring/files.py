@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from include import files
 from include.ingest.ledger import Ledger
 from include.local_time import to_utc
 from include.monitoring.causes import Cause, named
 from include.monitoring.rules import Rules
+from include.monitoring.runs import run_cause
 from include.publishing.readings import read_accounting
 from include.registry import Registry
 from include.settings import Settings
+
+TOLD_FOR = timedelta(days=30)
 
 
 def causes_in_files(settings: Settings, registry: Registry, rules: Rules, start: datetime, as_of: datetime) -> list[Cause]:
@@ -91,3 +95,14 @@ def _unknown(settings: Settings, ledger: Ledger, start: datetime) -> Iterator[Ca
                 key=name,
                 detail=f"sensor_mappings.csv:\n{datasource_id},{name},mapped,,<sensor_id>,<location>,<measurement>,1,0,,",
             )
+
+
+def healed_files(settings: Settings, rules: Rules, as_of: datetime) -> list[Cause]:
+    """Files of ours that were damaged or missing in the last month, and where they came back from."""
+    rows = files.read_or(settings.paths.findings / "healed.json", [])
+    found = [(row, datetime.fromisoformat(row["as_of"])) for row in rows]
+    return [
+        named(run_cause("healed", "error" if row["from"].startswith("nowhere") else "warning", row["path"], at, at, f"from {row['from']}"), rules)
+        for row, at in found
+        if as_of - at < TOLD_FOR
+    ]

@@ -7,7 +7,7 @@ from include import files
 from include.local_time import day_start, month_of, month_start, months_between, next_month
 from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
-from include.monitoring.files import causes_in_files
+from include.monitoring.files import causes_in_files, healed_files
 from include.monitoring.rules import Rules
 from include.monitoring.runs import causes_in_runs, run_cause
 from include.publishing.readings import read_manifest
@@ -21,8 +21,7 @@ def health_file(settings: Settings) -> Path:
 
 
 def read_health(settings: Settings) -> list[Cause]:
-    path = health_file(settings)
-    return [Cause.from_json(row) for row in files.read_json(path)["causes"]] if path.exists() else []
+    return [Cause.from_json(row) for row in files.read_or(health_file(settings), {"causes": []})["causes"]]
 
 
 def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
@@ -52,7 +51,7 @@ def look(settings: Settings, registry: Registry, rules: Rules, as_of: datetime, 
 
     `now` is when Airflow runs this; only what concerns runs depends on it.
     """
-    found = causes_in_runs(settings, rules, now) + expired_silences(rules, as_of)
+    found = causes_in_runs(settings, rules, now) + healed_files(settings, rules, as_of) + expired_silences(rules, as_of)
     for building in registry.active_buildings:
         start = window_start(building, as_of)
         found += causes_of(examine(settings, registry, rules, building, watched_months(settings, building, as_of), start, as_of), rules)

@@ -157,8 +157,7 @@ def _period(cause: Cause) -> str:
 
 
 def _memory(settings: Settings, channel: str) -> dict[str, Any]:
-    path = settings.paths.findings / f"told_by_{channel}.json"
-    return files.read_json(path) if path.exists() else {}
+    return dict(files.read_or(settings.paths.findings / f"told_by_{channel}.json", {}))
 
 
 def _remember(settings: Settings, channel: str, told: dict[str, Any]) -> None:

@@ -46,11 +46,8 @@ def record_run(settings: Settings, dag_id: str, state: str, started: datetime, e
 
 
 def read_page(settings: Settings, dag_id: str) -> RunPage | None:
-    path = _page(settings, dag_id)
-    if not path.exists():
-        return None
-    row = files.read_json(path)
-    return RunPage(**{**row, "seconds": tuple(row["seconds"])})
+    row = files.read_or(_page(settings, dag_id), None)
+    return row and RunPage(**{**row, "seconds": tuple(row["seconds"])})
 
 
 def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Cause]:

@@ -1,6 +1,7 @@
 """The archive: one Parquet a building, grain and month, kept for good; a change makes a new revision beside the old one."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from include import files
 from include.engines.scratch_database import PARQUET, scratch_database
+from include.engines.timeseries import planned_windows
 from include.errors import ContractError
 from include.local_time import end_of_last_week, month_of, month_start, months_between, next_month
 from include.planning import GRAINS, HOUR, WindowPlan, models_fingerprint, plan_windows
@@ -43,7 +45,7 @@ ArchiveManifest = dict[Unit, Archived]
 
 def read_archive_manifest(settings: Settings) -> ArchiveManifest:
     path = settings.paths.archive_manifest
-    rows = files.read_json(path) if path.exists() else []
+    rows = files.read_sealed(path) if path.exists() else []
     return {Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row) for row in rows}
 
 
@@ -73,17 +75,25 @@ def _fingerprint(grain: str, building: Building, month: str, readings: Manifest,
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def windows_to_build(settings: Settings, registry: Registry, as_of: datetime) -> list[WindowPlan]:
-    """The windows that hold readings and a unit made from something else; none if there is nothing to do."""
+def windows_to_build(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[WindowPlan]:
+    """The windows that hold readings and a unit that is lost or made from something else; none if there is nothing to do."""
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     readings = read_manifest(settings)
-    stale = [unit for unit, fingerprint in wanted.items() if unit not in manifest or manifest[unit].fingerprint != fingerprint]
+    stale = [unit for unit, fingerprint in wanted.items() if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint]
     windows = []
     for building in registry.active_buildings:
         months = {unit.month for unit in stale if unit.building_id == building.building_id}
         if months:
             windows += [window for window in plan_windows(building, months, as_of) if _reached(window, readings)]
     return windows
+
+
+def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
+    """The windows that the engine was told to aggregate."""
+    return [
+        WindowPlan(registry.building(w.building_id), tuple(months_between(month_of(w.labels_start, w.timezone), month_of(w.labels_stop - HOUR, w.timezone))))
+        for w in planned_windows(settings)
+    ]
 
 
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
@@ -116,9 +126,11 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
             rows = pq.read_metadata(path).num_rows
             digest = files.sha256(path) if rows else ""
             if before and before.sha256 == digest:
+                if rows and not archived_path(settings, unit, before).exists():
+                    files.move(path, archived_path(settings, unit, before))
                 manifest[unit] = Archived(wanted[unit], before.revision, digest, rows)
                 continue
-            if before and before.fingerprint == wanted[unit]:
+            if before and before.fingerprint == wanted[unit] and archived_path(settings, unit, before).exists():
                 if rows == before.rows and _same_values(settings, archived_path(settings, unit, before), path):
                     continue
                 raise ContractError(
@@ -132,7 +144,7 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
             manifest[unit] = entry
             changed.append(unit)
         rows_of_manifest = [{**unit.__dict__, **entry.__dict__} for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))]
-        files.write_json(settings.paths.archive_manifest, rows_of_manifest)
+        files.write_sealed(settings.paths.archive_manifest, rows_of_manifest)
     return changed
 
 

@@ -49,10 +49,8 @@ def fingerprint(registry: Registry) -> str:
 
 
 def is_current(settings: Settings, registry: Registry) -> bool:
-    """Whether the stored hierarchy was made from what there is now."""
-    made = settings.paths.hierarchy / "made_from.json"
-    whole = made.exists() and all(stored(settings, name).exists() for name in HIERARCHY)
-    return whole and files.read_json(made)["fingerprint"] == fingerprint(registry)
+    """Whether the stored hierarchy is whole, and was made from what there is now."""
+    return files.is_made_from(settings.paths.hierarchy, fingerprint(registry))
 
 
 def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int]:
@@ -93,5 +91,5 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dic
     with files.locked(settings.paths.lock, "sync_building_hierarchy"):
         for name in HIERARCHY:
             files.move(made / f"{name}.parquet", stored(settings, name))
-        files.write_json(settings.paths.hierarchy / "made_from.json", {"fingerprint": made_from})
+        files.write_made_from(settings.paths.hierarchy, made_from, [stored(settings, name) for name in HIERARCHY])
     return counts

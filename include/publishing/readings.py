@@ -1,5 +1,6 @@
 """Promotes the months of readings that dbt built, once they are proven complete."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,16 @@ ACCOUNTING = pa.schema(
 
 @dataclass(frozen=True)
 class StoredMonth:
-    """What the manifest knows of one building's month of readings, and of the metrics made with them (model → sha256)."""
+    """What the manifest knows of one building's month of readings, and of what is made with them.
+
+    `metrics`: model → sha256. `rejected`: sha256 of the readings that were not published, empty if there are none.
+    """
 
     fingerprint: str
     sha256: str
     rows: int
     metrics: dict[str, str]
+    rejected: str
 
 
 Manifest = dict[tuple[str, str], StoredMonth]
@@ -48,38 +53,40 @@ Manifest = dict[tuple[str, str], StoredMonth]
 
 def read_manifest(settings: Settings) -> Manifest:
     path = settings.paths.readings_manifest
-    rows = files.read_json(path) if path.exists() else []
+    rows = files.read_sealed(path) if path.exists() else []
     return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
 
 
 def read_accounting(settings: Settings) -> pa.Table:
     path = settings.paths.accounting
-    return pq.read_table(path, schema=ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
+    return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
 
 
 def dimensions_are_current(settings: Settings, registry: Registry) -> bool:
-    """Whether the stored dimensions were made from the seeds as they are."""
-    return read_made_from(settings) == registry.fingerprint and all(_dimension(settings, name).exists() for name in DIMENSIONS)
-
-
-def read_made_from(settings: Settings) -> str:
-    path = settings.paths.dimensions / "made_from.json"
-    return files.read_json(path)["seeds"] if path.exists() else ""
+    """Whether the stored dimensions are whole, and were made from the seeds as they are."""
+    return files.is_made_from(settings.paths.dimensions, registry.fingerprint)
 
 
 def _dimension(settings: Settings, name: str) -> Path:
     return settings.paths.dimensions / f"{name}.parquet"
 
 
-def months_to_build(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
-    """The months whose readings are missing or were made from something else."""
+def months_to_build(settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()) -> list[MonthPlan]:
+    """The months whose readings are missing or were made from something else, and those whose batch is `lost`."""
     manifest = read_manifest(settings)
 
     def is_built(plan: MonthPlan) -> bool:
         stored = manifest.get((plan.building.building_id, plan.month))
         return stored is not None and stored.fingerprint == plan.fingerprint
 
-    return [plan for plan in plans if not is_built(plan)]
+    return [plan for plan in plans if plan.batch in lost or not is_built(plan)]
+
+
+def months_built(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
+    """The months that were planned and are not yet in place: also those that were lost."""
+    planned = set(pq.read_table(settings.paths.plan / "months.parquet", columns=["batch"])["batch"].to_pylist())
+    stale = {plan.batch for plan in months_to_build(settings, plans)}
+    return [plan for plan in plans if plan.batch in stale or (plan.batch in planned and settings.paths.built_file("fct_sensor_readings", plan.batch).exists())]
 
 
 def store_dimensions(settings: Settings, registry: Registry) -> None:
@@ -89,7 +96,7 @@ def store_dimensions(settings: Settings, registry: Registry) -> None:
     with files.locked(settings.paths.lock, "refresh"):
         for name in DIMENSIONS:
             files.move(settings.paths.built_file(name), _dimension(settings, name))
-        files.write_json(settings.paths.dimensions / "made_from.json", {"seeds": registry.fingerprint})
+        files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in DIMENSIONS])
 
 
 def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]:
@@ -109,21 +116,22 @@ def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]
         for plan in plans:
             building_id = plan.building.building_id
             rejected = paths.built_file("fct_rejected_readings", plan.batch)
-            if pq.read_metadata(rejected).num_rows:
+            digest_of_rejected = files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""
+            if digest_of_rejected:
                 files.move(rejected, paths.rejected(building_id, plan.month))
             else:
                 files.remove(paths.rejected(building_id, plan.month))
             readings = paths.built_file("fct_sensor_readings", plan.batch)
             metrics = {model: paths.built_file(model, plan.batch) for model in METRICS}
             digests = {model: files.sha256(path) for model, path in metrics.items()}
-            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests)
+            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests, digest_of_rejected)
             files.move(readings, paths.month_of_readings(building_id, plan.month))
             for model, path in metrics.items():
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
         files.write_parquet(paths.accounting, accounting.sort_by([("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]))
         rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
-        files.write_json(paths.readings_manifest, rows)
+        files.write_sealed(paths.readings_manifest, rows)
     return totals(fresh)
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from include import files
 from include.engines.scratch_database import PARQUET, scratch_database
-from include.errors import ContractError
+from include.errors import ContractError, StorageError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
@@ -37,8 +37,16 @@ class Release:
 
 
 def latest(settings: Settings) -> Release | None:
-    """What `releases/latest` points to."""
-    return read(settings.paths.latest.resolve()) if settings.paths.latest.exists() else None
+    """What `releases/latest` points to; None if that cannot be read."""
+    folder = latest_folder(settings)
+    try:
+        return read(folder) if folder else None
+    except (FileNotFoundError, StorageError):
+        return None
+
+
+def latest_folder(settings: Settings) -> Path | None:
+    return settings.paths.latest.resolve() if settings.paths.latest.exists() else None
 
 
 def find(settings: Settings, registry: Registry, as_of: datetime | None) -> Release | None:

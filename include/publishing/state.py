@@ -5,7 +5,6 @@ a push that was interrupted has not happened. Files that change are stored under
 an older `state.json` names stays whole until a newer one has replaced it.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,12 +30,13 @@ class State:
 
 def local_state(settings: Settings) -> State:
     path = settings.paths.state
-    return State(**files.read_json(path)) if path.exists() else State()
+    return State(**files.read_sealed(path)) if path.exists() else State()
 
 
 def remote_state(settings: Settings) -> State:
-    text = rclone.get_text(_remote(settings, "state.json"))
-    return State(**json.loads(text)) if text else State()
+    where = _remote(settings, "state.json")
+    text = rclone.get_text(where)
+    return State(**files.open_sealed(text, where)) if text else State()
 
 
 def restore(settings: Settings) -> list[str]:
@@ -48,7 +48,7 @@ def restore(settings: Settings) -> list[str]:
         return []
     wanted = [path for path in there.files if not path.startswith(("landing/", "readings/building_id=", "metrics/"))]
     fetched = fetch(settings, there, wanted)
-    files.write_json(settings.paths.state, there.to_json())
+    files.write_sealed(settings.paths.state, there.to_json())
     return fetched
 
 
@@ -104,9 +104,9 @@ def push(settings: Settings) -> int:
         link.hardlink_to(settings.paths.root / path)
     rclone.send(outgoing, settings.state_remote, [_stored_name(path, digest) for path, digest in new.items()])
     state = State(max(here.generation, there.generation) + 1, {**there.files, **new})
-    files.write_json(outgoing / "state.json", state.to_json())
+    files.write_sealed(outgoing / "state.json", state.to_json())
     rclone.put(outgoing / "state.json", _remote(settings, "state.json"))
-    files.write_json(settings.paths.state, state.to_json())
+    files.write_sealed(settings.paths.state, state.to_json())
     return len(new)
 
 
@@ -121,11 +121,12 @@ def _wanted(settings: Settings) -> dict[str, str]:
         wanted[paths.month_of_readings(building_id, month)] = stored.sha256
         for model, digest in stored.metrics.items():
             wanted[paths.month_of_metric(model, building_id, month)] = digest
+        if stored.rejected:
+            wanted[paths.rejected(building_id, month)] = stored.rejected
     for unit, entry in read_archive_manifest(settings).items():
         if entry.rows:
             wanted[archived_path(settings, unit, entry)] = entry.sha256
     for path in (
-        *sorted(paths.quarantine.glob("*/rejected_readings/*.parquet")),
         *sorted(paths.dimensions.glob("*")),
         paths.ledger,
         paths.readings_manifest,

@@ -7,7 +7,8 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
-from include.settings import PROJECT_DIR
+from include import files
+from include.settings import PROJECT_DIR, Settings
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
@@ -16,10 +17,7 @@ POOL = "duckdb_writer"
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
-    """The selected models and their tests, in folders, built by one `dbt build`.
-
-    `--full-refresh`: the columns of seeds are those of today, not of the scratch database that an older run has left.
-    """
+    """The selected models and their tests, in folders, built by one `dbt build`."""
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),
@@ -32,7 +30,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test", "--full-refresh"]},
+        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
     )
     _let_the_build_come_first(group)
     return group
@@ -50,6 +48,13 @@ def _let_the_build_come_first(group: DbtTaskGroup) -> None:
         if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
             producer >> task
             task.trigger_rule = "one_done"
+
+
+def start_warehouse_anew(settings: Settings) -> None:
+    """Every database is scratch: what an older run has left, whole or damaged, is no part of this one."""
+    close_warehouse()
+    for path in settings.paths.work.glob("warehouse.duckdb*"):
+        files.remove(path)
 
 
 def close_warehouse() -> None:

@@ -9,9 +9,9 @@ from include import planning
 from include.engines import timeseries
 from include.engines.services import INFLUXDB_PORT, influxdb
 from include.errors import EngineUnavailable
-from include.publishing import archive, release, state
+from include.publishing import archive, healing, release, state
 from sensor_platform.assets import READINGS
-from sensor_platform.dbt_task_group import close_warehouse
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 from sensor_platform.services import access
 
@@ -24,11 +24,13 @@ def plan_windows() -> list[list[str]]:
     context = get_current_context()
     now = as_of(context, READINGS)
     settings, registry = platform(now)
-    windows = archive.windows_to_build(settings, registry, now)
+    lost = healing.heal_archive(settings, registry, now)
+    windows = archive.windows_to_build(settings, registry, now, lost)
+    start_warehouse_anew(settings)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now))
+    planning.write_windows_plan(settings, windows, now)
     if not windows:
         skip_groups(context, "influxdb", "aggregate")
-    planning.write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
 
 
@@ -56,5 +58,5 @@ def merge_archive() -> list[str]:
     close_warehouse()
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
-    changed = archive.merge(settings, registry, archive.windows_to_build(settings, registry, now), now)
+    changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)
     return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

@@ -8,9 +8,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import files, planning
 from include.ingest import register
 from include.ingest.landed import ensure_landed
-from include.publishing import readings, state, upload
+from include.publishing import healing, readings, state, upload
 from sensor_platform.assets import READINGS
-from sensor_platform.dbt_task_group import close_warehouse
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,10 @@ log = logging.getLogger(__name__)
 
 @task
 def restore_state() -> int:
-    """Go on from the state remote if it is ahead of this machine."""
+    """Go on from the state remote if it is ahead of this machine, or if this machine's memory is damaged."""
     settings, _ = platform()
     register.begin(settings)
+    healing.heal_memory(settings, as_of(get_current_context()))
     fetched = state.restore(settings)
     upload.adopt_offered(settings)
     return len(fetched)
@@ -42,10 +43,12 @@ def plan_months() -> list[str]:
     settings, registry = platform(now)
     if settings.replay:  # what another replay has left was made for another day
         files.remove(settings.paths.store)
-    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
+    lost = healing.heal_readings(settings, registry, now)
+    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now), lost)
+    start_warehouse_anew(settings)
     if not months and readings.dimensions_are_current(settings, registry):
         skip_groups(context, "transform")
-    ensure_landed(settings, registry, months)
+    ensure_landed(settings, registry, months, now)
     planning.write_readings_plan(settings, registry, months)
     return [month.batch for month in months]
 
@@ -57,7 +60,7 @@ def store_readings() -> dict[str, int]:
     context = get_current_context()
     now = as_of(context)
     settings, registry = platform(now)
-    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now))
+    months = readings.months_built(settings, planning.plan_readings(settings, registry, now))
     totals = readings.store_readings(settings, months)
     readings.store_dimensions(settings, registry)
     state.push(settings)

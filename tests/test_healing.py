@@ -1,0 +1,89 @@
+"""The recovery drill: every kind of file under DATA_DIR is damaged, cut or deleted; the next run heals it, to the byte."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from include.monitoring.health import read_health
+from tests.platform import Platform
+from tests.raw_files import small_drive, thermopro, times
+
+AS_OF = "2026-02-04"
+# Files that do not depend on each other are harmed in one round.
+ROUNDS = (
+    ("ledger.parquet", "releases/latest/public_dataset_daily.parquet", "dimensions/dim_sensor.parquet", "work/warehouse.duckdb"),
+    ("readings/manifest.json", "archive/hourly/*/2026-01.r*.parquet", "hierarchy/public_dataset_hierarchy.parquet", "findings/health.json"),
+    ("archive/manifest.json", "readings/building_id=sm2/2026-02.parquet", "metrics/metric_daily_summary/*/2026-01.parquet", "releases/latest/run.json"),
+    ("state.json", "archive/weekly/*/2026-01.r*.parquet", "dimensions/made_from.json", "quarantine/*/*/*.json", "airflow/airflow.db"),
+    ("readings/accounting.parquet", "metrics/metric_sensor_day/*/2026-02.parquet", "hierarchy/made_from.json", "releases/latest/SHA256SUMS"),
+)
+# Written anew by every run, or told anew: whole afterwards, but not the same bytes.
+ANEW = ("work/", "findings/", "airflow/", "releases/latest/run.json")
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4] = bytes(255 - byte for byte in content[middle : middle + 4])
+    path.write_bytes(content)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("harm", [flip, truncate, delete])
+def test_the_next_run_heals_what_was_harmed(new_platform: Callable[..., Platform], harm: Callable[[Path], None]) -> None:
+    platform = _published(new_platform())
+    sums = platform.sums
+    for names in ROUNDS:
+        harmed = {path: path.read_bytes() for name in names for path in [next(iter(sorted(platform.data.glob(name))), None)] if path}
+        assert len(harmed) == len(names) - names.count("airflow/airflow.db"), names
+        for path in harmed:
+            harm(path.resolve())
+        platform.run(AS_OF)
+        assert platform.states["aggregate_and_publish"] == "success", names
+        assert platform.sums == sums
+        for path, content in harmed.items():
+            if not str(path.relative_to(platform.data)).startswith(ANEW):
+                assert path.read_bytes() == content, path
+    healed = {cause.key for cause in read_health(platform.settings) if cause.check == "healed"}
+    assert "archive/manifest.json" in healed and "readings/building_id=sm2/2026-02.parquet" in healed
+
+
+def test_without_any_copy_months_are_made_again_from_their_inputs(new_platform: Callable[..., Platform]) -> None:
+    platform = _published(new_platform())
+    sums, readings = platform.sums, sorted((platform.data / "readings/building_id=sm2").iterdir())
+    before = [path.read_bytes() for path in readings]
+    for folder in ("readings", "metrics", "archive", "landing"):
+        shutil.rmtree(platform.drive / "Platform" / folder)
+    shutil.rmtree(platform.data / "landing")  # the drive still has them
+    for path in (*readings, *(platform.data / "archive").rglob("*.parquet"), *(platform.data / "metrics").rglob("*.parquet")):
+        path.unlink()
+    platform.run(AS_OF)
+    assert platform.states["aggregate_and_publish"] == "success"
+    assert [path.read_bytes() for path in readings] == before
+    assert platform.sums == sums
+
+
+def test_a_damaged_text_of_an_input_is_not_built_from(new_platform: Callable[..., Platform]) -> None:
+    platform, undamaged = _published(new_platform()), _published(new_platform("second"))
+    for one in (platform, undamaged):
+        thermopro(one.raw, "493D", times("2026-02-04 00:00", 24), exported=1770249607)
+    for text in (platform.data / "landing").rglob("*.parquet"):
+        flip(text)
+    platform.run("2026-02-05")
+    undamaged.run("2026-02-05")
+    assert platform.sums == undamaged.sums
+
+
+def _published(platform: Platform) -> Platform:
+    small_drive(platform.raw)
+    thermopro(platform.raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777)
+    return platform.run(AS_OF)
