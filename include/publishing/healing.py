@@ -97,7 +97,12 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
         with contextlib.suppress(PlatformError):
             state.fetch(settings, copies, [str(path.relative_to(settings.paths.root))])
     lost = [path for path in missing if not path.exists()]
-    _tell(settings, [path for path in damaged if path not in lost], "the state remote", as_of)
+    fetched = [path for path in missing if path not in lost]
+    if len(missing) == len(wanted) and not damaged:
+        fetched = []  # an empty machine takes over: that is no damage
+    _tell(settings, fetched, "the state remote", as_of)
+    if lost:
+        state.forget(settings, lost)
     _tell(settings, lost, "its inputs, from which it is made again", as_of)
     return lost
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from include.errors import ContractError, StorageError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
-from include.publishing.archive import archived_path, read_archive_manifest
+from include.publishing.archive import Unit, archived_path, read_archive_manifest
 from include.publishing.dataset import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
 from include.publishing.readings import read_manifest
 from include.publishing.readme import readme
@@ -150,9 +151,9 @@ def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) 
     ]
 
 
-def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
-    """Every stored file that a release of that time is made from."""
-    archived = [archived_path(settings, unit, entry) for unit, entry in read_archive_manifest(settings).items() if entry.rows]
+def inputs(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[Path]:
+    """Every stored file that a release of that time is made from, but for those that are lost and made again."""
+    archived = [archived_path(settings, unit, entry) for unit, entry in read_archive_manifest(settings).items() if entry.rows and unit not in lost]
     summaries = [settings.paths.month_of_metric(DAILY_SUMMARY, *month) for month in read_manifest(settings)]
     return archived + summaries + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
 

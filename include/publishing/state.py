@@ -79,6 +79,12 @@ def fetch_inputs(settings: Settings, paths: Iterable[Path]) -> list[str]:
     return fetch(settings, local_state(settings), [str(path.relative_to(settings.paths.root)) for path in absent]) if absent else []
 
 
+def forget(settings: Settings, paths: Iterable[Path]) -> None:
+    """Remember that the remote does not have these after all, so that they are sent again."""
+    here, gone = local_state(settings), {str(path.relative_to(settings.paths.root)) for path in paths}
+    files.write_sealed(settings.paths.state, State(here.generation, {k: v for k, v in here.files.items() if k not in gone}).to_json())
+
+
 def push(settings: Settings) -> int:
     """Send what the remote does not have, then replace its `state.json`. Returns the number of files sent."""
     if settings.replay:
@@ -93,7 +99,8 @@ def push(settings: Settings) -> int:
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again
     wanted = _wanted(settings)
-    new = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest and (settings.paths.root / path).exists()}
+    stale = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest or path not in here.files}
+    new = {path: digest for path, digest in stale.items() if (settings.paths.root / path).exists()}
     if not new and there.files:
         return 0
     outgoing = settings.paths.work / "outgoing"

@@ -27,7 +27,7 @@ def plan_windows() -> list[list[str]]:
     lost = healing.heal_archive(settings, registry, now)
     windows = archive.windows_to_build(settings, registry, now, lost)
     start_warehouse_anew(settings)
-    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now))
+    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
     planning.write_windows_plan(settings, windows, now)
     if not windows:
         skip_groups(context, "influxdb", "aggregate")
