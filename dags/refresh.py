@@ -18,7 +18,7 @@ from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.dbt_task_group import dbt_task_group
+from sensor_platform.dbt_task_group import READINGS_MODELS, dbt_task_group
 from sensor_platform.hierarchy_tasks import announce_hierarchy
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
@@ -48,9 +48,7 @@ with DAG(
             )
         restored >> ingest >> registered
 
-    transform = dbt_task_group(
-        "transform", select=["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
-    )
+    transform = dbt_task_group("transform", select=READINGS_MODELS)
 
     planned, stored = plan_months(), store_readings()
     registered >> planned >> transform >> stored

@@ -7,7 +7,7 @@ repeated or moved to another machine plans what is missing, and nothing else.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from include import files
+from include.errors import ConfigurationError
 from include.ingest.ledger import FileVersion, Ledger
 from include.local_time import (
     block_seconds,
@@ -129,6 +130,17 @@ def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> li
             facts = [models, seeds, *(f"{version.number} {version.sha256} {version.layout}" for version in versions)]
             plans.append(MonthPlan(building, month, hashlib.sha256("\n".join(facts).encode()).hexdigest(), tuple(versions)))
     return plans
+
+
+def named_months(plans: list[MonthPlan], building_id: str, months: Collection[str]) -> list[MonthPlan]:
+    """Some of the planned months. Raises ConfigurationError if none is named, or one has no accepted input."""
+    named = [plan for plan in plans if plan.building.building_id == building_id and plan.month in months]
+    if unknown := sorted(set(months) - {plan.month for plan in named}) or (not months and ["none"]):
+        there = [plan.month for plan in plans if plan.building.building_id == building_id]
+        raise ConfigurationError(
+            f"these months have no accepted input: {', '.join(unknown)}", where="parameter months", cure=f"name some of: {', '.join(there) or 'none yet'}"
+        )
+    return named
 
 
 def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:

@@ -84,7 +84,8 @@ def without_retries(dag: Any) -> Any:
 
 
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
-    """The DAGs so that each comes after those whose assets it waits for, or looks at."""
+    """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or looks at."""
+    dags = {dag_id: dag for dag_id, dag in dags.items() if dag.schedule is not None}
     makes = {outlet.name: dag_id for dag_id, dag in dags.items() for task in dag.tasks for outlet in task.outlets}
     waits = {dag_id: asset_names(getattr(dag.timetable, "asset_condition", None)) for dag_id, dag in dags.items()}
     looks = {dag_id: {inlet.name for task in dag.tasks for inlet in task.inlets} for dag_id, dag in dags.items()}

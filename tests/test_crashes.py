@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from include import files
 from include.settings import PROJECT_DIR
 from tests.faults import Calls, fail_at, watched
 from tests.platform import Platform, tree
@@ -77,7 +78,7 @@ class Reader:
 
 def outcome(platform: Platform) -> dict[str, object]:
     """Everything that must not depend on what went wrong on the way."""
-    state = json.loads((platform.drive / "Platform/state.json").read_text())
+    state = files.read_sealed(platform.drive / "Platform/state.json")
     return {
         "release": platform.sums,
         "archive": tree(platform.data / "archive"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from include import files
 from include.monitoring.health import read_health
 from tests.platform import Platform
 from tests.raw_files import small_drive, thermopro, times
@@ -87,3 +88,24 @@ def _published(platform: Platform) -> Platform:
     small_drive(platform.raw)
     thermopro(platform.raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777)
     return platform.run(AS_OF)
+
+
+def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_not(new_platform: Callable[..., Platform]) -> None:
+    platform = _published(new_platform())
+    month = platform.data / "readings/building_id=sm2/2026-01.parquet"
+    content = month.read_bytes()
+    month.write_bytes(b"lost")
+    platform.run(only="restore_month", building="sm2", months=["2026-01"])
+    assert platform.states["restore_month"] == "success"
+    assert month.read_bytes() == content
+
+    manifest = platform.data / "readings/manifest.json"
+    rows = files.read_sealed(manifest)
+    files.write_sealed(manifest, [{**row, "sha256": "0" * 64} for row in rows])
+    month.write_bytes(b"not what it was")
+    platform.run(only="restore_month", building="sm2", months=["2026-01"])
+    assert platform.states["restore_month.prove_and_store"] == "failed"
+    assert month.read_bytes() == b"not what it was"
+
+    platform.run(only="restore_month", building="sm2", months=["2024-01"])
+    assert platform.states["restore_month.plan_restoration"] == "failed"

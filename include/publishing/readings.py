@@ -89,6 +89,27 @@ def months_built(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
     return [plan for plan in plans if plan.batch in stale or (plan.batch in planned and settings.paths.built_file("fct_sensor_readings", plan.batch).exists())]
 
 
+def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
+    """Every built month has the checksums that the manifest remembers. Raises ContractError that names the first that has not."""
+    manifest = read_manifest(settings)
+    for plan in plans:
+        stored = manifest.get((plan.building.building_id, plan.month))
+        if stored is None or stored.fingerprint != plan.fingerprint:
+            raise ContractError(
+                f"{plan.month} of {plan.building.building_id} is not made from what it would be made from now",
+                where=plan.batch,
+                cure="run refresh: it makes the month anew, as a new revision",
+            )
+        expected = {"fct_sensor_readings": stored.sha256, **stored.metrics}
+        different = [model for model, digest in expected.items() if files.sha256(settings.paths.built_file(model, plan.batch)) != digest]
+        if different:
+            raise ContractError(
+                f"{plan.month} of {plan.building.building_id} came out otherwise than it was, in {', '.join(different)}",
+                where=plan.batch,
+                cure="what stands was left in place; compare it with work/built, and report both",
+            )
+
+
 def store_dimensions(settings: Settings, registry: Registry) -> None:
     """Put the dimensions that dbt built in place."""
     if dimensions_are_current(settings, registry):

@@ -12,6 +12,7 @@ from include.settings import PROJECT_DIR, Settings
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
+READINGS_MODELS = ["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
 # DuckDB has one writer: the pool keeps a re-run of single models from starting dbt twice.
 POOL = "duckdb_writer"
 

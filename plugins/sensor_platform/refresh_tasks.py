@@ -46,10 +46,10 @@ def plan_months() -> list[str]:
     lost = healing.heal_readings(settings, registry, now)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now), lost)
     start_warehouse_anew(settings)
-    if not months and readings.dimensions_are_current(settings, registry):
-        skip_groups(context, "transform")
     ensure_landed(settings, registry, months, now)
     planning.write_readings_plan(settings, registry, months)
+    if not months and readings.dimensions_are_current(settings, registry):
+        skip_groups(context, "transform")
     return [month.batch for month in months]
 
 

@@ -11,7 +11,7 @@ from include.settings import PROJECT_DIR
 from scripts.run import asset_names, in_asset_order
 from tests.platform import dag_bag
 
-DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "sync_building_hierarchy"}
+DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "restore_month", "sync_building_hierarchy"}
 
 
 def test_all_dags_are_there_and_import_without_errors(airflow_database: None) -> None:

@@ -1,0 +1,36 @@
+"""
+### restore_month: months of readings, made again from their inputs and proven equal
+
+**Produces** the asset `readings`: the named months of one building in `readings/` and `metrics/`, with the bytes that the
+manifest remembers. Inputs come from landing, the state remote or the drive. What comes out otherwise than it was is not
+put in place: the run fails and says which month, and what stands stays.
+
+**Runs** by hand only, with `building` and `months`. `aggregate_and_publish` follows and checks its archive.
+
+**Re-run a day:** nothing here depends on a day.
+
+**When it fails** `prove_and_store` names the month that came out otherwise: its inputs or the models are not those that
+it was made from. `refresh` makes such months anew, as a new revision. Every message and its cure: `docs/runbook.md`.
+"""
+
+from airflow.sdk import DAG, Param
+
+from sensor_platform.dag_defaults import DAG_DEFAULTS
+from sensor_platform.dbt_task_group import READINGS_MODELS, dbt_task_group
+from sensor_platform.restore_tasks import plan_restoration, prove_and_store
+from sensor_platform.run_context import platform
+
+_, registry = platform()
+
+with DAG(
+    dag_id="restore_month",
+    schedule=None,
+    params={
+        "building": Param(registry.buildings[0].building_id, enum=[row.building_id for row in registry.buildings], title="Building"),
+        "months": Param([], type="array", items={"type": "string", "pattern": r"^\d{4}-\d{2}$"}, title="Months", description="such as 2026-01"),
+    },
+    tags=["platform", "recovery"],
+    doc_md=__doc__,
+    **DAG_DEFAULTS,
+) as dag:
+    plan_restoration() >> dbt_task_group("transform", select=READINGS_MODELS) >> prove_and_store()

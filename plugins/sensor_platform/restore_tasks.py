@@ -1,0 +1,41 @@
+"""The small steps of `restore_month`; each calls one function of `include`."""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import get_current_context, task
+
+from include import planning
+from include.ingest.landed import ensure_landed
+from include.publishing import readings, state
+from sensor_platform.assets import READINGS
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
+from sensor_platform.run_context import as_of, platform
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@task
+def plan_restoration() -> list[str]:
+    """Plan the named months and bring their inputs here."""
+    context = get_current_context()
+    settings, registry = platform()
+    months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
+    start_warehouse_anew(settings)
+    ensure_landed(settings, registry, months, END_OF_TIME)
+    planning.write_readings_plan(settings, registry, months)
+    return [month.batch for month in months]
+
+
+@task(inlets=[READINGS], outlets=[READINGS])
+def prove_and_store() -> dict[str, int]:
+    """Put the months in place if they are what they were, to the byte."""
+    close_warehouse()
+    context = get_current_context()
+    settings, registry = platform()
+    params = context["params"]
+    months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"])
+    readings.prove_equal(settings, months)
+    totals = readings.store_readings(settings, months)
+    state.push(settings)
+    context["outlet_events"][READINGS].extra = {"as_of": as_of(context, READINGS).isoformat(), "months": [month.batch for month in months]}
+    return totals
