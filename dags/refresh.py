@@ -4,7 +4,7 @@
 **Produces** the asset `readings`: `DATA_DIR/readings/building_id=…/<month>.parquet`, one row per reading, and the
 ledger of every file version ever seen.
 
-**Runs** daily at 00:00 UTC. Run it by hand at any time: it copies only what the ledger does not know and builds only
+**Runs** daily at 00:00 UTC, and within minutes of a new file on a drive. Run it by hand at any time: it copies only what the ledger does not know and builds only
 the months whose inputs changed.
 
 **Re-run a day:** trigger it with `as_of`, such as `2026-03-01`.
@@ -15,8 +15,10 @@ cleaned up. Every message and its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG, TaskGroup
+from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from sensor_platform.assets import DRIVES
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.dbt_task_group import READINGS_MODELS, dbt_task_group
 from sensor_platform.hierarchy_tasks import announce_hierarchy
@@ -30,7 +32,7 @@ _, registry = platform()
 
 with DAG(
     dag_id="refresh",
-    schedule=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=DRIVES),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
     params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
     tags=["platform", "ingest"],
     doc_md=__doc__,

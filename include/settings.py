@@ -26,6 +26,7 @@ class Settings:
     neo4j_image: str
     docker_url: str
     service_network: str
+    watch_seconds: float
     replay: bool = False
 
     @classmethod
@@ -41,6 +42,7 @@ class Settings:
             neo4j_image=os.environ.get("NEO4J_IMAGE") or "neo4j:5.26-community",
             docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
             service_network=os.environ.get("SERVICE_NETWORK") or "",
+            watch_seconds=float(os.environ.get("WATCH_SECONDS") or 120),
         )
 
     @property

@@ -27,9 +27,9 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
     known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
     listed = rclone.listing(datasource.location)
     findings = _unclaimed(listed, datasource, neighbours)
-    claimed, odd = _claimed(listed, datasource)
+    claimed, odd = claimed_files(listed, datasource)
     findings += odd
-    wanted = [file for file in claimed if not _is_known(file, known)]
+    wanted = [file for file in claimed if not is_known(file, known)]
     arrivals: list[Arrival] = []
     left: list[tuple[RemoteFile, Finding]] = []
     for _ in range(COPIES):
@@ -48,12 +48,12 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
     return findings
 
 
-def _is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
+def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
     version = known.get(file.path)
     return version is not None and version.verdict != "withdrawn" and (version.size, version.modified) == (file.size, file.modified)
 
 
-def _claimed(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:
+def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:
     """The files whose names match, less those whose names or kinds cannot be used."""
     pattern = re.compile(datasource.file_pattern)
     claimed, findings = [], []

@@ -122,6 +122,14 @@ def validate(raw: Path, path: str, declared: Declared, landed_text: Path) -> Val
         return Validation((*findings, refused.finding))
 
 
+def columns_found(raw: Path, declared: Declared) -> list[str]:
+    """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
+    try:
+        return [name for name in _header(read_raw_text(raw, declared.format.header_line + 1).head, declared) if name]
+    except Refused:
+        return []
+
+
 def _header(head: Sequence[str], declared: Declared) -> list[str]:
     """The column names as written; nameless columns at the right are empty strings."""
     at, delimiter = declared.format.header_line, declared.format.delimiter

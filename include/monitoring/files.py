@@ -7,6 +7,7 @@ from include import files
 from include.ingest.ledger import Ledger
 from include.local_time import to_utc
 from include.monitoring.causes import Cause, named
+from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
 from include.monitoring.runs import run_cause
 from include.publishing.readings import read_accounting
@@ -20,11 +21,12 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, start:
     """Causes of the window's file versions; a refusal counts however old it is."""
     ledger = Ledger.read(settings.paths.ledger)
     return [
-        named(cause, rules) for cause in (*_refused(ledger, rules, as_of), *_late(ledger, registry, rules, start, as_of), *_unknown(settings, ledger, start))
+        named(cause, rules)
+        for cause in (*_refused(settings, registry, ledger, rules, as_of), *_late(ledger, registry, rules, start, as_of), *_unknown(settings, ledger, start))
     ]
 
 
-def _refused(ledger: Ledger, rules: Rules, as_of: datetime) -> Iterator[Cause]:
+def _refused(settings: Settings, registry: Registry, ledger: Ledger, rules: Rules, as_of: datetime) -> Iterator[Cause]:
     """A refused file is told at once, as a warning; as an error once it has waited too long."""
     patience = timedelta(hours=rules.parameters["quarantine_hours"])
     for version in ledger.refused():
@@ -41,7 +43,7 @@ def _refused(ledger: Ledger, rules: Rules, as_of: datetime) -> Iterator[Cause]:
             until=max(as_of, version.first_seen),
             evidence="; ".join(version.reasons),
             key=version.path,
-            detail="\n".join(str(finding) for finding in version.findings),
+            detail=format_change(settings, registry, version),
         )
 
 

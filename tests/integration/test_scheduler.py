@@ -23,7 +23,7 @@ from include.engines.containers import PLATFORM
 from include.engines.services import influxdb
 from include.settings import PROJECT_DIR, Settings
 from tests.containers import docker_or_skip
-from tests.raw_files import small_drive
+from tests.raw_files import small_drive, thermopro, times
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -88,7 +88,7 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
 
 @pytest.fixture
 def airflow(tmp_path: Path) -> Iterator[Airflow]:
-    with running_airflow(tmp_path) as server:
+    with running_airflow(tmp_path, WATCH_SECONDS="5") as server:
         yield server
 
 
@@ -97,7 +97,7 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
     cli = docker_or_skip(service.image)
     ours = {f"{PLATFORM}.data_dir": str(tmp_path / "data")}
     with running_airflow(tmp_path, TIMESERIES_ENGINE="service") as airflow:
-        wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 4, 60)
+        wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
         for dag_id in ("aggregate_and_publish", "refresh"):
             airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
@@ -124,9 +124,9 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()] == []
 
 
-def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow) -> None:
+def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow, tmp_path: Path) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
-    wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 4, 60)
+    wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
     for dag_id in ("aggregate_and_publish", "refresh"):  # unpausing starts the run of last midnight
         airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
     run_id = wait_for(lambda: airflow.runs("refresh"), 60)[0]["dag_run_id"]
@@ -138,6 +138,11 @@ def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(air
     published = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
     assert published["run_type"] == "asset_triggered"
     assert published["state"] == "success", airflow.states("aggregate_and_publish", published["dag_run_id"])
+
+    before = len(airflow.runs("refresh"))  # a new file wakes refresh, without anybody and without the clock
+    thermopro(tmp_path / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
+    woken = wait_for(lambda: len(airflow.runs("refresh")) > before and airflow.runs("refresh"), 60)
+    assert max(woken, key=lambda run: run["run_after"])["run_type"] == "asset_triggered"
 
     states = airflow.states("aggregate_and_publish", published["dag_run_id"])
     group = [task_id for task_id in states if task_id.startswith("aggregate.")]

@@ -7,7 +7,7 @@ import pytest
 from include.monitoring.health import read_health
 from tests.health_server import Issues, Mailbox, issue_server, mail_server
 from tests.platform import Platform
-from tests.raw_files import small_drive, thermopro, times
+from tests.raw_files import retouched, small_drive, thermopro, times
 
 
 @pytest.fixture
@@ -74,3 +74,14 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(new
     (platform.settings.paths.findings / "told_by_issues.json").unlink()  # as if the machine had died before it was written
     platform.run("2026-02-04", only="monitor_quality")
     assert len(issues.all) == len(bodies)  # found again by their markers
+
+
+def test_a_renamed_column_is_shown_side_by_side_with_the_rows_to_paste(new_platform: Callable[..., Platform]) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    [graph] = platform.raw.glob("Graph*")
+    retouched(graph, lambda content: content.replace(b"temp-tea-sani (", b"temp-tea-saci ("))
+    platform.run("2026-02-04")
+    [waiting] = [cause for cause in read_health(platform.settings) if cause.check == "quarantine"]
+    assert ".*temp-tea-sani" in waiting.detail and "perhaps now: KOT1/VZT 01 | Obj. 1/vzt01_temp-tea-saci (°C)" in waiting.detail
+    assert "sm2_atrea,KOT1/VZT 01 | Obj. 1/vzt01_temp-tea-saci (°C),mapped,,VZT01,sm2_01,temp_intake,1.0,0.0,," in waiting.detail.splitlines()

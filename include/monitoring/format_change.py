@@ -1,0 +1,74 @@
+"""What a changed format looks like: declared against found columns, likely renames, and the seed rows to change."""
+
+import csv
+import difflib
+import io
+import re
+
+from include.ingest.ledger import FileVersion
+from include.ingest.validate import Declared, columns_found
+from include.registry import Registry
+from include.registry.rows import SensorMapping
+from include.settings import Settings
+
+CHECKS = {"required_columns", "new_columns", "key_columns"}
+
+
+def format_change(settings: Settings, registry: Registry, version: FileVersion) -> str:
+    """For the person who decides; empty if the file's columns are not what is wrong, or cannot be read."""
+    raw = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+    if not CHECKS & {finding.check for finding in version.findings} or not raw.exists():
+        return ""
+    datasource = registry.datasource(version.datasource_id)
+    declared = (*datasource.required_columns, *datasource.optional_columns)
+    found = columns_found(raw, Declared.of(registry, datasource))
+    missing = [want for want in datasource.required_columns if not any(_means(want, name) for name in found)]
+    new = [name for name in found if not any(_means(want, name) for want in declared)]
+    renames = {want: near[0] for want in missing if (near := difflib.get_close_matches(want, new, 1, cutoff=0.5))}
+    width = max(len(name) for name in ("declared", *declared))
+    lines = [f"{'declared':<{width}}   found"]
+    for want in declared:
+        matches = [name for name in found if _means(want, name)]
+        shown = (
+            f"{matches[0]}{f' and {len(matches) - 1} more' if len(matches) > 1 else ''}"
+            if matches
+            else f"— perhaps now: {renames[want]}"
+            if want in renames
+            else "—"
+        )
+        lines.append(f"{want:<{width}}   {shown}")
+    lines += [f"{'—':<{width}}   {name}" for name in new if name not in renames.values()]
+    rows = [_row(new_name, old) for want, new_name in renames.items() for old in _mapped(registry, version.datasource_id, want)]
+    rows += [f"{version.datasource_id},{_cell(name)},mapped,,<sensor_id>,<location>,<measurement>,1,0,," for name in new if name not in renames.values()]
+    if renames:
+        changed = ";".join(renames.get(want, want) for want in datasource.required_columns)
+        lines += ["", "datasources_config.csv, required_columns:", changed]
+        columns = [row for row in registry.mappings_of(datasource) if row.value_column in renames]
+        lines += [f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}" for row in columns]
+    if rows:
+        lines += ["", "sensor_mappings.csv:", *rows]
+    return "\n".join(lines)
+
+
+def _means(want: str, name: str) -> bool:
+    return want == name or re.fullmatch(want, name) is not None
+
+
+def _mapped(registry: Registry, datasource_id: str, want: str) -> list[SensorMapping]:
+    return [row for row in registry.sensor_mappings if row.datasource_id == datasource_id and _means(want, row.raw_name)]
+
+
+def _row(new_name: str, old: SensorMapping) -> str:
+    """The old row with the new name, as it would stand in the seed."""
+    cells = {**old.model_dump(mode="json"), "raw_name": new_name}
+    return _line([cells[name] for name in type(old).model_fields if name != "line"])
+
+
+def _cell(text: str) -> str:
+    return _line([text])
+
+
+def _line(cells: list[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(["" if cell is None else cell for cell in cells])
+    return text.getvalue()

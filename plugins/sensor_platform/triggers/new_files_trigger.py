@@ -1,0 +1,35 @@
+"""Wakes `refresh` when there are new files on a drive. It lives in the triggerer and holds no worker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from include.ingest.watch import new_files
+from include.settings import Settings
+from sensor_platform.run_context import platform
+
+
+class NewFilesTrigger(BaseEventTrigger):
+    """Lists all drives every `poll_seconds`; an event names the files that are in no ledger and were not told of before."""
+
+    def __init__(self, poll_seconds: float) -> None:
+        super().__init__()
+        self.poll_seconds = poll_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return ("sensor_platform.triggers.new_files_trigger.NewFilesTrigger", {"poll_seconds": self.poll_seconds})
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        told: set[tuple[str, str, int, str]] = set()
+        while True:
+            found = await asyncio.to_thread(lambda: new_files(*platform()))
+            if fresh := found - told:
+                told = found
+                yield TriggerEvent({"files": sorted(f"{datasource}: {path}" for datasource, path, *_ in fresh)})
+            await asyncio.sleep(self.poll_seconds)
+
+
+def watch_drives() -> NewFilesTrigger:
+    return NewFilesTrigger(Settings.from_environment().watch_seconds)
