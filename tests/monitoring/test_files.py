@@ -1,0 +1,41 @@
+"""What is wrong with files: late, refused for long, and with names that no seed knows."""
+
+from collections.abc import Callable
+
+from include.clock import parse_as_of
+from include.monitoring.causes import Cause
+from include.monitoring.files import causes_in_files
+from include.monitoring.health import window_start
+from include.monitoring.rules import load_rules
+from tests.platform import Platform
+from tests.raw_files import atrea, retouched, small_drive, thermopro, times
+
+
+def look(platform: Platform, as_of: str) -> dict[tuple[str, str], Cause]:
+    settings, registry, now = platform.settings, platform.registry, parse_as_of(as_of)
+    rules, home = load_rules(settings.seeds_dir), registry.building("sm2")
+    return {(c.check, c.key): c for c in causes_in_files(settings, registry, rules, window_start(home, now), now)}
+
+
+def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: Callable[..., Platform]) -> None:
+    platform = new_platform()
+    small_drive(platform.raw)
+    platform.run("2026-02-04", only="refresh")
+    assert look(platform, "2026-02-04") == {}
+
+    late = thermopro(platform.raw, "CCEA", times("2026-01-20 00:00", 48), exported=1769000000)
+    thermopro(platform.raw, "ABCD", times("2026-02-02 00:00", 72), exported=1770249607)
+    column = atrea(platform.raw, times("2026-02-03 00:00", 72), name="Graph_02_20260203_20260205.csv")
+    retouched(column, lambda content: content.replace(b"KOT1/VZT 01 | Obj. 1/vzt01_temp-teb-odvod (", b"KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod ("))
+    refused = thermopro(platform.raw, "B020", times("2026-02-03 00:00", 30), value=lambda n: "20,5", exported=1770249608)
+    platform.run("2026-02-06", only="refresh")
+    found = look(platform, "2026-02-06")
+    assert set(found) == {
+        ("late_file", late.name),
+        ("unknown_sensor", "ABCD"),
+        ("unknown_column", "KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C)"),
+        ("quarantine", refused.name),
+    }
+    assert found["quarantine", refused.name].severity == "warning"
+    assert "sm2_thermopro,ABCD,mapped,,<sensor_id>" in found["unknown_sensor", "ABCD"].detail
+    assert look(platform, "2026-02-07T01:00Z")["quarantine", refused.name].severity == "error"
