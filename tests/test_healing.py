@@ -73,6 +73,14 @@ def test_without_any_copy_months_are_made_again_from_their_inputs(new_platform: 
     assert platform.sums == sums
 
 
+def test_a_damaged_state_on_the_remote_is_written_again(new_platform: Callable[..., Platform]) -> None:
+    platform = _published(new_platform())
+    truncate(platform.drive / "Platform/state.json")
+    platform.run(AS_OF)
+    assert platform.states["aggregate_and_publish"] == "success"
+    assert files.read_sealed(platform.drive / "Platform/state.json") == files.read_sealed(platform.data / "state.json")
+
+
 def test_a_damaged_text_of_an_input_is_not_built_from(new_platform: Callable[..., Platform]) -> None:
     platform, undamaged = _published(new_platform()), _published(new_platform("second"))
     for one in (platform, undamaged):

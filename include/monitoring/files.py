@@ -1,5 +1,6 @@
 """What is wrong with the files themselves, by the ledger: late, refused for long, or with names that no seed knows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -22,7 +23,12 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, start:
     ledger = Ledger.read(settings.paths.ledger)
     return [
         named(cause, rules)
-        for cause in (*_refused(settings, registry, ledger, rules, as_of), *_late(ledger, registry, rules, start, as_of), *_unknown(settings, ledger, start))
+        for cause in (
+            *_refused(settings, registry, ledger, rules, as_of),
+            *_late(ledger, registry, rules, start, as_of),
+            *_unknown(settings, ledger, start),
+            *_conflicting(settings, ledger, start),
+        )
     ]
 
 
@@ -96,6 +102,28 @@ def _unknown(settings: Settings, ledger: Ledger, start: datetime) -> Iterator[Ca
                 evidence=f"in {count} files; its cells are not published",
                 key=name,
                 detail=f"sensor_mappings.csv:\n{datasource_id},{name},mapped,,<sensor_id>,<location>,<measurement>,1,0,,",
+            )
+
+
+def _conflicting(settings: Settings, ledger: Ledger, start: datetime) -> Iterator[Cause]:
+    """Files some of whose readings a later export contradicts; both are kept, the later one counts."""
+    superseded: Counter[int] = Counter()
+    for row in read_accounting(settings).to_pylist():
+        superseded[row["source_file"]] += row["superseded"]
+    for version in ledger.versions:
+        if (count := superseded[version.number]) and version.first_seen >= start:
+            yield Cause(
+                check="conflicting_exports",
+                severity="warning",
+                building_id=version.building_id,
+                sources=(version.datasource_id,),
+                sensors=(),
+                locations=(),
+                measurements=(),
+                since=version.first_seen,
+                until=version.first_seen,
+                evidence=f"{count:,} of its readings have another value in a later export, which counts",
+                key=version.path,
             )
 
 

@@ -53,7 +53,7 @@ def read_page(settings: Settings, dag_id: str) -> RunPage | None:
 def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Cause]:
     """`now` is the wall clock of Airflow's run, not `as_of`: a replay of an old day is on time."""
     pages = [page for path in sorted(_page(settings, "x").parent.glob("*.json")) if (page := read_page(settings, path.stem))]
-    return [named(cause, rules) for cause in (*(c for page in pages for c in _of(page, rules, now)), *_disk(settings, rules, now))]
+    return [named(cause, rules) for cause in (*(c for page in pages for c in _of(page, rules, now)), *_fallbacks(settings, now), *_disk(settings, rules, now))]
 
 
 def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
@@ -68,6 +68,13 @@ def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
         limit = max(rules.parameters["run_slow_min_seconds"], rules.parameters["run_slow_times_usual"] * median(before))
         if last_seconds > limit:
             yield run_cause("run_slow", "warning", page.dag_id, started, now, f"{last_seconds:.0f} s, usually {median(before):.0f} s")
+
+
+def _fallbacks(settings: Settings, now: datetime) -> Iterator[Cause]:
+    """An engine that was asked for and could not be had; told until it works again."""
+    for role in ("timeseries_engine", "graph_engine"):
+        if told := files.read_or(settings.paths.findings / f"{role}.json", None):
+            yield run_cause("engine_fallback", "warning", role, now, now, told["message"])
 
 
 def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:

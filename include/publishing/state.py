@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from include import files, rclone
-from include.errors import ConflictError, StorageError
+from include.errors import ConflictError, DamagedFile, StorageError
 from include.ingest.ledger import Ledger
 from include.publishing.archive import archived_path, read_archive_manifest
 from include.publishing.readings import read_manifest
@@ -34,9 +34,15 @@ def local_state(settings: Settings) -> State:
 
 
 def remote_state(settings: Settings) -> State:
+    """What the remote says it holds. If that is damaged, this machine's memory of it is trusted, and everything sent again."""
     where = _remote(settings, "state.json")
     text = rclone.get_text(where)
-    return State(**files.open_sealed(text, where)) if text else State()
+    try:
+        return State(**files.open_sealed(text, where)) if text else State()
+    except DamagedFile:
+        if generation := local_state(settings).generation:
+            return State(generation)
+        raise
 
 
 def restore(settings: Settings) -> list[str]:

@@ -27,11 +27,14 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: C
     thermopro(platform.raw, "ABCD", times("2026-02-02 00:00", 72), exported=1770249607)
     column = atrea(platform.raw, times("2026-02-03 00:00", 72), name="Graph_02_20260203_20260205.csv")
     retouched(column, lambda content: content.replace(b"KOT1/VZT 01 | Obj. 1/vzt01_temp-teb-odvod (", b"KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod ("))
+    again = thermopro(platform.raw, "493D", times("2026-01-29 00:00", 24), value=lambda n: "25.0", exported=1770249609)
     refused = thermopro(platform.raw, "B020", times("2026-02-03 00:00", 30), value=lambda n: "20,5", exported=1770249608)
     platform.run("2026-02-06", only="refresh")
     found = look(platform, "2026-02-06")
     assert set(found) == {
         ("late_file", late.name),
+        ("late_file", again.name),
+        ("conflicting_exports", again.name),
         ("unknown_sensor", "ABCD"),
         ("unknown_column", "KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C)"),
         ("quarantine", refused.name),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from include.engines.fallback import tell_of_fallback
 from include.monitoring.rules import load_rules
 from include.monitoring.runs import causes_in_runs, record_run
 from include.settings import PROJECT_DIR, Settings
@@ -51,6 +52,13 @@ def test_a_run_three_times_as_long_as_usual_is_told(settings: Settings) -> None:
     assert told(settings) == []
     ran(settings, "success", 160)
     assert told(settings) == [("run_slow", "refresh")]
+
+
+def test_an_engine_that_could_not_be_had_is_told_until_it_works(settings: Settings) -> None:
+    tell_of_fallback(settings, "timeseries_engine", "no Docker daemon")
+    assert told(settings) == [("engine_fallback", "timeseries_engine")]
+    tell_of_fallback(settings, "timeseries_engine", "")
+    assert told(settings) == []
 
 
 @pytest.mark.parametrize(("free", "severity"), [(6, None), (4, "warning"), (1, "error")])

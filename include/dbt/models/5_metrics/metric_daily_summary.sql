@@ -9,8 +9,8 @@ timestamps as (
         (timestamp at time zone getvariable('timezone'))::date as local_date,
         source,
         measurement,
-        count(*) as unique_timestamps
-    from (select distinct timestamp, source, measurement from {{ batch_of(ref("fct_sensor_readings")) }})
+        count(distinct timestamp) as unique_timestamps
+    from {{ batch_of(ref("fct_sensor_readings")) }}
     group by all
 ),
 
@@ -19,10 +19,19 @@ series as (
     select
         source,
         measurement,
-        count(distinct (location, sensor_id)) as series_count,
+        count(distinct location || ' ' || sensor_id) as series_count,
         min(expected_rows / {{ seconds_of_day("local_date") }}) as rows_a_second
     from sensor_days
     group by source, measurement
+),
+
+sources as (
+    select
+        source,
+        min(datasource_id) as datasource_id
+    from {{ ref("stg_series") }}
+    where building_id = getvariable('building_id') and disposition = 'mapped'
+    group by source
 ),
 
 days as (
@@ -68,12 +77,5 @@ left join timestamps
         days.local_date = timestamps.local_date
         and days.source = timestamps.source
         and days.measurement = timestamps.measurement
-left join (
-    select
-        source,
-        min(datasource_id) as datasource_id
-    from {{ ref("stg_series") }}
-    where building_id = getvariable('building_id') and disposition = 'mapped'
-    group by source
-) as sources on days.source = sources.source
+left join sources on days.source = sources.source
 order by all
