@@ -33,6 +33,8 @@ from include.engines.containers import docker_client  # noqa: E402
 from include.engines.influxdb import engine  # noqa: E402
 from include.engines.services import influxdb, neo4j  # noqa: E402
 from include.ingest.ledger import Ledger  # noqa: E402
+from include.monitoring import health  # noqa: E402
+from include.monitoring.rules import load_rules  # noqa: E402
 from include.planning import plan_windows, write_windows_plan  # noqa: E402
 from include.publishing.readings import read_manifest  # noqa: E402
 from include.registry import load_registry  # noqa: E402
@@ -110,6 +112,18 @@ class Installation:
         return sum(path.stat().st_size for path in paths) / rows, csv.stat().st_size / pq.read_metadata(paths[0]).num_rows
 
 
+def in_monitoring(installation: Installation) -> float:
+    """Seconds of all checks over the floating window, when the current month is a day longer."""
+    settings = replace(Settings.from_environment(), data_dir=installation.folder / "data")
+    registry, rules = load_registry(settings.seeds_dir), load_rules(settings.seeds_dir)
+    now = datetime.combine(installation.today, datetime.min.time(), UTC)
+    for hours in (settings.paths.work / "health").glob(f"*.{installation.today:%Y-%m}.*"):
+        hours.unlink()
+    began = time.monotonic()
+    health.look(settings, registry, rules, now, now)
+    return time.monotonic() - began
+
+
 def in_influxdb(installation: Installation) -> str:
     """What the same readings cost in InfluxDB. Raises DockerException where there is no daemon or no image."""
     settings, spent = replace(Settings.from_environment(), data_dir=installation.folder / "data"), {}
@@ -169,8 +183,8 @@ def main() -> None:
     influx = "Not measured: no Docker daemon, or no image."
     lines = ["| months | lines | floor | run | 2 × floor + 30 s | peak memory |", "|---:|---:|---:|---:|---:|---:|"]
     days = [
-        "| on top of | one more day | the same on one sensor's month | difference | the same again, nothing new |",
-        "|---|---:|---:|---:|---:|",
+        "| on top of | one more day | the same on one sensor's month | difference | the same again, nothing new | checks of monitor_quality |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     sizes = ""
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -186,7 +200,8 @@ def main() -> None:
             if months > 12:
                 tasks = one_sensor(Path(scratch) / "one")
                 day, again = installation.one_more_day()
-                days.append(f"| {months} months | {day.seconds:.1f} s | {tasks.seconds:.1f} s | {day.seconds - tasks.seconds:.1f} s | {again.seconds:.1f} s |")
+                seconds = (day.seconds, tasks.seconds, day.seconds - tasks.seconds, again.seconds, in_monitoring(installation))
+                days.append(f"| {months} months | " + " | ".join(f"{took:.1f} s" for took in seconds) + " |")
             if months == 2:
                 with contextlib.suppress(DockerException):
                     influx = in_influxdb(installation)

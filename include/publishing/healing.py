@@ -85,7 +85,7 @@ def heal_archive(settings: Settings, registry: Registry, as_of: datetime) -> lis
 
 
 def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) -> list[Path]:
-    """Remove what is damaged and fetch what is missing, file by file; returns what cannot be had."""
+    """Remove what is damaged and fetch what is missing; returns what cannot be had."""
     damaged = [path for path, digest in wanted.items() if path.exists() and files.sha256(path) != digest]
     for path in damaged:
         files.remove(path)
@@ -93,9 +93,12 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
     if not missing:
         return []
     copies = state.State(0, {str(path.relative_to(settings.paths.root)): wanted[path] for path in missing})
-    for path in missing:
-        with contextlib.suppress(PlatformError):
-            state.fetch(settings, copies, [str(path.relative_to(settings.paths.root))])
+    try:
+        state.fetch(settings, copies, copies.files)
+    except PlatformError:  # one that is missing or damaged there must not keep the others back
+        for name in copies.files:
+            with contextlib.suppress(PlatformError):
+                state.fetch(settings, copies, [name])
     lost = [path for path in missing if not path.exists()]
     fetched = [path for path in missing if path not in lost]
     if len(missing) == len(wanted) and not damaged:
