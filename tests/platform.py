@@ -47,6 +47,10 @@ class Platform:
             RCLONE_CONFIG_SM2DRIVE_REMOTE=str(self.drive),
         )
 
+    def publish(self, as_of: str) -> "Platform":
+        """The two DAGs that change what is published."""
+        return self.run(as_of, only="refresh").run(as_of, only="aggregate_and_publish")
+
     def run(self, as_of: str = "2026-03-01", only: str = "", **params: Any) -> "Platform":
         """All DAGs (or only one) in the order of their assets, as `make run` does."""
         self.use()

@@ -133,7 +133,7 @@ def test_any_call_of_the_file_and_rclone_port_may_fail(stages: Stages, tmp_path:
             platform.run(NEXT_DAY, only=dag_id)
         failed_at = calls.seen[number]
         assert readable(platform), failed_at
-        platform.run(NEXT_DAY)
+        platform.publish(NEXT_DAY)
         assert outcome(platform) == stages.expected, failed_at
         shutil.rmtree(platform.data.parent)
 
@@ -148,7 +148,7 @@ def test_a_run_may_be_killed_in_every_task_that_changes_state(stages: Stages, tm
             env=dict(os.environ), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert killed.returncode == -9, killed.stdout + killed.stderr
-        platform.run(NEXT_DAY)
+        platform.publish(NEXT_DAY)
     assert outcome(platform) == stages.expected
     assert reader.looked > 20
     assert reader.broken == []

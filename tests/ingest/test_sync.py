@@ -189,12 +189,12 @@ def test_a_disk_that_fills_up_while_text_is_landed_is_told_and_leaves_no_part(pl
 )
 def test_a_name_that_cannot_be_used_is_refused_and_the_rest_is_taken(platform: Platform, path: str, check: str) -> None:
     listed = [RemoteFile(path, 1, ""), RemoteFile(GOOD, 1, "")]
-    claimed, findings = syncing._claimed(listed, platform.registry.datasource("sm2_thermopro"))
+    claimed, findings = syncing.claimed_files(listed, platform.registry.datasource("sm2_thermopro"))
     assert claimed == listed[1:]
     assert [(finding.check, finding.severity) for finding in findings] == [(check, "error")] and findings[0].cure
 
 
 def test_two_files_of_one_name_are_refused_and_the_rest_is_taken(platform: Platform) -> None:
     listed = [RemoteFile(OTHER, 1, ""), RemoteFile(OTHER, 2, ""), RemoteFile(GOOD, 1, "")]
-    claimed, findings = syncing._claimed(listed, platform.registry.datasource("sm2_thermopro"))
+    claimed, findings = syncing.claimed_files(listed, platform.registry.datasource("sm2_thermopro"))
     assert claimed == listed[2:] and [(f.check, f.message) for f in findings] == [("same_name_twice", "2 files have this name")]
