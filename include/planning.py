@@ -56,6 +56,7 @@ MONTHS = pa.schema(
     [
         *((name, pa.string()) for name in ("batch", "building_id", "month", "timezone")),
         *((name, _INSTANT) for name in ("start", "stop")),
+        ("block_seconds", pa.int64()),
         ("landed_texts", pa.list_(pa.string())),
     ]
 )
@@ -162,18 +163,7 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
     involved = rank({version.number: version for plan in months for version in plan.versions}.values())
     rows = [_file_row(settings, registry, version, precedence) for precedence, version in enumerate(involved)]
     files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
-    rows = [
-        {
-            "batch": plan.batch,
-            "building_id": plan.building.building_id,
-            "month": plan.month,
-            "timezone": plan.building.timezone,
-            "start": month_start(plan.month, plan.building.timezone),
-            "stop": month_start(next_month(plan.month), plan.building.timezone),
-            "landed_texts": [str(landed_text(settings, version)) for version in plan.versions],
-        }
-        for plan in months
-    ]
+    rows = [_month_row(settings, plan) for plan in months]
     files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
 
 
@@ -221,6 +211,21 @@ def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
     last = month_of(window.stop - HOUR, window.building.timezone)
     paths = (settings.paths.month_of_readings(window.building.building_id, month) for month in months_between(window.months[0], last))
     return [path for path in paths if path.exists()]
+
+
+def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
+    timezone = plan.building.timezone
+    start, stop = month_start(plan.month, timezone), month_start(next_month(plan.month), timezone)
+    return {
+        "batch": plan.batch,
+        "building_id": plan.building.building_id,
+        "month": plan.month,
+        "timezone": timezone,
+        "start": start,
+        "stop": stop,
+        "block_seconds": block_seconds(timezone, start, stop),
+        "landed_texts": [str(landed_text(settings, version)) for version in plan.versions],
+    }
 
 
 def _file_row(settings: Settings, registry: Registry, version: FileVersion, precedence: int) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def listing(remote: str, *, only: Iterable[str] | None = None, with_digest: bool
 
 def fetch(remote: str, folder: Path, paths: Iterable[str]) -> None:
     """Copy the named files from `remote` into `folder`. Verification is the caller's: see `include.ingest.sync`."""
-    _copy(remote, str(folder), paths, remote=remote)
+    _copy(remote, str(folder), paths, "--ignore-checksum", remote=remote)
 
 
 def send(folder: Path, remote: str, paths: Iterable[str]) -> None:

@@ -169,11 +169,17 @@ def _undamaged(path: Path, digest: str) -> Path:
 
 
 def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str = "true") -> None:
-    table = next(table for table in tables() if table.model == model)
-    columns = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
-    nothing = ", ".join(f"null::{column.type} as {column.name}" for column in table.columns)
-    source = f"select {columns} from read_parquet($paths) where {where}" if paths else f"select {nothing} where false"
-    database.execute(f"copy ({source}) to '{target}' ({PARQUET})", {"paths": [str(path) for path in paths]} if paths else {})
+    columns = next(table.columns for table in tables() if table.model == model)
+    if not paths:
+        nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
+        database.execute(f"copy (select {nothing} where false) to '{target}' ({PARQUET})")
+        return
+    parameters = {"paths": [str(path) for path in paths]}
+    for name in (column.name for column in columns if column.type == "varchar"):  # see macros/enums.sql
+        texts = f"select distinct {name} from read_parquet($paths) where {name} is not null order by all"
+        database.execute(f"create or replace temp type {name}_enum as enum ({texts})", parameters)
+    chosen = ", ".join(f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}" for c in columns)
+    database.execute(f"copy (select {chosen} from read_parquet($paths) where {where}) to '{target}' ({PARQUET})", parameters)
 
 
 def _audit(database: duckdb.DuckDBPyConnection, staging: Path, rows: dict[str, int]) -> set[tuple[str, str, str]]:

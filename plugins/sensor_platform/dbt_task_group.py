@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
 
 from include import files
 from include.settings import PROJECT_DIR, Settings
@@ -28,6 +28,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             load_method=LoadMode.DBT_MANIFEST,
             select=select,
             emit_datasets=False,
+            seed_rendering_behavior=SeedRenderingBehavior.NONE,  # the registry has checked them row by row; the build loads them
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),

@@ -68,7 +68,8 @@ select
     source_line,
     precedence::integer as precedence,
     outcome,
-    case when outcome in ('unmapped', 'unparsable') then raw_name end as raw_name,
-    case when outcome in ('unmapped', 'unparsable') then raw_column end as raw_column,
-    case when outcome = 'unparsable' then raw_value end as raw_value
+    case
+        when outcome = 'unmapped' then raw_name || ': ' || raw_column
+        when outcome = 'unparsable' then raw_value
+    end as raw_text
 from judged

@@ -9,7 +9,7 @@ with cells as (
         count_if(outcome = 'unmapped') as unmapped,
         count_if(outcome = 'ignored') as ignored,
         count_if(outcome = 'unparsable') as unparsable,
-        list_sort(array_agg(distinct raw_name || ': ' || raw_column) filter (where outcome = 'unmapped')) as unmapped_names
+        list_sort(array_agg(distinct raw_text) filter (where outcome = 'unmapped')) as unmapped_names
     from {{ batch_of(ref("stg_cells")) }}
     group by source_file
 ),

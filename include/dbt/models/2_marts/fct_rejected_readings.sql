@@ -22,7 +22,7 @@ select
     series.sensor_id,
     series.measurement,
     rejected.value,
-    rejected.raw_value,
+    rejected.raw_text as raw_value,
     rejected.source_file,
     rejected.source_line,
     rejected.reason

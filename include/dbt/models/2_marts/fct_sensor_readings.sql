@@ -28,19 +28,30 @@ kept as (
     union all
     select {{ columns | join(", ") }} from contested
     where fate = 'kept'
+),
+
+-- looked up once for each series, not once for each reading
+series as materialized (
+    select
+        mapping_id,
+        source::source_enum as source,
+        location::location_enum as location,
+        sensor_id::sensor_id_enum as sensor_id,
+        measurement::measurement_enum as measurement
+    from {{ ref("stg_series") }}
 )
 
 select
     kept.timestamp,
     getvariable('building_id')::building_id_enum as building_id,
-    series.source::source_enum as source,
-    series.location::location_enum as location,
-    series.sensor_id::sensor_id_enum as sensor_id,
-    series.measurement::measurement_enum as measurement,
+    series.source,
+    series.location,
+    series.sensor_id,
+    series.measurement,
     kept.value,
     case when kept.is_outlier then 'outlier' else 'ok' end::enum('ok', 'outlier') as quality,
     kept.source_file,
     kept.source_line
 from kept
-inner join {{ ref("stg_series") }} as series on kept.mapping_id = series.mapping_id
+inner join series on kept.mapping_id = series.mapping_id
 order by kept.series_id, kept.timestamp

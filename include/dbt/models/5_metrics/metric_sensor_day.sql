@@ -1,12 +1,13 @@
 {{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
 
-with days as (
+-- a local day consists of whole blocks, and a block's date is found once, not once for each of its readings
+with blocks as (
     select
         source,
         location,
         sensor_id,
         measurement,
-        (timestamp at time zone getvariable('timezone'))::date as local_date,
+        epoch_us(timestamp) // (getvariable('block_seconds') * 1000000) as block,
         count(*) as row_count,
         count_if(quality = 'outlier') as outlier_count,
         min(value) as value_min,
@@ -20,8 +21,27 @@ with days as (
     group by all
 ),
 
--- a cell is empty where no export has anything else for its time
-empty_cells as (
+days as materialized (
+    select
+        source,
+        location,
+        sensor_id,
+        measurement,
+        (first_timestamp at time zone getvariable('timezone'))::date as local_date,
+        sum(row_count)::bigint as row_count,
+        sum(outlier_count)::bigint as outlier_count,
+        min(value_min) as value_min,
+        max(value_max) as value_max,
+        sum(ok_count)::bigint as ok_count,
+        sum(total) as total,
+        sum(squares) as squares,
+        min(first_timestamp) as first_timestamp,
+        max(last_timestamp) as last_timestamp
+    from blocks
+    group by all
+),
+
+empty_cells as materialized (
     select distinct
         series.source,
         series.location,
@@ -33,24 +53,33 @@ empty_cells as (
     where cells.outcome = 'null'
 ),
 
+-- what another export has for the time of an empty cell: the few cells are sought among the readings, not the reverse
+filled_cells as (
+    select readings.*
+    from {{ batch_of(ref("fct_sensor_readings")) }} as readings
+    semi join empty_cells
+        on
+            readings.source = empty_cells.source
+            and readings.sensor_id = empty_cells.sensor_id
+            and readings.measurement = empty_cells.measurement
+            and readings.timestamp = empty_cells.timestamp
+),
+
 nulls as (
     select
-        source,
-        location,
-        sensor_id,
-        measurement,
-        (timestamp at time zone getvariable('timezone'))::date as local_date,
+        empty_cells.source,
+        empty_cells.location,
+        empty_cells.sensor_id,
+        empty_cells.measurement,
+        (empty_cells.timestamp at time zone getvariable('timezone'))::date as local_date,
         count(*) as null_count
     from empty_cells
-    where
-        not exists (
-            select 1 from {{ batch_of(ref("fct_sensor_readings")) }} as readings
-            where
-                readings.source = empty_cells.source
-                and readings.sensor_id = empty_cells.sensor_id
-                and readings.measurement = empty_cells.measurement
-                and readings.timestamp = empty_cells.timestamp
-        )
+    anti join filled_cells
+        on
+            empty_cells.source = filled_cells.source
+            and empty_cells.sensor_id = filled_cells.sensor_id
+            and empty_cells.measurement = filled_cells.measurement
+            and empty_cells.timestamp = filled_cells.timestamp
     group by all
 ),
 
