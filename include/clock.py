@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from include.errors import ConfigurationError
 
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # as of then, all that was ever accepted counts
 AS_OF_PATTERN = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$"
 
 

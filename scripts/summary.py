@@ -1,10 +1,11 @@
 """What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console
 
 from include import planning
+from include.clock import END_OF_TIME
 from include.engines.timeseries import engine_used
 from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
@@ -79,8 +80,7 @@ def wrong_hierarchy(registry: Registry) -> str:
 
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
     """What a failed step has left for the next run, though a release stands; empty if nothing."""
-    end_of_time = datetime.max.replace(tzinfo=UTC)
-    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, end_of_time))
+    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, END_OF_TIME))
     if months:
         return f"{len(months)} months of readings are not built"
     if current is None or settings_at(settings, current.as_of).replay:

@@ -168,8 +168,8 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     named = [name for name in columns if name]
     wanted, optional = declared.datasource.required_columns, declared.datasource.optional_columns
     where = f"line {declared.format.header_line}"
-    missing = [want for want in wanted if not any(_means(want, name) for name in named)]
-    new = [name for name in named if not any(_means(want, name) for want in (*wanted, *optional))]
+    missing = [want for want in wanted if not any(means(want, name) for name in named)]
+    new = [name for name in named if not any(means(want, name) for want in (*wanted, *optional))]
     findings = []
     for want in missing:
         near = difflib.get_close_matches(want, new, 1, cutoff=0.5)
@@ -191,7 +191,8 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     return findings
 
 
-def _means(declared: str, name: str) -> bool:
+def means(declared: str, name: str) -> bool:
+    """Whether a column of a file is a declared one: by its name, or by a pattern."""
     return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
 
 

@@ -22,19 +22,20 @@ REMEMBERED = timedelta(days=7)
 class Cause:
     """Something that is wrong: one check, one stretch of time, and everything that it touches.
 
-    `sensors`, `measurements` and `sources` are empty where the whole source or building is meant. `since` and `until` are UTC.
+    What it touches is empty where all is meant: no sensors, the whole source; no building, the platform. `since` and
+    `until` are UTC.
     """
 
     check: str
     severity: Literal["error", "warning"]
-    building_id: str
-    sources: tuple[str, ...]
-    sensors: tuple[str, ...]
-    locations: tuple[str, ...]
-    measurements: tuple[str, ...]
     since: datetime
     until: datetime
     evidence: str
+    building_id: str = ""
+    sources: tuple[str, ...] = ()
+    sensors: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    measurements: tuple[str, ...] = ()
     message: str = ""
     cure: str = ""
     id: str = ""

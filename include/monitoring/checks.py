@@ -7,6 +7,7 @@ is an error, and the evidence. What belongs to one cause is put together afterwa
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -84,7 +85,7 @@ def examine(settings: Settings, registry: Registry, rules: Rules, building: Buil
 
 def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> list[tuple[str, str, str, str, bool]]:
     """Building, source, sensor, its newest public location, and whether a mapping of it holds at `as_of`."""
-    today = as_of.date()
+    today = as_of.astimezone(ZoneInfo(building.timezone)).date()
     public = {row.location: row.public_location for row in registry.locations if row.building_id == building.building_id}
     sources = {
         source.datasource_id: registry.mappings_of(source)[0].source_name

@@ -3,39 +3,35 @@
 import csv
 import difflib
 import io
-import re
 
 from include.ingest.ledger import FileVersion
-from include.ingest.validate import Declared, columns_found
+from include.ingest.validate import Declared, columns_found, means
 from include.registry import Registry
 from include.registry.rows import SensorMapping
 from include.settings import Settings
 
-CHECKS = {"required_columns", "new_columns", "key_columns"}
+# The checks of validate.py that a file fails whose columns are others than declared.
+COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}
 
 
 def format_change(settings: Settings, registry: Registry, version: FileVersion) -> str:
     """For the person who decides; empty if the file's columns are not what is wrong, or cannot be read."""
     raw = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
-    if not CHECKS & {finding.check for finding in version.findings} or not raw.exists():
+    if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
         return ""
     datasource = registry.datasource(version.datasource_id)
     declared = (*datasource.required_columns, *datasource.optional_columns)
     found = columns_found(raw, Declared.of(registry, datasource))
-    missing = [want for want in datasource.required_columns if not any(_means(want, name) for name in found)]
-    new = [name for name in found if not any(_means(want, name) for want in declared)]
+    missing = [want for want in datasource.required_columns if not any(means(want, name) for name in found)]
+    new = [name for name in found if not any(means(want, name) for want in declared)]
     renames = {want: near[0] for want in missing if (near := difflib.get_close_matches(want, new, 1, cutoff=0.5))}
     width = max(len(name) for name in ("declared", *declared))
     lines = [f"{'declared':<{width}}   found"]
     for want in declared:
-        matches = [name for name in found if _means(want, name)]
-        shown = (
-            f"{matches[0]}{f' and {len(matches) - 1} more' if len(matches) > 1 else ''}"
-            if matches
-            else f"— perhaps now: {renames[want]}"
-            if want in renames
-            else "—"
-        )
+        matches = [name for name in found if means(want, name)]
+        shown = f"— perhaps now: {renames[want]}" if want in renames else "—"
+        if matches:
+            shown = matches[0] + (f" and {len(matches) - 1} more" if len(matches) > 1 else "")
         lines.append(f"{want:<{width}}   {shown}")
     lines += [f"{'—':<{width}}   {name}" for name in new if name not in renames.values()]
     rows = [_row(new_name, old) for want, new_name in renames.items() for old in _mapped(registry, version.datasource_id, want)]
@@ -50,12 +46,8 @@ def format_change(settings: Settings, registry: Registry, version: FileVersion) 
     return "\n".join(lines)
 
 
-def _means(want: str, name: str) -> bool:
-    return want == name or re.fullmatch(want, name) is not None
-
-
 def _mapped(registry: Registry, datasource_id: str, want: str) -> list[SensorMapping]:
-    return [row for row in registry.sensor_mappings if row.datasource_id == datasource_id and _means(want, row.raw_name)]
+    return [row for row in registry.sensor_mappings if row.datasource_id == datasource_id and means(want, row.raw_name)]
 
 
 def _row(new_name: str, old: SensorMapping) -> str:

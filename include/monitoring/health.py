@@ -1,4 +1,4 @@
-"""The health of the data, as findings/health.json tells it: what is wrong, since when, whether it is news, and what to do."""
+"""The health of the data, as findings/health.json tells it: what is wrong, since when, and what to do."""
 
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
 from include.monitoring.files import causes_in_files, healed_files
 from include.monitoring.rules import Rules
-from include.monitoring.runs import causes_in_runs, run_cause
+from include.monitoring.runs import causes_in_runs
 from include.publishing.readings import read_manifest
 from include.registry import Registry
 from include.registry.rows import Building
@@ -52,20 +52,22 @@ def look(settings: Settings, registry: Registry, rules: Rules, as_of: datetime, 
     `now` is when Airflow runs this; only what concerns runs depends on it.
     """
     found = causes_in_runs(settings, rules, now) + healed_files(settings, rules, as_of) + expired_silences(rules, as_of)
+    starts = {building.building_id: window_start(building, as_of) for building in registry.active_buildings}
+    found += causes_in_files(settings, registry, rules, starts, as_of)
     for building in registry.active_buildings:
-        start = window_start(building, as_of)
-        found += causes_of(examine(settings, registry, rules, building, watched_months(settings, building, as_of), start, as_of), rules)
-        found += [cause for cause in causes_in_files(settings, registry, rules, start, as_of) if cause.building_id == building.building_id]
+        months = watched_months(settings, building, as_of)
+        found += causes_of(examine(settings, registry, rules, building, months, starts[building.building_id], as_of), rules)
     return found
 
 
 def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
     """Silences that have ended and still stand in the seed."""
-    over = [(row, day_start(row.expires, "UTC")) for row in rules.silences if row.expires <= as_of.date()]
-    return [
-        named(run_cause("silence_expired", "warning", f"{row.check} {row.source} {row.sensor_id} (line {row.line})", ended, as_of, row.reason), rules)
-        for row, ended in over
+    over = [row for row in rules.silences if row.expires <= as_of.date()]
+    causes = [
+        Cause("silence_expired", "warning", day_start(row.expires, "UTC"), as_of, row.reason, key=f"{row.check} {row.source} {row.sensor_id} (line {row.line})")
+        for row in over
     ]
+    return [named(cause, rules) for cause in causes]
 
 
 def keep_account(settings: Settings, rules: Rules, found: list[Cause], as_of: datetime) -> list[Cause]:

@@ -59,22 +59,22 @@ def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Caus
 def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
     started = datetime.fromisoformat(page.started)
     if page.state == "failed":
-        yield run_cause("run_failed", "error", page.dag_id, started, now, page.reason)
+        yield Cause("run_failed", "error", started, now, page.reason, key=page.dag_id)
     late = timedelta(hours=rules.parameters["run_overdue_hours"])
     if page.dag_id in DAILY and page.succeeded and now - (last := datetime.fromisoformat(page.succeeded)) > late:
-        yield run_cause("run_overdue", "error", page.dag_id, last, now, f"the last good run ended {last:%Y-%m-%d %H:%M} UTC")
+        yield Cause("run_overdue", "error", last, now, f"the last good run ended {last:%Y-%m-%d %H:%M} UTC", key=page.dag_id)
     *before, last_seconds = page.seconds or (0.0,)
     if len(before) >= rules.parameters["run_slow_min_runs"]:
         limit = max(rules.parameters["run_slow_min_seconds"], rules.parameters["run_slow_times_usual"] * median(before))
         if last_seconds > limit:
-            yield run_cause("run_slow", "warning", page.dag_id, started, now, f"{last_seconds:.0f} s, usually {median(before):.0f} s")
+            yield Cause("run_slow", "warning", started, now, f"{last_seconds:.0f} s, usually {median(before):.0f} s", key=page.dag_id)
 
 
 def _fallbacks(settings: Settings, now: datetime) -> Iterator[Cause]:
     """An engine that was asked for and could not be had; told until it works again."""
     for role in ("timeseries_engine", "graph_engine"):
         if told := files.read_or(settings.paths.findings / f"{role}.json", None):
-            yield run_cause("engine_fallback", "warning", role, now, now, told["message"])
+            yield Cause("engine_fallback", "warning", now, now, told["message"], key=role)
 
 
 def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:
@@ -84,23 +84,7 @@ def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:
         severe = free < rules.parameters["disk_filling_error_free_pct"]
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         evidence = f"{usage.free / 2**30:,.1f} GiB are free, {free:.1f} %"
-        yield run_cause("disk_filling", "error" if severe else "warning", str(settings.data_dir), day, now, evidence)
-
-
-def run_cause(check: str, severity: str, key: str, since: datetime, until: datetime, evidence: str) -> Cause:
-    return Cause(
-        check=check,
-        severity="error" if severity == "error" else "warning",
-        building_id="",
-        sources=(),
-        sensors=(),
-        locations=(),
-        measurements=(),
-        since=since,
-        until=until,
-        evidence=evidence,
-        key=key,
-    )
+        yield Cause("disk_filling", "error" if severe else "warning", day, now, evidence, key=str(settings.data_dir))
 
 
 def _page(settings: Settings, dag_id: str) -> Path:

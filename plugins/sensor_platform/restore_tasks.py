@@ -1,17 +1,14 @@
 """The small steps of `restore_month`; each calls one function of `include`."""
 
-from datetime import UTC, datetime
-
 from airflow.sdk import get_current_context, task
 
 from include import planning
+from include.clock import END_OF_TIME
 from include.ingest.landed import ensure_landed
 from include.publishing import readings, state
 from sensor_platform.assets import READINGS
 from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform
-
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @task

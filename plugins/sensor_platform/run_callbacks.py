@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from include.monitoring import report, runs
-from include.monitoring.causes import named
+from include.monitoring.causes import Cause, named
 from include.monitoring.rules import load_rules
 from include.settings import Settings
 from sensor_platform import channels
@@ -23,7 +23,7 @@ def tell_of_failed_run(context: Any) -> None:
     """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality` keeps it in its account."""
     page, run = _record(context, "failed"), context["dag_run"]
     settings = Settings.from_environment()
-    cause = runs.run_cause("run_failed", "error", page.dag_id, run.start_date, run.run_after, page.reason)
+    cause = Cause("run_failed", "error", run.start_date, run.run_after, page.reason, key=page.dag_id)
     if channels.connection(channels.MAIL):
         failed = replace(named(cause, load_rules(settings.seeds_dir)), found=run.run_after)
         report.tell_by_mail(settings, [failed], run.run_after, channels.send_mail)

@@ -14,7 +14,7 @@ from tests.raw_files import atrea, retouched, small_drive, thermopro, times
 def look(platform: Platform, as_of: str) -> dict[tuple[str, str], Cause]:
     settings, registry, now = platform.settings, platform.registry, parse_as_of(as_of)
     rules, home = load_rules(settings.seeds_dir), registry.building("sm2")
-    return {(c.check, c.key): c for c in causes_in_files(settings, registry, rules, window_start(home, now), now)}
+    return {(c.check, c.key): c for c in causes_in_files(settings, registry, rules, {"sm2": window_start(home, now)}, now)}
 
 
 def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: Callable[..., Platform]) -> None:
