@@ -35,6 +35,7 @@ settings = Settings.from_environment()
 
 with DAG(
     dag_id="aggregate_and_publish",
+    dag_display_name="aggregate_and_publish: readings → public dataset",
     schedule=[READINGS],
     params={"as_of": AS_OF_PARAM},
     tags=["platform", "publish"],

@@ -20,6 +20,7 @@ from sensor_platform.services import remove_expired_containers
 
 with DAG(
     dag_id="maintain_platform",
+    dag_display_name="maintain_platform: remove what killed runs have left",
     schedule=CronTriggerTimetable("0 3 * * *", timezone="UTC"),
     tags=["platform", "maintenance"],
     doc_md=__doc__,

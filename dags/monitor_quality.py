@@ -27,6 +27,7 @@ from sensor_platform.run_context import AS_OF_PARAM
 
 with DAG(
     dag_id="monitor_quality",
+    dag_display_name="monitor_quality: what is wrong, and who is told",
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 6 * * *", timezone="UTC"), assets=READINGS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
     params={"as_of": AS_OF_PARAM},
     tags=["platform", "health"],

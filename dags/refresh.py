@@ -32,6 +32,7 @@ _, registry = platform()
 
 with DAG(
     dag_id="refresh",
+    dag_display_name="refresh: drives → readings",
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=DRIVES),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
     params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
     tags=["platform", "ingest"],

@@ -24,6 +24,7 @@ _, registry = platform()
 
 with DAG(
     dag_id="restore_month",
+    dag_display_name="restore_month: build a month again, and prove it",
     schedule=None,
     params={
         "building": Param(registry.buildings[0].building_id, enum=[row.building_id for row in registry.buildings], title="Building"),

@@ -104,9 +104,14 @@ class DataPaths:
         return self.work / "plan"
 
     @property
-    def built(self) -> Path:
-        """What dbt built, before it is checked and promoted."""
-        return self.work / "built"
+    def built_readings(self) -> Path:
+        """What dbt built of months, before it is checked and promoted."""
+        return self.work / "built/readings"
+
+    @property
+    def built_aggregates(self) -> Path:
+        """What the time-series engine built of windows. Apart, since the two DAGs may run at the same time."""
+        return self.work / "built/aggregates"
 
     def landed(self, building_id: str, datasource_id: str, name: str, sha256: str) -> Path:
         return self.landing / building_id / datasource_id / f"{name}@{sha256[:8]}"
@@ -116,7 +121,8 @@ class DataPaths:
         return landed.with_name(landed.name + ".parquet")
 
     def built_file(self, model: str, batch: str = "") -> Path:
-        return self.built / f"{model}{'.' + batch if batch else ''}.parquet"
+        folder = self.built_aggregates if model.startswith("agg_") else self.built_readings  # as in macros/plan.sql
+        return folder / f"{model}{'.' + batch if batch else ''}.parquet"
 
     def rejected(self, building_id: str, month: str) -> Path:
         return self.store / "quarantine" / building_id / "rejected_readings" / f"{month}.parquet"

@@ -159,7 +159,7 @@ def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
 
 def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
     """Tell dbt which months to build from which files. See include/dbt/macros/plan.sql."""
-    _clear(settings)
+    _clear(settings.paths.built_readings)
     involved = rank({version.number: version for plan in months for version in plan.versions}.values())
     rows = [_file_row(settings, registry, version, precedence) for precedence, version in enumerate(involved)]
     files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
@@ -187,7 +187,7 @@ def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> 
 
 def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
     """Tell the time-series engine which windows to aggregate from which months of readings."""
-    _clear(settings)
+    _clear(settings.paths.built_aggregates)
     rows = [
         {
             "batch": window.batch,
@@ -253,7 +253,6 @@ def _file_row(settings: Settings, registry: Registry, version: FileVersion, prec
     }
 
 
-def _clear(settings: Settings) -> None:
-    for folder in (settings.paths.plan, settings.paths.built):
-        files.remove(folder)
-        folder.mkdir(parents=True)
+def _clear(folder: Path) -> None:
+    files.remove(folder)
+    folder.mkdir(parents=True)

@@ -1,7 +1,23 @@
 """Registers the platform with Airflow. The only file that Airflow scans here."""
 
+from typing import Any
+
 from airflow.plugins_manager import AirflowPlugin
+
+from sensor_platform import run_notes
+from sensor_platform.links import DbtDocsLink, QuarantineLink, ReleaseLink
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """Only the API server pays for importing them."""
+    from sensor_platform.pages import app
+
+    await app(scope, receive, send)
 
 
 class SensorPlatformPlugin(AirflowPlugin):
     name = "sensor_platform"
+    fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Releases and health"}]
+    external_views = [{"name": "Releases and health", "href": "/platform/", "destination": "nav", "url_route": "platform"}]
+    operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
+    listeners = [run_notes]

@@ -1,6 +1,6 @@
 """The port of the time-series engines: readings of planned windows in, aggregates of four grains out.
 
-An engine reads `work/plan/windows.parquet` and writes `work/built/agg_<grain>.<batch>.parquet` for each window, with the
+An engine reads `work/plan/windows.parquet` and writes `work/built/aggregates/agg_<grain>.<batch>.parquet` for each window, with the
 columns, order and window labels of `agg_<grain>` in include/dbt/models/3_aggregations. All engines agree to
 1e-9 · max(1, |value|).
 
@@ -58,4 +58,4 @@ def engine_used(settings: Settings) -> dict[str, Any]:
 
 
 def _computed_by(settings: Settings) -> Any:
-    return settings.paths.built / "engine.json"
+    return settings.paths.built_aggregates / "engine.json"

@@ -50,9 +50,14 @@ def read_page(settings: Settings, dag_id: str) -> RunPage | None:
     return row and RunPage(**{**row, "seconds": tuple(row["seconds"])})
 
 
+def read_pages(settings: Settings) -> list[RunPage]:
+    """Of every DAG that has ended once, by name."""
+    return [page for path in sorted(_page(settings, "x").parent.glob("*.json")) if (page := read_page(settings, path.stem))]
+
+
 def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Cause]:
     """`now` is the wall clock of Airflow's run, not `as_of`: a replay of an old day is on time."""
-    pages = [page for path in sorted(_page(settings, "x").parent.glob("*.json")) if (page := read_page(settings, path.stem))]
+    pages = read_pages(settings)
     return [named(cause, rules) for cause in (*(c for page in pages for c in _of(page, rules, now)), *_fallbacks(settings, now), *_disk(settings, rules, now))]
 
 

@@ -155,7 +155,7 @@ def _inside(unit: Unit, window: WindowPlan) -> bool:
 def _split(database: duckdb.DuckDBPyConnection, settings: Settings, window: WindowPlan, unit: Unit) -> Path:
     zone = window.building.timezone
     source = settings.paths.built_file(f"agg_{unit.grain}", window.batch)
-    target = settings.paths.built / f"{unit.grain}.{unit.building_id}.{unit.month}.split"
+    target = settings.paths.built_aggregates / f"{unit.grain}.{unit.building_id}.{unit.month}.split"
     database.execute(
         f"""
         copy (

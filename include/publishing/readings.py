@@ -106,7 +106,7 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
             raise ContractError(
                 f"{plan.month} of {plan.building.building_id} came out otherwise than it was, in {', '.join(different)}",
                 where=plan.batch,
-                cure="what stands was left in place; compare it with work/built, and report both",
+                cure="what stands was left in place; compare it with work/built/readings, and report both",
             )
 
 

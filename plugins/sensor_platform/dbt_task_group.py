@@ -9,11 +9,12 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRender
 
 from include import files
 from include.settings import PROJECT_DIR, Settings
+from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
 READINGS_MODELS = ["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
-# DuckDB has one writer: the pool keeps a re-run of single models from starting dbt twice.
+# DuckDB has one writer, and its file is deleted while nobody writes: one task of the pool at a time, of all DAGs.
 POOL = "duckdb_writer"
 
 
@@ -34,18 +35,19 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
         ),
         operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
     )
-    _let_the_build_come_first(group)
+    producer = next(task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher"))
+    producer.operator_extra_links = (DbtDocsLink(),)
+    _let_the_build_come_first(group, producer)
     return group
 
 
-def _let_the_build_come_first(group: DbtTaskGroup) -> None:
+def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
     """Cosmos links the build to the tasks that report on it by polling only; with edges a worker never waits for it.
 
     `one_done`: a failed build is still told model by model; one that never began (skipped, or something failed before
     it) has nothing to report, and its reports would wait for it for ever.
     """
     tasks: list[Any] = list(group.iter_tasks())
-    producer = next(task for task in tasks if task.task_id.endswith("dbt_producer_watcher"))
     for task in tasks:
         if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
             producer >> task

@@ -61,15 +61,15 @@ def test_both_engines_agree_in_every_row_and_value(new_platform: Callable[..., P
     fill(platform.raw)
     platform.run(as_of)
     embedded = tmp_path / "embedded"
-    shutil.copytree(platform.settings.paths.built, embedded)
+    shutil.copytree(platform.settings.paths.built_aggregates, embedded)
     assert len(list(embedded.glob("agg_hourly.*"))) >= 1
-    for path in platform.settings.paths.built.glob("agg_*"):
+    for path in platform.settings.paths.built_aggregates.glob("agg_*"):
         path.unlink()
     assert engine.aggregate(platform.settings, server, SECRET).startswith("InfluxDB v2.7")
     rows = 0
     for grain in GRAINS:
         for expected in sorted(embedded.glob(f"agg_{grain}.*")):
-            rows += assert_equal(expected, platform.settings.paths.built / expected.name)
+            rows += assert_equal(expected, platform.settings.paths.built_aggregates / expected.name)
     assert rows > 1000
 
 

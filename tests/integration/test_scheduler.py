@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from include.engines import containers
 from include.engines.containers import PLATFORM
 from include.engines.services import influxdb
 from include.settings import PROJECT_DIR, Settings
+from scripts import screenshots
 from tests.containers import docker_or_skip
 from tests.raw_files import small_drive, thermopro, times
 
@@ -33,6 +35,7 @@ class Airflow:
     """The REST API of a running `make ui`."""
 
     address: str
+    password: str
     token: str = ""
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -78,7 +81,7 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     try:
         said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 150)
         assert said is not True, output.read_text()
-        server = Airflow(said[1])
+        server = Airflow(said[1], said[3])
         server.token = server.call("POST", "/auth/token", {"username": said[2], "password": said[3]})["access_token"]
         yield server
     finally:
@@ -124,33 +127,71 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()] == []
 
 
-def test_readings_wake_the_publishing_dag_and_a_cleared_group_succeeds_again(airflow: Airflow, tmp_path: Path) -> None:
+CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "refresh")
+
+
+def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: Path) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
     wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
-    for dag_id in ("aggregate_and_publish", "refresh"):  # unpausing starts the run of last midnight
+    for dag_id in CHAIN:  # unpausing starts the run of last midnight
         airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
-    run_id = wait_for(lambda: airflow.runs("refresh"), 60)[0]["dag_run_id"]
+    woken = {dag_id: wait_for(lambda dag_id=dag_id: ended(airflow, dag_id, "asset_triggered"), 400) for dag_id in CHAIN if dag_id != "refresh"}
+    runs = {dag_id: run["dag_run_id"] for dag_id, run in woken.items()} | {"refresh": ended(airflow, "refresh", "scheduled")["dag_run_id"]}
+    assert ended(airflow, "refresh", "scheduled")["note"].startswith("3 new files accepted, 0 problems; 1,080 readings kept")
+    assert woken["aggregate_and_publish"]["note"].startswith("latest release: ")
 
-    def ended(dag_id: str, wanted: str) -> Any:
-        return next((run for run in airflow.runs(dag_id) if run["dag_run_id"] == wanted and run["state"] in ("success", "failed")), None)
+    nobody_reads_the_pages_without_a_login(airflow)
+    the_pages_open_in_a_browser(airflow, runs)
+    a_new_file_wakes_refresh(airflow, tmp_path)
+    a_cleared_group_succeeds_again(airflow, runs["aggregate_and_publish"])
 
-    assert wait_for(lambda: ended("refresh", run_id), 300)["state"] == "success", airflow.states("refresh", run_id)
-    published = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
-    assert published["run_type"] == "asset_triggered"
-    assert published["state"] == "success", airflow.states("aggregate_and_publish", published["dag_run_id"])
 
-    before = len(airflow.runs("refresh"))  # a new file wakes refresh, without anybody and without the clock
-    thermopro(tmp_path / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
+def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dict[str, Any] | None:
+    """A run that has ended, and well."""
+    for run in airflow.runs(dag_id):
+        if run["run_type"] == run_type and run["state"] in ("success", "failed") and run_id in ("", run["dag_run_id"]):
+            assert run["state"] == "success", airflow.states(dag_id, run["dag_run_id"])
+            return run
+    return None
+
+
+def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
+    from sensor_platform.pages import app
+
+    paths = [re.sub(r"\{\w+\}", "x", route.path) for route in app.routes]
+    assert len(paths) >= 4
+    for path in paths:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            OPENER.open(f"{airflow.address}/platform{path}", timeout=30)
+        assert refused.value.code == 401, path
+    shown = airflow.call("GET", "/platform/api/overview")
+    assert (shown["causes"], shown["refused"], shown["accounting"]["kept"]) == ([], [], 1080)
+    table = f"/platform/releases/{shown['latest']['version']}/{shown['tables'][0]['file']}"
+    request = urllib.request.Request(airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"})
+    with OPENER.open(request, timeout=30) as answer:
+        assert answer.read(4) == b"PAR1"
+
+
+def the_pages_open_in_a_browser(airflow: Airflow, runs: dict[str, str]) -> None:
+    if screenshots.browser() is None:
+        print("the pages were not walked: there is no browser (apt install chromium)")
+        return
+    assert screenshots.walk(airflow.address, airflow.password, runs) == []
+
+
+def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:
+    before = len(airflow.runs("refresh"))
+    thermopro(folder / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
     woken = wait_for(lambda: len(airflow.runs("refresh")) > before and airflow.runs("refresh"), 60)
     assert max(woken, key=lambda run: run["run_after"])["run_type"] == "asset_triggered"
 
-    states = airflow.states("aggregate_and_publish", published["dag_run_id"])
-    group = [task_id for task_id in states if task_id.startswith("aggregate.")]
+
+def a_cleared_group_succeeds_again(airflow: Airflow, run_id: str) -> None:
+    group = [task_id for task_id in airflow.states("aggregate_and_publish", run_id) if task_id.startswith("aggregate.")]
     airflow.call(
         "POST",
         "/api/v2/dags/aggregate_and_publish/clearTaskInstances",
-        {"dry_run": False, "dag_run_id": published["dag_run_id"], "task_ids": group, "only_failed": False, "include_downstream": False},
+        {"dry_run": False, "dag_run_id": run_id, "task_ids": group, "only_failed": False, "include_downstream": False},
     )
     time.sleep(2)
-    again = wait_for(lambda: ended("aggregate_and_publish", published["dag_run_id"]), 300)
-    assert again["state"] == "success", airflow.states("aggregate_and_publish", published["dag_run_id"])
+    wait_for(lambda: ended(airflow, "aggregate_and_publish", "asset_triggered", run_id), 300)

@@ -13,8 +13,9 @@ left behind is a view over what was written.
     {%- for hook in pre_hooks -%}{%- do run_query(render(hook.get("sql"))) -%}{%- endfor -%}
     {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
         {%- set bindings -%}
-            set variable planned = (select planned from {{ plan_table }} as planned where batch = {{ literal(batch) }});
-            {%- for column in plan_rows.column_names %}
+            set variable batch = {{ literal(batch) }};
+            set variable planned = (select planned from {{ plan_table }} as planned where batch = getvariable('batch'));
+            {%- for column in plan_rows.column_names if column != "batch" %}
             set variable {{ column }} = getvariable('planned').{{ quoted(column) }};
             {%- endfor -%}
         {%- endset -%}

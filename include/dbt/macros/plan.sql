@@ -3,9 +3,9 @@
     read_parquet('{{ env_var("DATA_DIR") }}/work/plan/{{ table }}.parquet')
 {%- endmacro %}
 
-{# Where the files of a batched model go, one per batch. #}
+{# Where the files of a batched model go, one per batch; as in include/paths.py. #}
 {% macro built(model_name, batch) -%}
-    {{ env_var("DATA_DIR") }}/work/built/{{ model_name }}{{ "." ~ batch if batch }}.parquet
+    {{ env_var("DATA_DIR") }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}
 
 {# What a batched model holds for the batch that is being built. #}

@@ -8,11 +8,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.engines.timeseries import engine_used
 from include.publishing.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
+from sensor_platform.links import ReleaseLink
 from sensor_platform.run_context import as_of, platform
 
 
 class PublishParquetOperator(BaseOperator):
     """Publishes what the archive holds; a run that would repeat the last release publishes nothing and says so."""
+
+    operator_extra_links = (ReleaseLink(),)
 
     def execute(self, context: Any) -> str:
         now = as_of(context, READINGS)

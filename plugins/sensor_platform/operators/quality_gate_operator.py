@@ -5,6 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from include.ingest.register import pass_gate
+from sensor_platform.links import QuarantineLink
 from sensor_platform.run_context import as_of, platform, skipped_checks
 
 
@@ -12,6 +13,7 @@ class QualityGateOperator(BaseOperator):
     """Null share, row count and future dates of each accepted file, against the datasource's thresholds."""
 
     template_fields = ("datasource_id",)
+    operator_extra_links = (QuarantineLink(),)
 
     def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

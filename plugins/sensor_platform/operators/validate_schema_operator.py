@@ -5,6 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from include.ingest.register import validate_arrivals
+from sensor_platform.links import QuarantineLink
 from sensor_platform.run_context import as_of, platform, skipped_checks
 
 
@@ -12,6 +13,7 @@ class ValidateSchemaOperator(BaseOperator):
     """Gives each arrived file version a verdict: encoding, dialect, header, date order, columns."""
 
     template_fields = ("datasource_id",)
+    operator_extra_links = (QuarantineLink(),)
 
     def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -1,0 +1,22 @@
+"""One or two lines that sum up a run, for those who look at the list of runs."""
+
+from include.ingest.register import read_outcome
+from include.monitoring.health import read_health
+from include.publishing import release as releases
+from include.publishing.readings import read_accounting, totals
+from include.settings import Settings
+
+
+def run_note(settings: Settings, dag_id: str) -> str:
+    """What a run of that DAG has just left in DATA_DIR; empty for a DAG that leaves nothing to count."""
+    if dag_id == "refresh" and (outcome := read_outcome(settings)):
+        kept = totals(read_accounting(settings))["kept"]
+        refused = [*outcome.problems, *outcome.ongoing]
+        return "\n".join([f"{outcome.accepted} new files accepted, {len(refused)} problems; {kept:,} readings kept in all", *refused])
+    if dag_id == "aggregate_and_publish" and (release := releases.latest(settings)):
+        return f"latest release: {release.version}"
+    if dag_id == "monitor_quality":
+        loud = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
+        errors = [cause.message for cause in loud if cause.severity == "error"]
+        return "\n".join([f"{len(errors)} problems, {len(loud) - len(errors)} warnings", *errors])
+    return ""

@@ -1,0 +1,40 @@
+"""The platform's pages in Airflow's UI, behind its login: whoever may open Airflow may read them, nobody else."""
+
+from typing import Any
+
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse
+
+from include.serving.overview import overview, page, published_file
+from include.settings import PROJECT_DIR, Settings
+
+DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
+
+# No static mount: what is mounted is not covered by these dependencies.
+app = FastAPI(title="Releases and health", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
+
+
+@app.get("/", response_class=HTMLResponse)
+def releases_and_health() -> str:
+    return page(Settings.from_environment(), {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {})
+
+
+@app.get("/api/overview")
+def overview_as_json() -> dict[str, Any]:
+    return overview(Settings.from_environment()).to_json()
+
+
+@app.get("/releases/{version}/{name}")
+def released(version: str, name: str) -> FileResponse:
+    found = published_file(Settings.from_environment(), version, name)
+    if found is None:
+        raise HTTPException(404, f"there is no {name} in a release {version}; the releases there are stand on the page")
+    return FileResponse(found, filename=name)
+
+
+@app.get("/dbt")
+def dbt_docs() -> FileResponse:
+    if not DBT_DOCS.exists():
+        raise HTTPException(404, "dbt's pages are not built; run `make docs`")
+    return FileResponse(DBT_DOCS)
