@@ -1,11 +1,15 @@
 FROM astrocrpublic.azurecr.io/runtime:3.3-8
 
+# The sample's files are the drive until .env names another: RCLONE_CONFIG_SM2DRIVE_TYPE=drive and what belongs to it.
 ENV DATA_DIR=/usr/local/airflow/data \
     PYTHONPATH=/usr/local/airflow \
+    RCLONE_CONFIG_SM2DRIVE_TYPE=alias \
+    RCLONE_CONFIG_SM2DRIVE_REMOTE=/usr/local/airflow/data/drive \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
     DO_NOT_TRACK=1
 
-# A named volume takes over the owner of the folder that it covers. The dbt manifest is made here, outside the folders
-# that `astro dev start` mounts over the image.
-RUN mkdir -p "$DATA_DIR" && dbt --quiet parse --project-dir /usr/local/airflow/include/dbt \
+# A named volume takes over the owner and the contents of the folder that it covers. The dbt manifest is made here,
+# outside the folders that `astro dev start` mounts over the image.
+RUN mkdir -p "$DATA_DIR/drive" && cp -r include/sample_data/raw "$DATA_DIR/drive/raw" \
+    && dbt --quiet parse --project-dir /usr/local/airflow/include/dbt \
     --profiles-dir /usr/local/airflow/include/dbt --profile sensor_platform --target embedded

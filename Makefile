@@ -32,11 +32,13 @@ run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python scripts/ui.py
 
-test: setup ## lint, types and all tests
+lint: setup ## style and types: ruff, mypy, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint include/dbt/models
+
+test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
@@ -49,4 +51,7 @@ clean: ## remove what setup and runs have made, but for DATA_DIR
 bench: setup ## measure against the floor; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/bench.py
 
-.PHONY: help setup run ui test bench lock clean
+docs: setup ## dbt's pages, one file that Airflow shows: .dbt/static_index.html
+	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
+
+.PHONY: help setup run ui lint test docs bench lock clean

@@ -8,9 +8,11 @@ import pytest
 
 from include.monitoring.causes import Cause
 from include.monitoring.health import read_health
+from include.publishing.comparison import AGREES, compare
 from include.settings import PROJECT_DIR
 
 SAMPLE = PROJECT_DIR / "include/sample_data"
+LOCATION_MAP = PROJECT_DIR / "include/dbt/seeds/location_map.csv"
 TOLERANCE = "1e-9 * greatest(1, abs(expected.data_value))"
 
 
@@ -31,6 +33,8 @@ def test_hourly_values_are_those_that_were_published(new_platform, pack: Path) -
         full join public_dataset_hourly as hourly using (timestamp, location, source, measurement)
     """)[0]
     assert rows == expected == published == equal > 0
+    outcomes = compare(pack / "expected_hourly.parquet", platform.release.path, LOCATION_MAP, "Europe/Prague")
+    assert {row.outcome for row in outcomes} == {AGREES}
     if pack == SAMPLE:
         assert rows == 131_357
         the_faults_of_the_building_are_found(read_health(platform.settings))

@@ -1,0 +1,44 @@
+"""A day without a server: each run begins on an empty machine and ends with everything on the drive."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from include.ingest.ledger import Ledger
+from include.settings import PROJECT_DIR
+from tests.raw_files import small_drive, thermopro, times
+
+
+def run(drive: Path, data: Path, as_of: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
+        "DATA_DIR": str(data), "AS_OF": as_of, "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(drive),
+    }  # fmt: skip
+    return subprocess.run([PROJECT_DIR / "scripts/serverless"], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_two_days_on_two_empty_machines(tmp_path: Path) -> None:
+    drive = tmp_path / "drive"
+    small_drive(drive / "raw")
+    first = run(drive, tmp_path / "monday", "2026-02-04")
+    assert first.returncode == 0, first.stdout + first.stderr
+    before = json.loads((drive / "Public/latest.json").read_text())
+
+    refused = thermopro(drive / "raw", "CCEA", times("2026-02-03 00:00", 24), value=lambda n: "20,5", exported=1770163200)
+    thermopro(drive / "raw", "072B", times("2026-02-03 00:00", 24), exported=1770163201)
+    second = run(drive, tmp_path / "tuesday", "2026-02-05")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert f"{refused.name} is refused" in second.stdout
+    assert "::warning::" in second.stdout
+    after = json.loads((drive / "Public/latest.json").read_text())
+    assert after["version"] > before["version"]
+    assert {path.name for path in (drive / "Public/releases").iterdir()} == {before["version"], after["version"]}
+    seen = [(version.first_seen.day, version.verdict) for version in Ledger.read(tmp_path / "tuesday/ledger.parquet").versions]
+    assert sorted(seen) == [(4, "accepted")] * 3 + [(5, "accepted"), (5, "refused")]
+
+
+def test_without_a_drive_it_says_what_to_set(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RCLONE_CONFIG")}
+    ended = subprocess.run([PROJECT_DIR / "scripts/serverless"], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "RCLONE_CONFIG_SM2DRIVE_TYPE" in ended.stderr
