@@ -33,8 +33,10 @@ def prepare_environment(project: Path) -> str | None:
     )
     if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():
         return None
-    drive = data_dir / "drive"
+    drive, sample = data_dir / "drive", project / "include/sample_data/raw"
     if not (drive / "raw").exists():
-        shutil.copytree(project / "include/sample_data/raw", drive / "raw")
+        if not sample.exists():
+            sys.exit(f"No remote is called sm2drive, and the sample is missing: {sample}\nConfigure a remote (README, Your own drive), or restore it from git.")
+        shutil.copytree(sample, drive / "raw")
     os.environ.update(RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(drive))
     return SAMPLE_AS_OF

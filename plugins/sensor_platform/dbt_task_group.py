@@ -8,6 +8,7 @@ from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, 
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
 
 from include import files
+from include.errors import ConfigurationError
 from include.settings import PROJECT_DIR, Settings
 from sensor_platform.links import DbtDocsLink
 
@@ -20,6 +21,8 @@ POOL = "duckdb_writer"
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     """The selected models and their tests, in folders, built by one `dbt build`."""
+    if not MANIFEST.exists():
+        raise ConfigurationError("dbt's manifest is missing", where=str(MANIFEST), cure="make it with `make setup`; an image makes it in its Dockerfile")
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),

@@ -1,0 +1,58 @@
+"""Whatever a run cannot do without: if it is missing, the error names it and says what to do."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include import rclone
+from include.errors import ConfigurationError
+from include.monitoring.rules import load_rules
+from include.registry import load_registry
+from include.registry.hierarchy import load_hierarchy
+from include.settings import PROJECT_DIR, Settings
+
+SEEDS = PROJECT_DIR / "include/dbt/seeds"
+
+
+@pytest.mark.parametrize("seed", sorted(SEEDS.rglob("*.csv")), ids=lambda seed: seed.name)
+def test_a_seed(seed: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "seeds"
+    shutil.copytree(SEEDS, copy)
+    (copy / seed.relative_to(SEEDS)).unlink()
+    with pytest.raises(ConfigurationError, match=rf"(?s){seed.name} is missing.*restore it from git") as missing:
+        load_hierarchy(load_registry(copy))
+        load_rules(copy)
+    assert seed.name in missing.value.where
+
+
+def test_the_manifest_of_dbt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from sensor_platform import dbt_task_group
+
+    monkeypatch.setattr(dbt_task_group, "MANIFEST", tmp_path / "manifest.json")
+    with pytest.raises(ConfigurationError, match=r"(?s)manifest.*make setup"):
+        dbt_task_group.dbt_task_group("transform", select=["path:models"])
+
+
+def test_the_program_rclone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"(?s)rclone is missing.*make setup"):
+        rclone.run("version", remote="")
+
+
+@pytest.mark.parametrize("variable", ["TIMESERIES_ENGINE", "GRAPH_ENGINE"])
+def test_an_engine_that_there_is_not(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "clockwork")
+    with pytest.raises(ConfigurationError, match=rf"(?s){variable}=clockwork.*embedded, service"):
+        Settings.from_environment()
+
+
+def test_the_sample_where_no_drive_is_configured(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RCLONE_CONFIG")} | {"DATA_DIR": str(tmp_path / "data")}
+    code = f"from pathlib import Path; from scripts.environment import prepare_environment; prepare_environment(Path({str(tmp_path)!r}))"
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "include/sample_data/raw" in ended.stderr and "Configure a remote" in ended.stderr
