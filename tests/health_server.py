@@ -57,10 +57,11 @@ def mail_server() -> Iterator[tuple[Mailbox, dict[str, str]]]:
 
 @dataclass
 class Issues:
-    """The issues of one repository; `answers` are given, once each, in the place of what is asked for."""
+    """The issues of one repository; `answers` are given, once each, in the place of what is asked for, or after it was done."""
 
     all: dict[int, dict[str, Any]] = field(default_factory=dict)
     answers: list[int] = field(default_factory=list)
+    answers_when_done: list[int] = field(default_factory=list)
     writes: int = 0
 
 
@@ -98,6 +99,8 @@ def issue_server(mode: str = "cause") -> Iterator[tuple[Issues, dict[str, str]]]
                 self.send(201, issues.all[number])
 
         def send(self, status: int, content: Any) -> None:
+            if status == 201 and issues.answers_when_done:
+                status, content = issues.answers_when_done.pop(0), {"message": "as ordered", "documentation_url": ""}
             text = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -45,10 +45,13 @@ class GithubIssues:
     """The issues of one repository; include.monitoring.report.IssueTracker."""
 
     def __init__(self) -> None:
-        from airflow.providers.github.hooks.github import GithubHook
+        from github import Auth, Consts, Github
 
-        name = BaseHook.get_connection(ISSUES).extra_dejson["repository"]
-        self.repository: Repository = GithubHook(ISSUES).get_conn().get_repo(name)
+        found = BaseHook.get_connection(ISSUES)
+        # Not the provider's hook: it sends a POST again after a 502, and the issue may be there already. The task's next
+        # try looks for its marker first.
+        client = Github(auth=Auth.Token(found.password or ""), base_url=found.host or Consts.DEFAULT_BASE_URL, retry=None)
+        self.repository: Repository = client.get_repo(found.extra_dejson["repository"])
 
     def find(self, marker: str) -> int | None:
         issues = self.repository.get_issues(state="all", labels=["automated"])

@@ -1,9 +1,13 @@
 """People are told by a real mail server and by a server that answers as GitHub does: once, and never not."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from include.monitoring import report
+from include.monitoring.causes import Cause
 from include.monitoring.health import read_health
 from tests.health_server import Issues, Mailbox, issue_server, mail_server
 from tests.platform import Platform
@@ -74,6 +78,40 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(new
     (platform.settings.paths.findings / "told_by_issues.json").unlink()  # as if the machine had died before it was written
     platform.run("2026-02-04", only="monitor_quality")
     assert len(issues.all) == len(bodies)  # found again by their markers
+
+
+def a_cause(key: str, **more: Any) -> Cause:
+    at = datetime(2026, 2, 4, tzinfo=UTC)
+    return Cause("quarantine", "error", at, at, "seen", building_id="sm2", message=f"{key} waits", cure="look", id=key, found=at, key=key, **more)
+
+
+@pytest.mark.parametrize("status", [403, 422, 500, 502, 503])
+def test_an_answer_that_is_no_answer_tells_nothing_twice(new_platform: Callable[..., Platform], issues: Issues, status: int) -> None:
+    from sensor_platform.channels import GithubIssues
+
+    settings, causes = new_platform().settings, [a_cause("one"), a_cause("two")]
+    issues.answers_when_done = [status]  # the first issue is written, and the answer does not say so
+    failed = report.tell_by_issue(settings, causes, GithubIssues())
+    assert len(failed) == 1 and "one waits" in failed[0] and str(status) in failed[0]
+    assert report.tell_by_issue(settings, causes, GithubIssues()) == []
+    assert sorted(issue["title"] for issue in issues.all.values()) == [f"Data Quality Alert - 2026-02-04 - {key} waits" for key in ("one", "two")]
+
+
+def test_one_issue_a_building_and_day_is_updated_and_closed_with_its_last_cause(new_platform: Callable[..., Platform], issues: Issues) -> None:
+    from sensor_platform.channels import GithubIssues
+
+    settings = new_platform().settings
+
+    def told(*causes: Cause) -> dict[str, Any]:
+        assert report.tell_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
+        [issue] = issues.all.values()
+        return issue
+
+    issue = told(a_cause("one"), a_cause("two"))
+    assert issue["title"] == "Data Quality Alert - 2026-02-04 - sm2"
+    assert "one waits" in issue["body"] and "two waits" in issue["body"]
+    assert told(a_cause("one", status="resolved"), a_cause("two"))["state"] == "open"
+    assert told(a_cause("one", status="resolved"), a_cause("two", status="resolved"))["state"] == "closed"
 
 
 def test_a_renamed_column_is_shown_side_by_side_with_the_rows_to_paste(new_platform: Callable[..., Platform]) -> None:
