@@ -1,6 +1,7 @@
 """Before Airflow is imported: a home of its own for every test process."""
 
 import atexit
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -19,6 +20,17 @@ for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GR
     os.environ.pop(name, None)
 os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
 prepare_environment(PROJECT)
+
+# `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.
+IN_IMAGE = importlib.util.find_spec("hypothesis") is None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if IN_IMAGE and collection_path.is_file() and collection_path.parent.name != "dags" else None
+
+
+def pytest_report_header() -> list[str]:
+    return ["no development packages (make setup): only tests/dags"] if IN_IMAGE else []
 
 
 @pytest.fixture(scope="session")
