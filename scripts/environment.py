@@ -1,12 +1,35 @@
 """The environment of the embedded run and of the local UI: Airflow in DATA_DIR, and a drive if none is configured."""
 
+import configparser
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 SAMPLE_AS_OF = "2026-03-01"
+
+
+def damaged(home: Path) -> list[Path]:
+    """Airflow's own database and settings, if they are there and cannot be read. Both are scratch: files are the truth."""
+    found = []
+    database, settings = home / "airflow.db", home / "airflow.cfg"
+    if database.exists():
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                if connection.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
+                    found.append(database)
+        except sqlite3.OperationalError:
+            pass  # somebody writes it
+        except sqlite3.DatabaseError:
+            found.append(database)
+    try:
+        configparser.ConfigParser(interpolation=None).read(settings, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        found.append(settings)
+    return found
 
 
 def prepare_environment(project: Path) -> str | None:
@@ -31,6 +54,9 @@ def prepare_environment(project: Path) -> str | None:
         PYTHONPATH=str(project),
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
+    for path in damaged(data_dir / "airflow"):
+        path.replace(aside := path.with_name(f"{path.name}.damaged"))
+        print(f"{path} was damaged: it is {aside.name} now, and made anew", file=sys.stderr)
     if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():
         return None
     drive, sample = data_dir / "drive", project / "include/sample_data/raw"

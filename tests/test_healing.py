@@ -1,6 +1,9 @@
 """The recovery drill: every kind of file under DATA_DIR is damaged, cut or deleted; the next run heals it, to the byte."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import pytest
 
 from include import files
 from include.monitoring.health import read_health
+from include.settings import PROJECT_DIR
+from scripts.environment import damaged
 from tests.platform import Platform
 from tests.raw_files import small_drive, thermopro, times
 
@@ -17,7 +22,7 @@ ROUNDS = (
     ("ledger.parquet", "releases/latest/public_dataset_daily.parquet", "dimensions/dim_sensor.parquet", "work/warehouse.duckdb"),
     ("readings/manifest.json", "archive/hourly/*/2026-01.r*.parquet", "hierarchy/public_dataset_hierarchy.parquet", "findings/health.json"),
     ("archive/manifest.json", "readings/building_id=sm2/2026-02.parquet", "metrics/metric_daily_summary/*/2026-01.parquet", "releases/latest/run.json"),
-    ("state.json", "archive/weekly/*/2026-01.r*.parquet", "dimensions/made_from.json", "quarantine/*/*/*.json", "airflow/airflow.db"),
+    ("state.json", "archive/weekly/*/2026-01.r*.parquet", "dimensions/made_from.json", "quarantine/*/*/*.json"),
     ("readings/accounting.parquet", "metrics/metric_sensor_day/*/2026-02.parquet", "hierarchy/made_from.json", "releases/latest/SHA256SUMS"),
 )
 # Written anew by every run, or told anew: whole afterwards, but not the same bytes.
@@ -40,12 +45,30 @@ def delete(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, delete])
+def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path: Path) -> None:
+    """The tests share an Airflow, hence apart: its database and settings are harmed, and it begins with new ones."""
+    code = "from pathlib import Path; from scripts.environment import prepare_environment as p; p(Path.cwd()); from airflow.utils.db import initdb; initdb()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {"DATA_DIR": str(tmp_path)}
+
+    def begin() -> str:
+        return subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=True).stderr
+
+    begin()
+    (tmp_path / "airflow/airflow.cfg").write_text("[core]\nparallelism = 4\n")  # as `make ui` leaves one
+    for name in ("airflow.db", "airflow.cfg"):
+        harm(tmp_path / "airflow" / name)
+    said = begin()
+    assert ("airflow.db was damaged" in said) == (harm is not delete)
+    assert damaged(tmp_path / "airflow") == []
+
+
+@pytest.mark.parametrize("harm", [flip, truncate, delete])
 def test_the_next_run_heals_what_was_harmed(new_platform: Callable[..., Platform], harm: Callable[[Path], None]) -> None:
     platform = _published(new_platform())
     sums = platform.sums
     for names in ROUNDS:
         harmed = {path: path.read_bytes() for name in names for path in [next(iter(sorted(platform.data.glob(name))), None)] if path}
-        assert len(harmed) == len(names) - names.count("airflow/airflow.db"), names
+        assert len(harmed) == len(names), names
         for path in harmed:
             harm(path.resolve())
         platform.run(AS_OF)
