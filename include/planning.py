@@ -32,7 +32,7 @@ from include.registry import Registry
 from include.registry.rows import Building
 from include.settings import PROJECT_DIR, Settings
 
-GRAINS = ("hourly", "daily", "weekly", "monthly")
+GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}  # and the unit of each
 HOUR = timedelta(hours=1)
 _INSTANT = pa.timestamp("us", "UTC")
 _FILE_TEXTS = (

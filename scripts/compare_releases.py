@@ -22,12 +22,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old", type=Path, help="the old dataset, hourly, as Parquet")
     parser.add_argument("release", type=Path, nargs="?", default=PROJECT / "data/releases/latest", help="folder of a release")
-    parser.add_argument("--location-map", type=Path, default=PROJECT / "include/dbt/seeds/location_map.csv", help="CSV with location, public_location")
+    parser.add_argument("--building", default="sm2", help="whose dataset the old one is")
+    parser.add_argument(
+        "--location-map", type=Path, default=PROJECT / "include/dbt/seeds/location_map.csv", help="CSV with building_id, location, public_location"
+    )
     parser.add_argument("--timezone", default="Europe/Prague", help="the clock of the old dataset")
     chosen = parser.parse_args()
     console = Console(highlight=False)
     try:
-        outcomes = compare(chosen.old, chosen.release, chosen.location_map, chosen.timezone)
+        outcomes = compare(chosen.old, chosen.release, chosen.building, chosen.location_map, chosen.timezone)
     except PlatformError as error:
         console.print(str(error), style="red", markup=False)
         return 1

@@ -13,23 +13,31 @@ SAMPLE_AS_OF = "2026-03-01"
 
 
 def damaged(home: Path) -> list[Path]:
-    """Airflow's own database and settings, if they are there and cannot be read. Both are scratch: files are the truth."""
-    found = []
-    database, settings = home / "airflow.db", home / "airflow.cfg"
-    if database.exists():
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-                if connection.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
-                    found.append(database)
-        except sqlite3.OperationalError:
-            pass  # somebody writes it
-        except sqlite3.DatabaseError:
-            found.append(database)
+    """Airflow's own database and settings, if they cannot be read. Both are scratch: files are the truth."""
+    return [path for path, is_whole in ((home / "airflow.db", _is_database), (home / "airflow.cfg", _is_configuration)) if path.exists() and not is_whole(path)]
+
+
+def _is_database(path: Path) -> bool:
     try:
-        configparser.ConfigParser(interpolation=None).read(settings, encoding="utf-8")
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("pragma quick_check(1)").fetchall() == [("ok",)])
+    except sqlite3.DatabaseError as error:  # one that somebody writes, or may not be opened, is not damaged
+        return error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _is_configuration(path: Path) -> bool:
+    try:
+        return bool(configparser.ConfigParser(interpolation=None).read(path, encoding="utf-8"))
     except (configparser.Error, UnicodeDecodeError):
-        found.append(settings)
-    return found
+        return False
+
+
+def _set_aside(path: Path) -> None:
+    """With what SQLite keeps beside a database: it would be taken for the new one's."""
+    for part in path.parent.glob(f"{path.name}*"):
+        if part.name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            part.replace(part.with_name(f"damaged.{part.name}"))
+    print(f"{path} was damaged: it is damaged.{path.name} now, and made anew", file=sys.stderr)
 
 
 def prepare_environment(project: Path) -> str | None:
@@ -55,8 +63,7 @@ def prepare_environment(project: Path) -> str | None:
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
     for path in damaged(data_dir / "airflow"):
-        path.replace(aside := path.with_name(f"{path.name}.damaged"))
-        print(f"{path} was damaged: it is {aside.name} now, and made anew", file=sys.stderr)
+        _set_aside(path)
     if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():
         return None
     drive, sample = data_dir / "drive", project / "include/sample_data/raw"

@@ -17,19 +17,22 @@ def browser() -> str | None:
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
-def walk(address: str, password: str, runs: dict[str, str], folder: Path | None = None) -> list[str]:
+def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
     """Open each DAG's pages, the assets and the platform's own page as `admin`; returns every error that a page had.
 
-    `runs` names a run of each DAG. With a folder, each page is saved there as a picture.
+    Of a DAG that has run, also its newest run. With a folder, each page is saved there as a picture.
     """
     errors: list[str] = []
     places = {"home": "/", "assets": "/assets", "releases_and_health": "/plugin/platform"}
-    for dag_id, run_id in runs.items():
-        places |= {dag_id: f"/dags/{dag_id}", f"{dag_id}_runs": f"/dags/{dag_id}/runs", f"{dag_id}_run": f"/dags/{dag_id}/runs/{run_id}"}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=address)
         _log_in(page, password)
+        dag_ids = [dag["dag_id"] for dag in page.request.get("/api/v2/dags").json()["dags"]]
+        for dag_id in dag_ids:
+            places |= {dag_id: f"/dags/{dag_id}", f"{dag_id}_runs": f"/dags/{dag_id}/runs"}
+            for run in page.request.get(f"/api/v2/dags/{dag_id}/dagRuns?limit=1&order_by=-run_after").json()["dag_runs"]:
+                places[f"{dag_id}_run"] = f"/dags/{dag_id}/runs/{run['dag_run_id']}"
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
         page.on("response", lambda answer: errors.append(f"{page.url}: {answer.status} for {answer.url}") if answer.status >= 400 else None)
         for name, place in places.items():
@@ -38,7 +41,7 @@ def walk(address: str, password: str, runs: dict[str, str], folder: Path | None 
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=folder / f"{name}.png")
-            if name in runs:
+            if name in dag_ids:
                 _has(page, name, errors)
         page.goto("/plugin/platform", wait_until="networkidle")
         if not page.frame_locator("iframe").get_by_role("heading", name="Latest release").is_visible():
@@ -61,4 +64,4 @@ def _has(page: Any, text: str, errors: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    print("\n".join(walk(sys.argv[1], sys.argv[2], {}, Path(sys.argv[3]) if len(sys.argv) > 3 else None)) or "no error")
+    print("\n".join(walk(sys.argv[1], sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None)) or "no error")

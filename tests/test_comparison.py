@@ -22,9 +22,12 @@ def written(folder: Path, old: dict[datetime, float], new: dict[datetime, float]
         for time, v in old.items()
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "old.parquet")
-    rows = [{"timestamp": time.replace(tzinfo=UTC), "location": "1NP-S1", **SERIES, "value_sum": 2 * v, "count": 2} for time, v in new.items()]
+    rows = [
+        {"timestamp": time.replace(tzinfo=UTC), "building_id": "sm2", "location": "1NP-S1", **SERIES, "value_sum": 2 * v, "count": 2} for time, v in new.items()
+    ]
+    rows += [{**row, "building_id": "next_door", "value_sum": -1.0} for row in rows]
     pq.write_table(pa.Table.from_pylist(rows), folder / "public_dataset_hourly.parquet")
-    return compare(folder / "old.parquet", folder, MAP, "Europe/Prague")
+    return compare(folder / "old.parquet", folder, "sm2", MAP, "Europe/Prague")
 
 
 def hours(start: str, values: list[float]) -> dict[datetime, float]:
@@ -64,10 +67,10 @@ def test_the_hour_that_comes_twice_is_told_as_such(tmp_path: Path) -> None:
 
 def test_what_is_no_old_dataset_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such file"):
-        compare(tmp_path / "old.parquet", tmp_path, MAP, "Europe/Prague")
+        compare(tmp_path / "old.parquet", tmp_path, "sm2", MAP, "Europe/Prague")
     written(tmp_path, hours("2026-01-10 01:00", [1]), hours("2026-01-09 23:00", [1]))
     with pytest.raises(ConfigurationError, match="columns are missing: data_key, data_value, time"):
-        compare(tmp_path / "public_dataset_hourly.parquet", tmp_path, MAP, "Europe/Prague")
+        compare(tmp_path / "public_dataset_hourly.parquet", tmp_path, "sm2", MAP, "Europe/Prague")
     (tmp_path / "old.parquet").write_text("time;value")
     with pytest.raises(ConfigurationError, match="no Parquet file"):
-        compare(tmp_path / "old.parquet", tmp_path, MAP, "Europe/Prague")
+        compare(tmp_path / "old.parquet", tmp_path, "sm2", MAP, "Europe/Prague")

@@ -54,12 +54,14 @@ def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path:
         return subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=True).stderr
 
     begin()
+    (tmp_path / "airflow/airflow.db-wal").write_bytes(b"of the old one")
     (tmp_path / "airflow/airflow.cfg").write_text("[core]\nparallelism = 4\n")  # as `make ui` leaves one
     for name in ("airflow.db", "airflow.cfg"):
         harm(tmp_path / "airflow" / name)
     said = begin()
     assert ("airflow.db was damaged" in said) == (harm is not delete)
     assert damaged(tmp_path / "airflow") == []
+    assert ((tmp_path / "airflow/damaged.airflow.db-wal").exists()) == (harm is not delete)
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, delete])

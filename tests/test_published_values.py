@@ -33,7 +33,7 @@ def test_hourly_values_are_those_that_were_published(new_platform, pack: Path) -
         full join public_dataset_hourly as hourly using (timestamp, location, source, measurement)
     """)[0]
     assert rows == expected == published == equal > 0
-    outcomes = compare(pack / "expected_hourly.parquet", platform.release.path, LOCATION_MAP, "Europe/Prague")
+    outcomes = compare(pack / "expected_hourly.parquet", platform.release.path, "sm2", LOCATION_MAP, "Europe/Prague")
     assert {row.outcome for row in outcomes} == {AGREES}
     if pack == SAMPLE:
         assert rows == 131_357

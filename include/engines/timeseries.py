@@ -20,9 +20,6 @@ from include import files
 from include.engines.fallback import tell_of_fallback
 from include.settings import Settings
 
-# grain → what DuckDB calls its windows
-GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}
-
 
 @dataclass(frozen=True)
 class Window:

@@ -30,10 +30,10 @@ class Outcome:
     first_new_value: float | None
 
 
-def compare(old: Path, release: Path, location_map: Path, timezone: str) -> list[Outcome]:
+def compare(old: Path, release: Path, building_id: str, location_map: Path, timezone: str) -> list[Outcome]:
     """What agrees, what differs and why, by series, month and outcome.
 
-    `old` is Parquet with time (the end of the hour on the wall clock, with "UTC" written on it), location, source, data_key
+    `old` is one building's, Parquet with time (the end of the hour on the wall clock, with "UTC" written on it), location, source, data_key
     and data_value. Raises ConfigurationError if it is something else.
     """
     new = release / "public_dataset_hourly.parquet"
@@ -51,6 +51,7 @@ def compare(old: Path, release: Path, location_map: Path, timezone: str) -> list
         parameters = {
             "old": str(old),
             "new": str(new),
+            "building_id": building_id,
             "location_map": str(location_map),
             "timezone": timezone,
             "tolerance": TOLERANCE,

@@ -2,7 +2,8 @@
 --
 -- $old            its rows: time (the end of the hour on the wall clock, written as UTC), location, source, data_key, data_value
 -- $new            public_dataset_hourly of a release
--- $location_map   location, public_location: what the old dataset calls by its internal name
+-- $building_id    whose dataset the old one is
+-- $location_map   building_id, location, public_location: what the old dataset calls by its internal name
 -- $timezone       of the building
 -- $tolerance      relative to max(1, |value|)
 -- $decimals       to which the old dataset may have rounded
@@ -14,7 +15,7 @@ with old_hours as (
         old.data_key as measurement,
         avg(old.data_value) as value
     from read_parquet($old) as old
-    left join read_csv($location_map, all_varchar = true) as map on old.location = map.location
+    left join read_csv($location_map, all_varchar = true) as map on old.location = map.location and map.building_id = $building_id
     group by all
 ),
 
@@ -28,6 +29,7 @@ new_hours as (
         sum(value_sum) / sum(count) as value,
         count(*) as hours_of_utc
     from read_parquet($new)
+    where building_id = $building_id
     group by all
 ),
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from include.planning import GRAINS
 from include.settings import PROJECT_DIR
 
 # DuckDB's name of a type → Frictionless type; what the .yml files may use.
@@ -38,7 +39,7 @@ class Table:
     key: tuple[str, ...]
 
 
-AGGREGATES = {grain: f"public_dataset_{grain}" for grain in ("hourly", "daily", "weekly", "monthly")}
+AGGREGATES = {grain: f"public_dataset_{grain}" for grain in GRAINS}
 RAW = "public_dataset_raw"
 DAILY_SUMMARY = "metric_daily_summary"
 METRICS = ("metric_sensor_day", DAILY_SUMMARY)  # made with the readings, month by month; the second is published

@@ -87,7 +87,8 @@ def _tables(release: Release) -> tuple[PublishedTable, ...]:
         declared = files.read_json(release.path / "schema.json")["tables"]
     except (FileNotFoundError, StorageError):
         declared = []
-    return tuple(PublishedTable(row["file"], row["description"], row["rows"], (release.path / row["file"]).stat().st_size) for row in declared)
+    there = [(row, path) for row in declared if (path := release.path / row["file"]).exists()]
+    return tuple(PublishedTable(row["file"], row["description"], row["rows"], path.stat().st_size) for row, path in there)
 
 
 def _versions(settings: Settings) -> list[str]:

@@ -18,9 +18,8 @@ from benchmarks.generate import generate
 from include.clock import parse_as_of
 from include.engines.influxdb import engine
 from include.engines.services import influxdb
-from include.engines.timeseries import GRAINS
 from include.errors import ContractError, EngineUnavailable
-from include.planning import plan_windows, write_windows_plan
+from include.planning import GRAINS, plan_windows, write_windows_plan
 from include.publishing.readings import read_manifest
 from include.settings import PROJECT_DIR, Settings
 from tests.containers import OPENER, SECRET, docker_or_skip, running

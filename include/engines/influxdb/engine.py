@@ -23,8 +23,9 @@ from urllib3.exceptions import HTTPError
 from include import files
 from include.engines.scratch_database import PARQUET, scratch_database
 from include.engines.services import INFLUXDB_ORGANISATION
-from include.engines.timeseries import GRAINS, Window, planned_windows
+from include.engines.timeseries import Window, planned_windows
 from include.errors import ContractError, EngineUnavailable
+from include.planning import GRAINS
 from include.settings import PROJECT_DIR, Settings
 
 BUCKET = "window"
