@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.errors import ConflictError, DamagedFile, StorageError
+from include.errors import ConfigurationError, ConflictError, DamagedFile, StorageError
 
 HEALING = "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged files)"
 
@@ -31,6 +31,14 @@ def sha256(path: Path) -> str:
     """Hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_source(path: Path) -> str:
+    """A query or a description of this repository, which a run cannot do without."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path.name} is missing", where=str(path), cure="restore it from git") from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:

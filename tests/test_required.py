@@ -1,6 +1,7 @@
 """Whatever a run cannot do without: if it is missing, the error names it and says what to do."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include import rclone
+from include import files, rclone
 from include.errors import ConfigurationError
 from include.monitoring.rules import load_rules
 from include.registry import load_registry
@@ -33,6 +34,7 @@ def test_the_manifest_of_dbt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     from sensor_platform import dbt_task_group
 
     monkeypatch.setattr(dbt_task_group, "MANIFEST", tmp_path / "manifest.json")
+    dbt_task_group.check_sources.cache_clear()
     with pytest.raises(ConfigurationError, match=r"(?s)manifest.*make setup"):
         dbt_task_group.dbt_task_group("transform", select=["path:models"])
 
@@ -56,3 +58,48 @@ def test_the_sample_where_no_drive_is_configured(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", code], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "include/sample_data/raw" in ended.stderr and "Configure a remote" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "deleted", ["models/1_staging/stg_cells.sql", "models/2_marts/marts.yml", "macros/aggregate.sql", "tests/generic/key.sql", "dbt_project.yml"]
+)
+def test_a_file_of_dbt(deleted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from sensor_platform import dbt_task_group
+
+    shutil.copytree(PROJECT_DIR / "include/dbt", tmp_path / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
+    (tmp_path / "dbt" / deleted).unlink()
+    monkeypatch.setattr(dbt_task_group, "DBT_PROJECT", tmp_path / "dbt")
+    dbt_task_group.check_sources.cache_clear()
+    with pytest.raises(ConfigurationError, match=rf"(?s){Path(deleted).name} is missing.*restore it from git"):
+        dbt_task_group.check_sources()
+
+
+@pytest.mark.parametrize(
+    "deleted", ["include/monitoring/checks/frozen.sql", "include/flux/windows.flux", "include/cypher/load.cypher", "include/cypher/hierarchy.yml"]
+)
+def test_a_query_or_a_description(deleted: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=rf"(?s){Path(deleted).name} is missing.*restore it from git"):
+        files.read_source(tmp_path / deleted)
+    readers = [
+        path
+        for path in (PROJECT_DIR / "include").rglob("*.py")
+        if path.name != "files.py" and re.search(r"(SQL|FLUX|CYPHER|with_suffix).*\.read_text", path.read_text())
+    ]
+    assert readers == [], "queries are read by files.read_source"
+
+
+@pytest.mark.parametrize("deleted", ["requirements.lock", "dags/refresh.py", "include/planning.py", "include/flux/windows.flux"])
+def test_make_names_what_is_gone_from_the_checkout(deleted: str, tmp_path: Path) -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False).stdout.split()
+    if not tracked:
+        pytest.skip("the tests do not run in a git checkout")
+    checkout = tmp_path / "checkout"
+    for name in ("Makefile", deleted):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT_DIR / name, checkout / name)
+    git = ["git", "-C", str(checkout)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    (checkout / deleted).unlink()
+    said = subprocess.run(["make", "-C", checkout, "setup" if deleted == "requirements.lock" else "checkout"], capture_output=True, text=True, check=False)
+    assert f"{deleted} is missing: git checkout -- {deleted} brings it back" in said.stderr

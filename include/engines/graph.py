@@ -6,10 +6,10 @@ bound to parameters, so that a name with quotes or Cypher in it stays a name.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Protocol
 
+from include import files
 from include.registry.hierarchy import Hierarchy
 from include.settings import PROJECT_DIR
 
@@ -84,5 +84,5 @@ def _batches(rows: Rows) -> Iterator[Rows]:
 
 
 def _text(graph: Graph, name: str) -> str:
-    own: Iterable[Path] = (CYPHER / graph.dialect / f"{name}.cypher", CYPHER / f"{name}.cypher")
-    return next(path for path in own if path.exists()).read_text()
+    own = CYPHER / graph.dialect / f"{name}.cypher"
+    return files.read_source(own if own.exists() else CYPHER / f"{name}.cypher")

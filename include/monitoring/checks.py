@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from include import files
 from include.engines.scratch_database import scratch_database
 from include.monitoring.rules import SQL_CHECKS, Rules
 from include.publishing.readings import read_manifest
@@ -53,12 +54,12 @@ def run_checks(
     """
     for name, value in {**rules.parameters, "timezone": building.timezone, "start": start, "as_of": as_of}.items():
         database.execute(f"set variable {name} = $value", {"value": value})
-    database.execute((SQL / "common.sql").read_text())
+    database.execute(files.read_source(SQL / "common.sql"))
     for check in SQL_CHECKS:
-        database.execute(f"create or replace temp table findings_of_{check} as {(SQL / f'checks/{check}.sql').read_text()}")
+        database.execute(f"create or replace temp table findings_of_{check} as {files.read_source(SQL / f'checks/{check}.sql')}")
     union = " union all by name ".join(f"select '{check}' as check, * from findings_of_{check}" for check in SQL_CHECKS)
     database.execute(f"create or replace temp table found as {union}")
-    rows = database.execute((SQL / "episodes.sql").read_text(), {"flicker": FLICKER_HOURS}).fetchall()
+    rows = database.execute(files.read_source(SQL / "episodes.sql"), {"flicker": FLICKER_HOURS}).fetchall()
     return [Episode(*row) for row in rows]
 
 
@@ -111,6 +112,6 @@ def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_
         target.parent.mkdir(parents=True, exist_ok=True)
         readings = str(settings.paths.month_of_readings(building_id, month))
         partial = target.with_suffix(".partial")
-        database.execute(f"copy ({(SQL / 'sensor_hours.sql').read_text()}) to '{partial}' (format parquet)", {"readings": readings})
+        database.execute(f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to '{partial}' (format parquet)", {"readings": readings})
         partial.replace(target)
     return target

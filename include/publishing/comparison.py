@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from include import files
 from include.errors import ConfigurationError
 
 AGREES = "agrees"
@@ -57,5 +58,5 @@ def compare(old: Path, release: Path, building_id: str, location_map: Path, time
             "tolerance": TOLERANCE,
             "decimals": DECIMALS,
         }
-        rows = database.execute(Path(__file__).with_suffix(".sql").read_text(), parameters).fetchall()
+        rows = database.execute(files.read_source(Path(__file__).with_suffix(".sql")), parameters).fetchall()
     return [Outcome(*row) for row in rows]

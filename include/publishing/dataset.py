@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from include import files
 from include.planning import GRAINS
 from include.settings import PROJECT_DIR
 
@@ -67,7 +68,7 @@ def columns_of(model: str) -> tuple[Column, ...]:
 
 def _models() -> dict[str, dict[str, Any]]:
     paths = [*sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")), PROJECT_DIR / "include/cypher/hierarchy.yml"]
-    documents = [yaml.safe_load(path.read_text()) for path in paths]
+    documents = [yaml.safe_load(files.read_source(path)) for path in paths]
     return {model["name"]: model for document in documents for model in document.get("models", [])}
 
 

@@ -83,7 +83,7 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dic
     with scratch_database(settings) as database:
         for name, (_, columns) in ANSWERS.items():
             database.register(name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items()))))
-        database.execute(Path(__file__).with_suffix(".sql").read_text())
+        database.execute(files.read_source(Path(__file__).with_suffix(".sql")))
         for name, model in HIERARCHY.items():
             selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
             database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to '{made / name}.parquet' ({PARQUET})")

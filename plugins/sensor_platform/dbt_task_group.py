@@ -1,7 +1,10 @@
 """Parts of the dbt project as task groups: one dbt process for each group, shown model by model."""
 
+import functools
 import gc
+import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
@@ -10,19 +13,17 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRender
 from include import files
 from include.errors import ConfigurationError
 from include.settings import PROJECT_DIR, Settings
+from sensor_platform.dag_defaults import DUCKDB_WRITER
 from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
 READINGS_MODELS = ["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
-# DuckDB has one writer, and its file is deleted while nobody writes: one task of the pool at a time, of all DAGs.
-POOL = "duckdb_writer"
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     """The selected models and their tests, in folders, built by one `dbt build`."""
-    if not MANIFEST.exists():
-        raise ConfigurationError("dbt's manifest is missing", where=str(MANIFEST), cure="make it with `make setup`; an image makes it in its Dockerfile")
+    check_sources()
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),
@@ -36,12 +37,26 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": POOL, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
+        operator_args={"pool": DUCKDB_WRITER, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
     )
     producer = next(task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher"))
     producer.operator_extra_links = (DbtDocsLink(),)
     _let_the_build_come_first(group, producer)
     return group
+
+
+@functools.cache
+def check_sources() -> None:
+    """Every model, test, macro and description that dbt has read is still there: the reports of one that is gone would wait for it."""
+    if not MANIFEST.exists():
+        raise ConfigurationError("dbt's manifest is missing", where=str(MANIFEST), cure="make it with `make setup`; an image makes it in its Dockerfile")
+    manifest = json.loads(MANIFEST.read_bytes())
+    own = [node for kind in ("nodes", "macros", "unit_tests") for node in manifest[kind].values() if node["package_name"] == "sensor_platform"]
+    described = [node["patch_path"].partition("://")[2] for node in own if node.get("patch_path")]
+    for name in sorted({"dbt_project.yml", "profiles.yml", *described, *(node["original_file_path"] for node in own)}):
+        if not (DBT_PROJECT / name).exists():
+            cure = f"restore it from git; if it is meant to go, remove {MANIFEST.relative_to(PROJECT_DIR)} and `make setup`"
+            raise ConfigurationError(f"{Path(name).name} is missing", where=str(DBT_PROJECT / name), cure=cure)
 
 
 def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:

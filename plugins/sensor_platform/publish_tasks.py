@@ -11,14 +11,15 @@ from include.engines.services import INFLUXDB_PORT, influxdb
 from include.errors import EngineUnavailable
 from include.publishing import archive, healing, release, state
 from sensor_platform.assets import READINGS
-from sensor_platform.dbt_task_group import POOL, close_warehouse, start_warehouse_anew
+from sensor_platform.dag_defaults import DUCKDB_WRITER
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 from sensor_platform.services import access
 
 log = logging.getLogger(__name__)
 
 
-@task(inlets=[READINGS], pool=POOL)
+@task(inlets=[READINGS], pool=DUCKDB_WRITER)
 def plan_windows() -> list[list[str]]:
     """The windows that hold a month made from something else; none skips the engines."""
     context = get_current_context()

@@ -10,7 +10,8 @@ from include.ingest import register
 from include.ingest.landed import ensure_landed
 from include.publishing import healing, readings, state, upload
 from sensor_platform.assets import READINGS
-from sensor_platform.dbt_task_group import POOL, close_warehouse, start_warehouse_anew
+from sensor_platform.dag_defaults import DUCKDB_WRITER
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def register_files() -> dict[str, int]:
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 
-@task(pool=POOL)
+@task(pool=DUCKDB_WRITER)
 def plan_months() -> list[str]:
     """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
     context = get_current_context()

@@ -7,11 +7,12 @@ from include.clock import END_OF_TIME
 from include.ingest.landed import ensure_landed
 from include.publishing import readings, state
 from sensor_platform.assets import READINGS
-from sensor_platform.dbt_task_group import POOL, close_warehouse, start_warehouse_anew
+from sensor_platform.dag_defaults import DUCKDB_WRITER
+from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform
 
 
-@task(pool=POOL)
+@task(pool=DUCKDB_WRITER)
 def plan_restoration() -> list[str]:
     """Plan the named months and bring their inputs here."""
     context = get_current_context()

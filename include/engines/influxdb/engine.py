@@ -133,7 +133,7 @@ def _ask(client: InfluxDBClient, job: str, answer: Path, **parameters: str | dat
     """Run include/flux/<job>.flux; its parameters travel beside it, bound to their names, never as text within it."""
     dialect = Dialect(annotations=[], header=True, delimiter=",")
     response = client.query_api().query_raw(
-        (FLUX / f"{job}.flux").read_text(), dialect=dialect, params={f"_{name}": value for name, value in parameters.items()}
+        files.read_source(FLUX / f"{job}.flux"), dialect=dialect, params={f"_{name}": value for name, value in parameters.items()}
     )
     with answer.open("wb") as file:
         for chunk in response.stream(1 << 20):
@@ -169,4 +169,4 @@ def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> 
 
 
 def _sql(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text()
+    return files.read_source(SQL / f"{name}.sql")
