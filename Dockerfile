@@ -6,10 +6,12 @@ ENV DATA_DIR=/usr/local/airflow/data \
     RCLONE_CONFIG_SM2DRIVE_TYPE=alias \
     RCLONE_CONFIG_SM2DRIVE_REMOTE=/usr/local/airflow/data/drive \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
+    AIRFLOW__OPENLINEAGE__NAMESPACE=building-sensor-platform \
+    AIRFLOW__OPENLINEAGE__TRANSPORT='{"type": "file", "log_file_path": "/usr/local/airflow/data/airflow/openlineage.ndjson", "append": true}' \
     DO_NOT_TRACK=1
 
 # A named volume takes over the owner and the contents of the folder that it covers. The dbt manifest is made here,
 # outside the folders that `astro dev start` mounts over the image.
-RUN mkdir -p .dbt "$DATA_DIR/drive" && cp -r include/sample_data/raw "$DATA_DIR/drive/raw" \
+RUN mkdir -p .dbt "$DATA_DIR/airflow" "$DATA_DIR/drive" && cp -r include/sample_data/raw "$DATA_DIR/drive/raw" \
     && dbt --quiet parse --project-dir /usr/local/airflow/include/dbt \
     --profiles-dir /usr/local/airflow/include/dbt --profile sensor_platform --target embedded

@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 SAMPLE_AS_OF = "2026-03-01"
+# They tell of models in Airflow; of the same models the build itself tells OpenLineage.
+REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
 
 
 def damaged(home: Path) -> list[Path]:
@@ -48,6 +51,12 @@ def prepare_environment(project: Path) -> str | None:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",  # a second write for each event of dbt, for retries that the groups do not have
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(data_dir / "airflow/openlineage.ndjson"), "append": True}),
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "building-sensor-platform",
+        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",  # a process for each event costs as much as the tasks
+        "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps(
+            [{"scope": {"operator": f"cosmos.operators.watcher.{name}"}, "controls": {"emit": False}} for name in REPORTS]
+        ),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -22,6 +22,8 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def main() -> int:
     prepare_environment(PROJECT)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a job in the background of a script would ignore the first
+        signal.signal(number, signal.default_int_handler)
     home, port = Path(os.environ["AIRFLOW_HOME"]), os.environ.get("PORT", "8080")
     address = f"http://localhost:{port}"
     os.environ.update(
@@ -34,8 +36,7 @@ def main() -> int:
     print("starting Airflow …", flush=True)
     airflow = str(Path(sys.executable).parent / "airflow")
     with (home / "standalone.log").open("w") as log:
-        for command in (["db", "migrate"], ["pools", "set", "duckdb_writer", "1", "dbt writes its DuckDB file one process at a time"]):
-            subprocess.run([airflow, *command], stdout=log, stderr=log, check=True)
+        subprocess.run([airflow, "db", "migrate"], stdout=log, stderr=log, check=True)
         # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
         server = subprocess.Popen([airflow, "standalone"], stdout=log, stderr=log, start_new_session=True)
     try:

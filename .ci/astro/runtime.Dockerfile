@@ -12,7 +12,7 @@ ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     VIRTUAL_ENV=/opt/airflow \
     PATH=/opt/airflow/bin:$PATH
 ARG AIRFLOW=3.3.2
-RUN python3 -m venv $VIRTUAL_ENV && pip install --quiet uv && uv pip install --quiet "apache-airflow==$AIRFLOW" \
+RUN python3 -m venv $VIRTUAL_ENV && pip install --quiet uv && uv pip install --quiet "apache-airflow==$AIRFLOW" apache-airflow-providers-postgres asyncpg \
     && useradd --uid 50000 --gid 0 --no-create-home --home-dir $AIRFLOW_HOME astro \
     && install -d -o astro -g 0 $AIRFLOW_HOME
 WORKDIR $AIRFLOW_HOME

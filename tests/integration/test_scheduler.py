@@ -141,6 +141,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     assert woken["aggregate_and_publish"]["note"].startswith("latest release: ")
 
     nobody_reads_the_pages_without_a_login(airflow)
+    openlineage_knows_the_assets(airflow, tmp_path)
     the_pages_open_in_a_browser(airflow)
     a_new_file_wakes_refresh(airflow, tmp_path)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
@@ -170,6 +171,17 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
     request = urllib.request.Request(airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"})
     with OPENER.open(request, timeout=30) as answer:
         assert answer.read(4) == b"PAR1"
+
+
+def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
+    events = [json.loads(line) for line in (folder / "data/airflow/openlineage.ndjson").read_text().splitlines()]
+    written = {(dataset["namespace"], dataset["name"]) for event in events for dataset in event["outputs"]}
+    made = [asset["uri"] for asset in airflow.call("GET", "/api/v2/assets")["assets"] if asset["producing_tasks"]]
+    assert len(made) == 4
+    assert {("file", uri.removeprefix("file://")) for uri in made} <= written
+    assert {name for _, name in written if name.startswith("warehouse.main.fct_")} == {
+        f"warehouse.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
+    }
 
 
 def the_pages_open_in_a_browser(airflow: Airflow) -> None:
