@@ -12,9 +12,15 @@ DBT_FILES := $(shell find include/dbt -name target -prune -o -type f \( -name '*
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready .dbt/manifest.json ## install everything into .venv, from the lock file
+setup: checkout .venv/ready .dbt/manifest.json ## install everything into .venv, from the lock file
+
+checkout:
+	@git ls-files --deleted 2>/dev/null | sed 's/.*/& is missing: git checkout -- & brings it back/' >&2
+
+requirements.lock:
+	@echo "requirements.lock is missing: restore it from git, or make lock" >&2; exit 1
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 setup"; exit 1; }
@@ -39,7 +45,10 @@ lint: setup ## style and types: ruff, mypy, sqlfluff
 	$(BIN)/sqlfluff lint include/dbt/models
 
 test: lint ## lint, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
+
+coverage: setup ## which lines the tests run; half as slow again
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
@@ -54,4 +63,4 @@ bench: setup ## measure against the floor; writes docs/benchmarks.md
 docs: setup ## dbt's pages, one file that Airflow shows: .dbt/static_index.html
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help setup run ui lint test docs bench lock clean
+.PHONY: help checkout setup run ui lint test coverage docs bench lock clean

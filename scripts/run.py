@@ -19,6 +19,7 @@ from scripts.environment import prepare_environment  # noqa: E402
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
+    os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "scripts.xcom.WithoutProgress")
     sample_as_of = prepare_environment(PROJECT)
     as_of = parser.parse_args().as_of or sample_as_of
 

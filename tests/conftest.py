@@ -19,6 +19,8 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GRAPH_ENGINE"):
     os.environ.pop(name, None)
 os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
+os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # costs a tenth of each run; test_scheduler reads what is told
+os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "scripts.xcom.WithoutProgress"  # as `make run` does
 prepare_environment(PROJECT)
 
 # `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.
@@ -27,6 +29,12 @@ IN_IMAGE = importlib.util.find_spec("hypothesis") is None
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if IN_IMAGE and collection_path.is_file() and collection_path.parent.name != "dags" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take minutes begin first, so that no process waits for another in the end."""
+    long = ("test_crashes", "test_scheduler", "test_services", "test_healing", "test_pure_function")
+    items.sort(key=lambda item: item.path.stem not in long)
 
 
 def pytest_report_header() -> list[str]:
@@ -38,6 +46,35 @@ def airflow_database() -> None:
     from airflow.utils.db import initdb
 
     initdb()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) -> Callable:
+    """Installations after a run, made once in each process and never touched: `templates("2026-02-04", small_drive)`."""
+    from tests.platform import Platform
+
+    made: dict[tuple, Platform] = {}
+
+    def template(as_of: str, drive: Callable) -> Platform:
+        if (as_of, drive) not in made:
+            folder = tmp_path_factory.mktemp("template")
+            platform = Platform(folder / "drive", folder / "data")
+            drive(platform.raw)
+            made[as_of, drive] = platform.run(as_of)
+        return made[as_of, drive]
+
+    return template
+
+
+@pytest.fixture
+def published(tmp_path: Path, templates: Callable) -> Callable:
+    """Makes installations on which all DAGs have run: `published("2026-02-04")`, with the small drive or another."""
+    from tests.raw_files import small_drive
+
+    def make(as_of: str, name: str = "first", drive: Callable = small_drive) -> "Platform":  # noqa: F821
+        return templates(as_of, drive).copy(tmp_path / name)
+
+    return make
 
 
 @pytest.fixture

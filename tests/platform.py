@@ -1,6 +1,8 @@
 """Runs the real DAGs in this process, on a drive and a DATA_DIR of a test's own."""
 
+import gc
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +27,8 @@ from scripts.run import in_asset_order, without_retries
 def dag_bag() -> DagBag:
     bag = DagBag(str(PROJECT_DIR / "dags"))
     assert not bag.import_errors, bag.import_errors
+    gc.collect()
+    gc.freeze()  # as `make run` does
     return bag
 
 
@@ -35,6 +39,12 @@ class Platform:
     drive: Path
     data: Path
     states: dict[str, str] = field(default_factory=dict)
+
+    def copy(self, folder: Path) -> "Platform":
+        """Another installation that stands where this one does."""
+        shutil.copytree(self.drive, folder / "drive", symlinks=True)
+        shutil.copytree(self.data, folder / "data", symlinks=True, ignore=shutil.ignore_patterns("airflow"))
+        return Platform(folder / "drive", folder / "data", dict(self.states))
 
     @property
     def raw(self) -> Path:

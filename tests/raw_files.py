@@ -1,9 +1,13 @@
 """Writes exports as the devices do; every keyword is one way in which a file can be different."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from include.settings import PROJECT_DIR
+
+SAMPLE = PROJECT_DIR / "include/sample_data"
 HOUR = timedelta(hours=1)
 ATREA = (
     "KOT1/Teplota venkovní (°C)",
@@ -72,6 +76,16 @@ def write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
+
+
+def sample_drive(raw: Path) -> None:
+    """The building's own exports of two months, by the hour."""
+    shutil.copytree(SAMPLE / "raw", raw, dirs_exist_ok=True)
+
+
+def minute_drive(raw: Path) -> None:
+    """The building's own export of a week, by the minute."""
+    shutil.copytree(SAMPLE / "minute_sample/raw", raw, dirs_exist_ok=True)
 
 
 def small_drive(raw: Path) -> None:

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +21,8 @@ from include.publishing.readings import read_accounting
 from include.settings import PROJECT_DIR
 from tests.platform import Platform
 from tests.raw_files import atrea, lines, retouched, small_drive, thermopro, times, with_line, without_column
+
+pytestmark = pytest.mark.xdist_group("bad_input")  # one process has its installations
 
 DAYS = times("2026-01-29 00:00", 48)
 MINUTE = timedelta(minutes=1)
@@ -128,7 +129,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) 
     def make(name: str, like: Platform | None = None) -> Platform:
         folder = tmp_path_factory.mktemp(name)
         if like:
-            shutil.copytree(like.drive.parent, folder, dirs_exist_ok=True, symlinks=True)
+            return like.copy(folder)
         (folder / "drive/raw").mkdir(parents=True, exist_ok=True)
         return Platform(folder / "drive", folder / "data")
 

@@ -16,6 +16,8 @@ from scripts.environment import damaged
 from tests.platform import Platform
 from tests.raw_files import small_drive, thermopro, times
 
+pytestmark = pytest.mark.xdist_group("healing")  # one process has its installations
+
 AS_OF = "2026-02-04"
 # Files that do not depend on each other are harmed in one round.
 ROUNDS = (
@@ -65,8 +67,8 @@ def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path:
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, delete])
-def test_the_next_run_heals_what_was_harmed(new_platform: Callable[..., Platform], harm: Callable[[Path], None]) -> None:
-    platform = _published(new_platform())
+def test_the_next_run_heals_what_was_harmed(published: Callable[..., Platform], harm: Callable[[Path], None]) -> None:
+    platform = published(AS_OF, drive=drive_with_a_bad_file)
     sums = platform.sums
     for names in ROUNDS:
         harmed = {path: path.read_bytes() for name in names for path in [next(iter(sorted(platform.data.glob(name))), None)] if path}
@@ -83,8 +85,8 @@ def test_the_next_run_heals_what_was_harmed(new_platform: Callable[..., Platform
     assert "archive/manifest.json" in healed and "readings/building_id=sm2/2026-02.parquet" in healed
 
 
-def test_without_any_copy_months_are_made_again_from_their_inputs(new_platform: Callable[..., Platform]) -> None:
-    platform = _published(new_platform())
+def test_without_any_copy_months_are_made_again_from_their_inputs(published: Callable[..., Platform]) -> None:
+    platform = published(AS_OF, drive=drive_with_a_bad_file)
     sums, readings = platform.sums, sorted((platform.data / "readings/building_id=sm2").iterdir())
     before = [path.read_bytes() for path in readings]
     for folder in ("readings", "metrics", "archive", "landing"):
@@ -98,16 +100,16 @@ def test_without_any_copy_months_are_made_again_from_their_inputs(new_platform: 
     assert platform.sums == sums
 
 
-def test_a_damaged_state_on_the_remote_is_written_again(new_platform: Callable[..., Platform]) -> None:
-    platform = _published(new_platform())
+def test_a_damaged_state_on_the_remote_is_written_again(published: Callable[..., Platform]) -> None:
+    platform = published(AS_OF, drive=drive_with_a_bad_file)
     truncate(platform.drive / "Platform/state.json")
     platform.run(AS_OF)
     assert platform.states["aggregate_and_publish"] == "success"
     assert files.read_sealed(platform.drive / "Platform/state.json") == files.read_sealed(platform.data / "state.json")
 
 
-def test_a_damaged_text_of_an_input_is_not_built_from(new_platform: Callable[..., Platform]) -> None:
-    platform, undamaged = _published(new_platform()), _published(new_platform("second"))
+def test_a_damaged_text_of_an_input_is_not_built_from(published: Callable[..., Platform]) -> None:
+    platform, undamaged = (published(AS_OF, name, drive_with_a_bad_file) for name in ("damaged", "undamaged"))
     for one in (platform, undamaged):
         thermopro(one.raw, "493D", times("2026-02-04 00:00", 24), exported=1770249607)
     for text in (platform.data / "landing").rglob("*.parquet"):
@@ -117,14 +119,13 @@ def test_a_damaged_text_of_an_input_is_not_built_from(new_platform: Callable[...
     assert platform.sums == undamaged.sums
 
 
-def _published(platform: Platform) -> Platform:
-    small_drive(platform.raw)
-    thermopro(platform.raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777)
-    return platform.run(AS_OF)
+def drive_with_a_bad_file(raw: Path) -> None:
+    small_drive(raw)
+    thermopro(raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777)
 
 
-def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_not(new_platform: Callable[..., Platform]) -> None:
-    platform = _published(new_platform())
+def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_not(published: Callable[..., Platform]) -> None:
+    platform = published(AS_OF, drive=drive_with_a_bad_file)
     month = platform.data / "readings/building_id=sm2/2026-01.parquet"
     content = month.read_bytes()
     month.write_bytes(b"lost")

@@ -10,6 +10,8 @@ from airflow.sdk.listener import get_listener_manager
 from tests.platform import Platform, tree
 from tests.raw_files import small_drive, thermopro, times
 
+pytestmark = pytest.mark.xdist_group("pure_function")  # one process has its installations
+
 
 class DeletesEveryDatabase:
     """Between any two tasks."""
@@ -24,11 +26,9 @@ class DeletesEveryDatabase:
             self.deleted += 1
 
 
-def test_databases_can_be_lost_between_any_two_tasks(new_platform) -> None:
-    undisturbed, robbed = new_platform("undisturbed"), new_platform("robbed")
-    for platform in (undisturbed, robbed):
-        small_drive(platform.raw)
-    undisturbed.run()
+def test_databases_can_be_lost_between_any_two_tasks(published, new_platform) -> None:
+    undisturbed, robbed = published("2026-03-01", "undisturbed"), new_platform("robbed")
+    small_drive(robbed.raw)
     thief = DeletesEveryDatabase(robbed.data)
     get_listener_manager().add_listener(thief)
     try:
@@ -39,10 +39,8 @@ def test_databases_can_be_lost_between_any_two_tasks(new_platform) -> None:
     assert robbed.sums == undisturbed.sums
 
 
-def test_repeating_a_run_publishes_nothing_new(new_platform) -> None:
-    platform = new_platform()
-    small_drive(platform.raw)
-    platform.run()
+def test_repeating_a_run_publishes_nothing_new(published) -> None:
+    platform = published("2026-03-01")
 
     def is_data(path: Path) -> bool:
         return not {"work", "airflow", "findings", ".lock"} & set(path.parts)  # a lock tells who held it last, a finding when it was looked for
@@ -55,11 +53,8 @@ def test_repeating_a_run_publishes_nothing_new(new_platform) -> None:
     assert len(list((platform.drive / "Public/releases").iterdir())) == 1
 
 
-def test_a_machine_that_lost_its_disk_goes_on_from_the_state_remote(new_platform) -> None:
-    steady, unlucky = new_platform("steady"), new_platform("unlucky")
-    for platform in (steady, unlucky):
-        small_drive(platform.raw)
-        platform.run("2026-02-03")
+def test_a_machine_that_lost_its_disk_goes_on_from_the_state_remote(published) -> None:
+    steady, unlucky = published("2026-02-03", "steady"), published("2026-02-03", "unlucky")
     shutil.rmtree(unlucky.data)
     for platform in (steady, unlucky):
         thermopro(platform.raw, "050D", times("2026-02-02 00:00", 30), exported=1770076800)
@@ -68,10 +63,8 @@ def test_a_machine_that_lost_its_disk_goes_on_from_the_state_remote(new_platform
     assert [v.number for v in unlucky.ledger.versions] == [v.number for v in steady.ledger.versions] == [1, 2, 3, 4]
 
 
-def test_a_late_file_changes_its_month_and_nothing_else(new_platform) -> None:
-    platform = new_platform()
-    small_drive(platform.raw)
-    platform.run("2026-03-01")
+def test_a_late_file_changes_its_month_and_nothing_else(published) -> None:
+    platform = published("2026-03-01")
     before = tree(platform.data / "archive", lambda path: path.suffix == ".parquet")
     thermopro(platform.raw, "050D", times("2026-02-01 05:00", 30), exported=1770076800)
     platform.run("2026-03-01")
@@ -83,10 +76,8 @@ def test_a_late_file_changes_its_month_and_nothing_else(new_platform) -> None:
     assert {name for name in new if "2026-02" in name} == {f"{grain}/building_id=sm2/2026-02.r2.parquet" for grain in ("hourly", "daily", "weekly", "monthly")}
 
 
-def test_a_replay_of_an_older_day_replaces_nothing(new_platform) -> None:
-    platform = new_platform()
-    small_drive(platform.raw)
-    platform.run("2026-02-04")
+def test_a_replay_of_an_older_day_replaces_nothing(published) -> None:
+    platform = published("2026-02-04")
     thermopro(platform.raw, "050D", times("2026-02-02 00:00", 30), exported=1770076800)
     platform.run("2026-02-05")
     latest, archive = platform.release.version, tree(platform.data / "archive")
@@ -98,10 +89,8 @@ def test_a_replay_of_an_older_day_replaces_nothing(new_platform) -> None:
         next((platform.data / "releases").glob("2026-02-03-*"))
 
 
-def test_two_machines_do_not_overwrite_each_other(new_platform) -> None:
-    first = new_platform("first")
-    small_drive(first.raw)
-    first.run("2026-02-03")
+def test_two_machines_do_not_overwrite_each_other(published) -> None:
+    first = published("2026-02-03")
     second = Platform(first.drive, first.data.parent / "second")
     second.run("2026-02-04")
     assert second.states["refresh"] == "success"

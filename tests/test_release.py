@@ -1,7 +1,7 @@
 """What a data scientist gets: a release that opens everywhere, explains itself and leads back to the raw lines."""
 
 import json
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import frictionless
@@ -17,13 +17,12 @@ from include.publishing.upload import expired
 from tests.platform import Platform
 from tests.raw_files import small_drive, thermopro, times
 
+pytestmark = pytest.mark.xdist_group("release")  # one process has its installations
+
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) -> Platform:
-    folder = tmp_path_factory.mktemp("release")
-    made = Platform(folder / "drive", folder / "data")
-    small_drive(made.raw)
-    return made.run("2026-02-04")
+def platform(templates: Callable[..., Platform]) -> Platform:
+    return templates("2026-02-04", small_drive)
 
 
 def test_it_opens_in_duckdb_pandas_polars_and_pyarrow(platform: Platform) -> None:
@@ -90,9 +89,7 @@ def test_a_month_that_was_public_does_not_disappear(platform: Platform, tmp_path
 
 
 def test_a_building_may_hold_everything_back_while_a_file_is_refused(platform: Platform, tmp_path: Path) -> None:
-    held = Platform(tmp_path / "drive", tmp_path / "data")
-    shutil.copytree(platform.drive, held.drive)
-    shutil.copytree(platform.data, held.data, symlinks=True)
+    held = platform.copy(tmp_path)
     (held.raw / "Graph_09_broken.csv").write_bytes(b"")
     held.run("2026-02-04", only="refresh")
     holding = held.registry.building("sm2").model_copy(update={"on_refusal": "hold"})
@@ -102,9 +99,7 @@ def test_a_building_may_hold_everything_back_while_a_file_is_refused(platform: P
 
 
 def test_a_file_that_changes_the_past_is_a_new_release_beside_the_old(platform: Platform, tmp_path: Path) -> None:
-    changed = Platform(tmp_path / "drive", tmp_path / "data")
-    shutil.copytree(platform.drive, changed.drive)
-    shutil.copytree(platform.data, changed.data, symlinks=True)
+    changed = platform.copy(tmp_path)
     old = changed.release
     thermopro(changed.raw, "050D", times("2026-01-30 00:00", 24))
     changed.run("2026-02-04")

@@ -95,8 +95,11 @@ def push(settings: Settings) -> int:
     """Send what the remote does not have, then replace its `state.json`. Returns the number of files sent."""
     if settings.replay:
         return 0
-    here, there = local_state(settings), remote_state(settings)
+    here, there, wanted = local_state(settings), remote_state(settings), _wanted(settings)
     if there.generation > here.generation:
+        if all(there.files.get(path) == digest for path, digest in wanted.items()):  # our own push, cut off before it was noted here
+            files.write_sealed(settings.paths.state, there.to_json())
+            return 0
         raise ConflictError(
             f"another machine has pushed generation {there.generation}, this one went on from {here.generation}",
             where=_remote(settings, "state.json"),
@@ -104,7 +107,6 @@ def push(settings: Settings) -> int:
         )
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again
-    wanted = _wanted(settings)
     stale = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest or path not in here.files}
     new = {path: digest for path, digest in stale.items() if (settings.paths.root / path).exists()}
     if not new and there.files:

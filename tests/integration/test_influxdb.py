@@ -21,12 +21,12 @@ from include.engines.services import influxdb
 from include.errors import ContractError, EngineUnavailable
 from include.planning import GRAINS, plan_windows, write_windows_plan
 from include.publishing.readings import read_manifest
-from include.settings import PROJECT_DIR, Settings
+from include.settings import Settings
 from tests.containers import OPENER, SECRET, docker_or_skip, running
 from tests.platform import Platform
-from tests.raw_files import small_drive
+from tests.raw_files import minute_drive, sample_drive
 
-SAMPLE = PROJECT_DIR / "include/sample_data"
+pytestmark = pytest.mark.xdist_group("sample")
 IMAGE = Settings.from_environment().influxdb_image
 
 
@@ -47,18 +47,12 @@ def generated(raw: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fill", "as_of"),
-    [
-        (lambda raw: shutil.copytree(SAMPLE / "raw", raw, dirs_exist_ok=True), "2026-03-01"),
-        (lambda raw: shutil.copytree(SAMPLE / "minute_sample/raw", raw, dirs_exist_ok=True), "2026-03-01"),
-        (generated, "2026-05-01"),
-    ],
+    ("drive", "as_of"),
+    [(sample_drive, "2026-03-01"), (minute_drive, "2026-03-01"), (generated, "2026-05-01")],
     ids=["two months by the hour", "a week by the minute", "both clock changes"],
 )
-def test_both_engines_agree_in_every_row_and_value(new_platform: Callable[..., Platform], server: str, tmp_path: Path, fill: Any, as_of: str) -> None:
-    platform = new_platform()
-    fill(platform.raw)
-    platform.run(as_of)
+def test_both_engines_agree_in_every_row_and_value(published: Callable[..., Platform], server: str, tmp_path: Path, drive: Any, as_of: str) -> None:
+    platform = published(as_of, drive=drive)
     embedded = tmp_path / "embedded"
     shutil.copytree(platform.settings.paths.built_aggregates, embedded)
     assert len(list(embedded.glob("agg_hourly.*"))) >= 1
@@ -88,11 +82,9 @@ def assert_equal(expected: Path, found: Path) -> int:
 
 
 @pytest.fixture
-def planned(new_platform: Callable[..., Platform]) -> Settings:
+def planned(published: Callable[..., Platform]) -> Settings:
     """A small drive's readings, planned to be aggregated."""
-    platform = new_platform()
-    small_drive(platform.raw)
-    platform.run()
+    platform = published("2026-03-01")
     settings, building = platform.settings, platform.registry.building("sm2")
     now = parse_as_of("2026-03-01")
     write_windows_plan(settings, plan_windows(building, [month for _, month in read_manifest(settings)], now), now)
