@@ -19,6 +19,7 @@ from include.errors import ConfigurationError, RemoteError, RemoteGone
 NOT_FOUND = (3, 4)
 HASHES = ("sha256", "sha1", "md5")
 STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+SETTINGS = "its settings with `rclone config show`, or in RCLONE_CONFIG_<NAME>_… (README, Your own drive)"
 WORDS = 4000  # characters of rclone's that travel in an error
 
 
@@ -52,11 +53,15 @@ def run(command: str, *arguments: str, remote: str) -> str:
         return done.stdout
     words = _once(done.stderr)
     if done.returncode in NOT_FOUND or "didn't find section in config" in words:
-        raise RemoteGone(f"rclone {command}: there is no such remote or folder\n{words}", where=remote, cure="check the name, and `rclone lsd` on the remote")
+        raise RemoteGone(
+            f"rclone {command}: there is no such remote or folder\n{words}",
+            where=remote,
+            cure=f"check the name, with `rclone lsd` on the remote, and {SETTINGS}",
+        )
     raise RemoteError(
         f"rclone {command} failed with exit code {done.returncode}\n{words}",
         where=remote,
-        cure="check network, token and rights with `rclone lsd`; the next run goes on from here",
+        cure=f"check network, token and rights with `rclone lsd`, and {SETTINGS}; the next run goes on from here",
     )
 
 

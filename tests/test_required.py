@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include import files, rclone
-from include.errors import ConfigurationError
+from include.errors import ConfigurationError, RemoteError
 from include.monitoring.rules import load_rules
 from include.registry import load_registry
 from include.registry.hierarchy import load_hierarchy
@@ -43,6 +43,21 @@ def test_the_program_rclone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigurationError, match=r"(?s)rclone is missing.*make setup"):
         rclone.run("version", remote="")
+
+
+@pytest.mark.parametrize(
+    ("left", "says"),
+    [
+        ("TYPE", "alias can't point to an empty remote - check the value of the remote setting"),
+        ("REMOTE", 'didn\'t find section in config file \\("sm2drive"\\)'),
+    ],
+)
+def test_half_a_remote(left: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("RCLONE_CONFIG_SM2DRIVE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(f"RCLONE_CONFIG_SM2DRIVE_{left}", "alias")
+    with pytest.raises(RemoteError, match=rf"(?s){says}.*sm2drive:raw.*RCLONE_CONFIG_<NAME>_"):
+        rclone.listing("sm2drive:raw")
 
 
 @pytest.mark.parametrize("variable", ["TIMESERIES_ENGINE", "GRAPH_ENGINE"])
@@ -103,3 +118,13 @@ def test_make_names_what_is_gone_from_the_checkout(deleted: str, tmp_path: Path)
     (checkout / deleted).unlink()
     said = subprocess.run(["make", "-C", checkout, "setup" if deleted == "requirements.lock" else "checkout"], capture_output=True, text=True, check=False)
     assert f"{deleted} is missing: git checkout -- {deleted} brings it back" in said.stderr
+
+
+def test_the_secret_of_docker_compose() -> None:
+    compose = ["docker", "compose", "--project-directory", str(PROJECT_DIR), "--env-file", os.devnull, "config", "--quiet"]
+    if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not installed")
+    without = subprocess.run(compose, env={**os.environ, "SECRET": ""}, capture_output=True, text=True, check=False)
+    assert without.returncode != 0
+    assert "SECRET is missing" in without.stderr and "openssl rand" in without.stderr
+    subprocess.run(compose, env={**os.environ, "SECRET": "0" * 64}, check=True)
