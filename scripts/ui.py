@@ -52,10 +52,16 @@ def main() -> int:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """SIGINT to the parent alone ends all of `airflow standalone`; anything else leaves parts of it running."""
+    """SIGINT to the parent alone ends all of `airflow standalone`; anything else leaves parts of it running.
+
+    A part that misses its signal (Airflow 3.3.2's dag-processor can) is killed with its session.
+    """
     if server.poll() is None:
         server.send_signal(signal.SIGINT)
-        server.wait(timeout=60)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def _healthy(address: str, server: subprocess.Popen[bytes]) -> bool:
