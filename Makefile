@@ -47,7 +47,7 @@ lint: setup ## style and types: ruff, mypy, sqlfluff
 test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
 
-coverage: setup ## which lines the tests run; half as slow again
+coverage: setup ## which lines the tests run
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml

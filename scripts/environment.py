@@ -53,7 +53,7 @@ def prepare_environment(project: Path) -> str | None:
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",  # a second write for each event of dbt, for retries that the groups do not have
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(data_dir / "airflow/openlineage.ndjson"), "append": True}),
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "building-sensor-platform",
-        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",  # a process for each event costs as much as the tasks
+        "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",  # not in a process for each event
         "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps(
             [{"scope": {"operator": f"cosmos.operators.watcher.{name}"}, "controls": {"emit": False}} for name in REPORTS]
         ),

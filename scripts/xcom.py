@@ -8,7 +8,7 @@ PROGRESS = "_dbt_event"
 
 
 class WithoutProgress(BaseXCom):
-    """Cosmos tells Airflow how far dbt is with each model, four times a model: two thirds of all calls of a run.
+    """Cosmos tells Airflow how far dbt is with each model, four times a model: a quarter of all calls of a run.
 
     How a model ended is told besides.
     """

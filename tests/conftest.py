@@ -19,7 +19,7 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GRAPH_ENGINE"):
     os.environ.pop(name, None)
 os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
-os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # costs a tenth of each run; test_scheduler reads what is told
+os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads what is told
 os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "scripts.xcom.WithoutProgress"  # as `make run` does
 prepare_environment(PROJECT)
 
@@ -71,7 +71,7 @@ def published(tmp_path: Path, templates: Callable) -> Callable:
     """Makes installations on which all DAGs have run: `published("2026-02-04")`, with the small drive or another."""
     from tests.raw_files import small_drive
 
-    def make(as_of: str, name: str = "first", drive: Callable = small_drive) -> "Platform":  # noqa: F821
+    def make(as_of: str, name: str = "first", drive: Callable = small_drive):
         return templates(as_of, drive).copy(tmp_path / name)
 
     return make

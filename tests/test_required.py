@@ -1,17 +1,24 @@
 """Whatever a run cannot do without: if it is missing, the error names it and says what to do."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
+from influxdb_client import InfluxDBClient
 
-from include import files, rclone
+from include import rclone
+from include.engines import graph
+from include.engines.influxdb import engine
+from include.engines.ladybug import ladybug_graph
 from include.errors import ConfigurationError, RemoteError
+from include.monitoring import checks
 from include.monitoring.rules import load_rules
+from include.publishing import dataset
 from include.registry import load_registry
 from include.registry.hierarchy import load_hierarchy
 from include.settings import PROJECT_DIR, Settings
@@ -89,25 +96,44 @@ def test_a_file_of_dbt(deleted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         dbt_task_group.check_sources()
 
 
-@pytest.mark.parametrize(
-    "deleted", ["include/monitoring/checks/frozen.sql", "include/flux/windows.flux", "include/cypher/load.cypher", "include/cypher/hierarchy.yml"]
-)
-def test_a_query_or_a_description(deleted: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=rf"(?s){Path(deleted).name} is missing.*restore it from git"):
-        files.read_source(tmp_path / deleted)
-    readers = [
-        path
-        for path in (PROJECT_DIR / "include").rglob("*.py")
-        if path.name != "files.py" and re.search(r"(SQL|FLUX|CYPHER|with_suffix).*\.read_text", path.read_text())
-    ]
-    assert readers == [], "queries are read by files.read_source"
+def without(original: Path, deleted: str, folder: Path) -> Path:
+    """A copy of a folder in which one file is missing."""
+    shutil.copytree(original, folder)
+    (folder / deleted).unlink()
+    return folder
+
+
+def test_a_query_of_the_monitoring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(checks, "SQL", without(checks.SQL, "common.sql", tmp_path / "sql"))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with duckdb.connect() as database, pytest.raises(ConfigurationError, match=r"(?s)common.sql is missing.*restore it from git"):
+        checks.run_checks(database, load_rules(SEEDS), load_registry(SEEDS).building("sm2"), now, now)
+
+
+def test_a_query_of_influxdb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(engine, "FLUX", without(engine.FLUX, "windows.flux", tmp_path / "flux"))
+    with (
+        InfluxDBClient("http://127.0.0.1:9", token="none") as client,
+        pytest.raises(ConfigurationError, match=r"(?s)windows.flux is missing.*restore it from git"),
+    ):
+        engine._ask(client, "windows", tmp_path / "answer.csv")
+
+
+def test_a_query_of_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(graph, "CYPHER", without(graph.CYPHER, "load.cypher", tmp_path / "cypher"))
+    with ladybug_graph() as database, pytest.raises(ConfigurationError, match=r"(?s)load.cypher is missing.*restore it from git"):
+        graph.load(database, load_hierarchy(load_registry(SEEDS)))
+
+
+def test_the_description_of_published_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(PROJECT_DIR / "include/dbt/models", tmp_path / "include/dbt/models")
+    monkeypatch.setattr(dataset, "PROJECT_DIR", tmp_path)
+    with pytest.raises(ConfigurationError, match=r"(?s)hierarchy.yml is missing.*restore it from git"):
+        dataset._models()
 
 
 @pytest.mark.parametrize("deleted", ["requirements.lock", "dags/refresh.py", "include/planning.py", "include/flux/windows.flux"])
 def test_make_names_what_is_gone_from_the_checkout(deleted: str, tmp_path: Path) -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT_DIR, capture_output=True, text=True, check=False).stdout.split()
-    if not tracked:
-        pytest.skip("the tests do not run in a git checkout")
     checkout = tmp_path / "checkout"
     for name in ("Makefile", deleted):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)

@@ -35,12 +35,12 @@ def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> N
 
 @pytest.mark.parametrize("path", sorted((PROJECT_DIR / "dags").glob("*.py")), ids=lambda path: path.stem)
 def test_a_dag_file_parses_in_under_two_seconds(path: Path) -> None:
-    code = f"import time, runpy, airflow.sdk, cosmos; t = time.process_time(); runpy.run_path({str(path)!r}); print(time.process_time() - t)"
-    best = min(
-        float(subprocess.run([sys.executable, "-c", code], env=None, cwd=PROJECT_DIR, capture_output=True, text=True, check=True).stdout.split()[-1])
-        for _ in range(2)
-    )
-    assert best < 2
+    code = f"import time, runpy, airflow.sdk, cosmos; t = time.monotonic(); runpy.run_path({str(path)!r}); print(time.monotonic() - t)"
+
+    def seconds() -> float:
+        return float(subprocess.run([sys.executable, "-c", code], env=None, cwd=PROJECT_DIR, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+    assert any(seconds() < 2 for _ in range(5)), "not once in five"  # other tests share the cores
 
 
 def test_make_run_leaves_out_what_cosmos_tells_of_progress() -> None:
