@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from sensor_platform import pools, run_notes
+from sensor_platform import run_notes
 from sensor_platform.links import DbtDocsLink, QuarantineLink, ReleaseLink
 
 
@@ -20,4 +20,4 @@ class SensorPlatformPlugin(AirflowPlugin):
     fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Releases and health"}]
     external_views = [{"name": "Releases and health", "href": "/platform/", "destination": "nav", "url_route": "platform"}]
     operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
-    listeners = [pools, run_notes]
+    listeners = [run_notes]

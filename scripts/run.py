@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import gc
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)  # not scripts/, whose files could stand in for libraries
 
 from scripts.environment import prepare_environment  # noqa: E402
+
+BUNDLE = "dags-folder"  # as Airflow calls the folder of DAGs
 
 
 def main() -> int:
@@ -59,22 +62,42 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     from airflow.utils.db import initdb
 
     initdb()
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
     from scripts.progress import Progress
 
-    bag = DagBag(str(PROJECT / "dags"))
+    bag = load_dags()
     if bag.import_errors or not bag.dags:
         return "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()) or "no DAG found"
-    gc.freeze()  # dbt and the platform collect garbage to close databases; Airflow's modules are none
+    tell_airflow(bag)
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     for dag_id in in_asset_order(bag.dags):
+        gc.freeze()  # Cosmos collects garbage after each build; what Airflow and dbt have loaded by now is none
         progress.begin(bag.dags[dag_id])
         without_retries(bag.dags[dag_id]).test(run_conf=conf)
     gc.unfreeze()
     return ""
+
+
+def load_dags() -> Any:
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    return BundleDagBag(str(PROJECT / "dags"), bundle_path=PROJECT / "dags", bundle_name=BUNDLE)
+
+
+def tell_airflow(bag: Any) -> None:
+    """Write the DAGs into Airflow's database, once: `dag.test` would read all files and do so at every call, if it found any."""
+    from airflow.configuration import conf
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()
+    sync_bag_to_db(bag, BUNDLE, None)
+    nothing = Path(os.environ["AIRFLOW_HOME"]) / "no_more_dags"
+    nothing.mkdir(exist_ok=True)
+    bundle = {"name": BUNDLE, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(nothing)}}
+    conf.set("dag_processor", "dag_bundle_config_list", json.dumps([bundle]))
 
 
 def without_retries(dag: Any) -> Any:

@@ -12,24 +12,34 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from airflow.dag_processing.dagbag import DagBag
 from airflow.models import TaskInstance
 from airflow.utils.session import create_session
 
 from include.ingest.ledger import FileVersion, Ledger
 from include.publishing import release as releases
 from include.registry import Registry, load_registry
-from include.settings import PROJECT_DIR, Settings
-from scripts.run import in_asset_order, without_retries
+from include.settings import Settings
+from scripts.run import in_asset_order, load_dags, tell_airflow, without_retries
 
 
 @cache
-def dag_bag() -> DagBag:
-    bag = DagBag(str(PROJECT_DIR / "dags"))
+def dag_bag() -> Any:
+    bag = load_dags()
     assert not bag.import_errors, bag.import_errors
+    return bag
+
+
+@cache
+def runnable_dags() -> dict[str, Any]:
+    tell_airflow(dag_bag())
+    return dag_bag().dags
+
+
+@cache
+def freeze_what_it_loaded(dag_id: str) -> None:
+    """Once for each DAG, or garbage of all runs would stay."""
     gc.collect()
     gc.freeze()  # as `make run` does
-    return bag
 
 
 @dataclass
@@ -64,10 +74,12 @@ class Platform:
     def run(self, as_of: str = "2026-03-01", only: str = "", **params: Any) -> "Platform":
         """All DAGs (or only one) in the order of their assets, as `make run` does."""
         self.use()
-        for dag_id in [only] if only else in_asset_order(dag_bag().dags):
-            known = dag_bag().dags[dag_id].params
+        dags = runnable_dags()
+        for dag_id in [only] if only else in_asset_order(dags):
+            known = dags[dag_id].params
             params = {"skip_checks": [], "skip_reason": "", **params}  # dag.test remembers the last run's
-            run = without_retries(dag_bag().dags[dag_id]).test(run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}})
+            run = without_retries(dags[dag_id]).test(run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}})
+            freeze_what_it_loaded(dag_id)
             self.states[dag_id] = run.state
             with create_session() as session:
                 for task in session.query(TaskInstance).filter_by(dag_id=dag_id, run_id=run.run_id):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("healing")  # one process has its installat
 AS_OF = "2026-02-04"
 # Files that do not depend on each other are harmed in one round.
 ROUNDS = (
-    ("ledger.parquet", "releases/latest/public_dataset_daily.parquet", "dimensions/dim_sensor.parquet", "work/warehouse.duckdb"),
+    ("ledger.parquet", "releases/latest/public_dataset_daily.parquet", "dimensions/dim_sensor.parquet"),
     ("readings/manifest.json", "archive/hourly/*/2026-01.r*.parquet", "hierarchy/public_dataset_hierarchy.parquet", "findings/health.json"),
     ("archive/manifest.json", "readings/building_id=sm2/2026-02.parquet", "metrics/metric_daily_summary/*/2026-01.parquet", "releases/latest/run.json"),
     ("state.json", "archive/weekly/*/2026-01.r*.parquet", "dimensions/made_from.json", "quarantine/*/*/*.json"),

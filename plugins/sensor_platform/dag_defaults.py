@@ -7,8 +7,6 @@ import pendulum
 
 from sensor_platform.run_callbacks import record_good_run, tell_of_failed_run
 
-# DuckDB has one writer, and its file is deleted while nobody writes: one task of the pool at a time, of all DAGs.
-DUCKDB_WRITER = "duckdb_writer"
 DAG_DEFAULTS: dict[str, Any] = {
     "start_date": pendulum.datetime(2024, 1, 1, tz="UTC"),
     "catchup": False,

@@ -1,7 +1,6 @@
 """Parts of the dbt project as task groups: one dbt process for each group, shown model by model."""
 
 import functools
-import gc
 import json
 import sys
 from pathlib import Path
@@ -10,10 +9,8 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
 
-from include import files
 from include.errors import ConfigurationError
-from include.settings import PROJECT_DIR, Settings
-from sensor_platform.dag_defaults import DUCKDB_WRITER
+from include.settings import PROJECT_DIR
 from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
@@ -37,7 +34,12 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),
-        operator_args={"pool": DUCKDB_WRITER, "retries": 0, "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"]},
+        operator_args={
+            "retries": 0,
+            "pre_execute": _as_if_for_the_first_time,
+            "callback": _close_database,
+            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
+        },
     )
     producer = next(task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher"))
     producer.operator_extra_links = (DbtDocsLink(),)
@@ -67,20 +69,22 @@ def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
     """
     tasks: list[Any] = list(group.iter_tasks())
     for task in tasks:
-        if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
+        if not hasattr(task, "producer_task_id"):
+            continue
+        task.template_fields = ("model_unique_id", "compiled_sql")  # of a dozen, those that tell something; each costs milliseconds
+        if not task.upstream_task_ids:
             producer >> task
             task.trigger_rule = "one_done"
 
 
-def start_warehouse_anew(settings: Settings) -> None:
-    """Every database is scratch: what an older run has left, whole or damaged, is no part of this one."""
-    close_warehouse()
-    for path in settings.paths.work.glob("warehouse.duckdb*"):
-        files.remove(path)
+def _as_if_for_the_first_time(context: Any) -> None:
+    """When a group is cleared, Cosmos would skip the build and let each report run its model alone, without what that reads."""
+    context["ti"] = context["ti"].model_copy(update={"try_number": 1})
 
 
-def close_warehouse() -> None:
-    """If dbt ran in this process it keeps its DuckDB file open; let go of it."""
-    if module := sys.modules.get("dbt.adapters.duckdb.connections"):
-        module.DuckDBConnectionManager.close_all_connections()
-        gc.collect()
+def _close_database(*_: Any, **__: Any) -> None:
+    """The build is over, and dbt would keep its database in the memory of this process."""
+    connections = sys.modules["dbt.adapters.duckdb.connections"].DuckDBConnectionManager
+    if connections._ENV:
+        connections._ENV.close()
+    connections.close_all_connections()

@@ -11,15 +11,13 @@ from include.engines.services import INFLUXDB_PORT, influxdb
 from include.errors import EngineUnavailable
 from include.publishing import archive, healing, release, state
 from sensor_platform.assets import READINGS
-from sensor_platform.dag_defaults import DUCKDB_WRITER
-from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 from sensor_platform.services import access
 
 log = logging.getLogger(__name__)
 
 
-@task(inlets=[READINGS], pool=DUCKDB_WRITER)
+@task(inlets=[READINGS])
 def plan_windows() -> list[list[str]]:
     """The windows that hold a month made from something else; none skips the engines."""
     context = get_current_context()
@@ -27,7 +25,6 @@ def plan_windows() -> list[list[str]]:
     settings, registry = platform(now)
     lost = healing.heal_archive(settings, registry, now)
     windows = archive.windows_to_build(settings, registry, now, lost)
-    start_warehouse_anew(settings)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
     planning.write_windows_plan(settings, windows, now)
     if not windows:
@@ -56,7 +53,6 @@ def aggregate_in_influxdb(started: dict[str, Any]) -> str:
 @task(inlets=[READINGS], trigger_rule="none_failed")
 def merge_archive() -> list[str]:
     """Split the engine's results into months and archive those that changed."""
-    close_warehouse()
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
     changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)

@@ -10,8 +10,6 @@ from include.ingest import register
 from include.ingest.landed import ensure_landed
 from include.publishing import healing, readings, state, upload
 from sensor_platform.assets import READINGS
-from sensor_platform.dag_defaults import DUCKDB_WRITER
-from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform, skip_groups
 
 log = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ def register_files() -> dict[str, int]:
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 
-@task(pool=DUCKDB_WRITER)
+@task
 def plan_months() -> list[str]:
     """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
     context = get_current_context()
@@ -46,7 +44,6 @@ def plan_months() -> list[str]:
         files.remove(settings.paths.store)
     lost = healing.heal_readings(settings, registry, now)
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now), lost)
-    start_warehouse_anew(settings)
     ensure_landed(settings, registry, months, now)
     planning.write_readings_plan(settings, registry, months)
     if not months and readings.dimensions_are_current(settings, registry):
@@ -57,7 +54,6 @@ def plan_months() -> list[str]:
 @task(trigger_rule="none_failed", outlets=[READINGS])
 def store_readings() -> dict[str, int]:
     """Check conservation, put the built months in place, save the state, and tell those who wait for readings."""
-    close_warehouse()
     context = get_current_context()
     now = as_of(context)
     settings, registry = platform(now)

@@ -7,18 +7,15 @@ from include.clock import END_OF_TIME
 from include.ingest.landed import ensure_landed
 from include.publishing import readings, state
 from sensor_platform.assets import READINGS
-from sensor_platform.dag_defaults import DUCKDB_WRITER
-from sensor_platform.dbt_task_group import close_warehouse, start_warehouse_anew
 from sensor_platform.run_context import as_of, platform
 
 
-@task(pool=DUCKDB_WRITER)
+@task
 def plan_restoration() -> list[str]:
     """Plan the named months and bring their inputs here."""
     context = get_current_context()
     settings, registry = platform()
     months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
-    start_warehouse_anew(settings)
     ensure_landed(settings, registry, months, END_OF_TIME)
     planning.write_readings_plan(settings, registry, months)
     return [month.batch for month in months]
@@ -27,7 +24,6 @@ def plan_restoration() -> list[str]:
 @task(inlets=[READINGS], outlets=[READINGS])
 def prove_and_store() -> dict[str, int]:
     """Put the months in place if they are what they were, to the byte."""
-    close_warehouse()
     context = get_current_context()
     settings, registry = platform()
     params = context["params"]

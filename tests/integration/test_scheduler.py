@@ -112,15 +112,17 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
             task = airflow.call("GET", f"/api/v2/dags/aggregate_and_publish/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}")
             return task["state"], task["try_number"]
 
-        wait_for(lambda: state("influxdb.aggregate_in_influxdb") == ("running", 1), 240)
-        container = containers.find(cli, ours)[0]["Id"]
+        container = wait_for(lambda: next(iter(containers.find(cli, ours)), None), 240)["Id"]
         secret = containers.secret_of(cli, container, service)
+        wait_for(lambda: state("influxdb.start") == ("success", 1), 60)
+        cli.pause(container)  # so that its client waits until it is found
         port = int(cli.port(container, service.ports[0])[0]["HostPort"])
 
-        def its_process() -> int | None:
+        def its_client() -> int | None:
             return next((c.pid for c in psutil.net_connections("tcp") if c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" and c.pid), None)
 
-        os.kill(wait_for(its_process, 30), signal.SIGKILL)
+        os.kill(wait_for(its_client, 60), signal.SIGKILL)
+        cli.unpause(container)
         ended = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
         assert ended["state"] == "success", airflow.states("aggregate_and_publish", ended["dag_run_id"])
         assert state("influxdb.aggregate_in_influxdb") == ("success", 2)
@@ -179,8 +181,8 @@ def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
     made = [asset["uri"] for asset in airflow.call("GET", "/api/v2/assets")["assets"] if asset["producing_tasks"]]
     assert len(made) == 4
     assert {("file", uri.removeprefix("file://")) for uri in made} <= written
-    assert {name for _, name in written if name.startswith("warehouse.main.fct_")} == {
-        f"warehouse.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
+    assert {name for _, name in written if name.startswith("memory.main.fct_")} == {
+        f"memory.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
     }
 
 

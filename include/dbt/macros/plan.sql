@@ -1,11 +1,16 @@
+{# Empty while dbt parses: what a manifest holds is the same for every DATA_DIR. #}
+{% macro data_dir() -%}
+    {%- if execute %}{{ env_var("DATA_DIR") }}{% endif -%}
+{%- endmacro %}
+
 {# What the run was asked to build: Parquet tables that include/planning.py writes. #}
 {% macro plan(table) -%}
-    read_parquet('{{ env_var("DATA_DIR") }}/work/plan/{{ table }}.parquet')
+    read_parquet('{{ data_dir() }}/work/plan/{{ table }}.parquet')
 {%- endmacro %}
 
 {# Where the files of a batched model go, one per batch; as in include/paths.py. #}
 {% macro built(model_name, batch) -%}
-    {{ env_var("DATA_DIR") }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
+    {{ data_dir() }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}
 
 {# What a batched model holds for the batch that is being built. #}
