@@ -54,6 +54,13 @@ def end_of_last_week(month: str, timezone: str) -> datetime:
     return day_start(last_day + timedelta(days=7 - last_day.weekday()), timezone)
 
 
+def utc_offset(wall_clock: datetime, timezone: str) -> int:
+    """Seconds east of UTC; while a clock change lasts, those before it."""
+    offset = wall_clock.replace(tzinfo=ZoneInfo(timezone)).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
+
+
 def to_utc(wall_clock: datetime, timezone: str, *, fold: int = 0) -> datetime:
     return wall_clock.replace(tzinfo=ZoneInfo(timezone), fold=fold).astimezone(UTC)
 

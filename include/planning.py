@@ -27,6 +27,7 @@ from include.local_time import (
     months_between,
     next_month,
     to_utc,
+    utc_offset,
 )
 from include.registry import Registry
 from include.registry.rows import Building
@@ -48,10 +49,9 @@ _FILE_TEXTS = (
     "date_format",
     "decimal_mark",
     "null_tokens",
-    "timezone",
     "clock_changes",
 )
-FILES = pa.schema([("number", pa.int32()), ("precedence", pa.int32()), *((name, pa.string()) for name in _FILE_TEXTS)])
+FILES = pa.schema([*((name, pa.int32()) for name in ("number", "precedence", "utc_offset")), *((name, pa.string()) for name in _FILE_TEXTS)])
 MONTHS = pa.schema(
     [
         *((name, pa.string()) for name in ("batch", "building_id", "month", "timezone")),
@@ -248,7 +248,7 @@ def _file_row(settings: Settings, registry: Registry, version: FileVersion, prec
         "date_format": version.layout.date_format,
         "decimal_mark": format_.decimal_mark,
         "null_tokens": json.dumps(format_.null_tokens, ensure_ascii=False),
-        "timezone": datasource.timezone,
+        "utc_offset": utc_offset(version.first_reading, datasource.timezone),
         "clock_changes": json.dumps([asdict(change) for change in changes], default=str),
     }
 

@@ -19,19 +19,20 @@ left behind is a view over what was written.
             set variable {{ column }} = getvariable('planned').{{ quoted(column) }};
             {%- endfor -%}
         {%- endset -%}
-        {%- do run_query(bindings) -%}
-        {%- set rows = "(" ~ sql ~ ")" -%}
-        {%- if config.get("same_bytes") -%}
-            {#- computed on all threads, written by one: with several, equal rows come out as different bytes -#}
-            {%- set rows = model.name ~ "_batch" -%}
-            {%- do run_query("create or replace temp table " ~ rows ~ " as " ~ sql) -%}
-            {%- do run_query("set threads = 1") -%}
-        {%- endif -%}
-        {%- do run_query(
-            "copy " ~ rows ~ " to " ~ literal(built(model.name, batch)) ~ " (format parquet, compression "
-            ~ config.get("compression", "zstd") ~ ", parquet_version v2, row_group_size 122880)"
-        ) -%}
-        {%- do run_query("reset threads") -%}
+        {%- set target_file = literal(built(model.name, batch)) ~ " (format parquet, compression " ~ config.get("compression", "zstd")
+            ~ ", parquet_version v2, row_group_size 122880)" -%}
+        {%- set build -%}
+            {%- if config.get("same_bytes") %}
+            {#- computed on all threads, written by one: with several, equal rows come out as different bytes #}
+            create or replace temp table {{ model.name }}_batch as {{ sql }};
+            set threads = 1;
+            copy {{ model.name }}_batch to {{ target_file }};
+            reset threads;
+            {%- else %}
+            copy ({{ sql }}) to {{ target_file }};
+            {%- endif %}
+        {%- endset -%}
+        {%- do run_query(bindings ~ build) -%}
     {%- endfor -%}
     {%- if config.get("same_bytes") %}{% do run_query("drop table " ~ model.name ~ "_batch") %}{% endif -%}
     {% call statement("main") -%}

@@ -6,7 +6,7 @@
     {%- for path in fromjson(layout["paths"]) -%}{%- do paths.append(literal(path)) -%}{%- endfor -%}
     select
         *,
-        {{ utc("wall_clock", layout["timezone"], changes) }} as timestamp
+        {{ utc("wall_clock", layout["utc_offset"], changes) }} as timestamp
     from (
         select
             *,
@@ -43,24 +43,27 @@ first pass. In spring an hour does not exist: a reading in it is taken as if the
     filename as clock_file
 {%- endmacro %}
 
-{% macro utc(wall_clock, timezone, changes) -%}
-    {%- if not changes -%}
-    {{ wall_clock }} at time zone {{ literal(timezone) }}
-    {%- else -%}
-    case
-        {%- for change in changes %}
-        when {{ wall_clock }} >= timestamp '{{ change["start"] }}' and {{ wall_clock }} < timestamp '{{ change["stop"] }}'
-        {%- if change["kind"] == "repeated" %}
-            then ({{ wall_clock }} - to_seconds(
-                case when {{ second_pass(wall_clock, change) }} then {{ change["offset_after"] }} else {{ change["offset_before"] }} end
-            )) at time zone 'UTC'
-        {%- else %}
-            then ({{ wall_clock }} - to_seconds({{ change["offset_before"] }})) at time zone 'UTC'
-        {%- endif %}
-        {%- endfor %}
-        else {{ wall_clock }} at time zone {{ literal(timezone) }}
-    end
-    {%- endif -%}
+{# The plan knows the offsets: to ask a time zone for each line took a third of the time. #}
+{% macro utc(wall_clock, utc_offset, changes) -%}
+    {%- set offset -%}
+        {%- if not changes -%}
+        {{ utc_offset }}
+        {%- else -%}
+        case
+            {%- for change in changes %}
+            when {{ wall_clock }} < timestamp '{{ change["start"] }}' then {{ change["offset_before"] }}
+            when {{ wall_clock }} < timestamp '{{ change["stop"] }}'
+            {%- if change["kind"] == "repeated" %}
+                then case when {{ second_pass(wall_clock, change) }} then {{ change["offset_after"] }} else {{ change["offset_before"] }} end
+            {%- else %}
+                then {{ change["offset_before"] }}
+            {%- endif %}
+            {%- endfor %}
+            else {{ changes[-1]["offset_after"] }}
+        end
+        {%- endif -%}
+    {%- endset -%}
+    make_timestamptz(epoch_us({{ wall_clock }}) - 1000000::bigint * ({{ offset }}))
 {%- endmacro %}
 
 {% macro second_pass(wall_clock, change) -%}

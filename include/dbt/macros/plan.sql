@@ -22,7 +22,7 @@
 {% macro layouts(shape) %}
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
     {%- set found = run_query(
-        "select columns, timestamp_columns, location_column, measurement_column, date_format, decimal_mark, null_tokens, timezone,"
+        "select columns, timestamp_columns, location_column, measurement_column, date_format, decimal_mark, null_tokens, utc_offset,"
         ~ " clock_changes, to_json(list(landed_text order by number))::varchar as paths"
         ~ " from " ~ plan("files") ~ " where shape = '" ~ shape ~ "'"
         ~ " group by all order by min(number)"

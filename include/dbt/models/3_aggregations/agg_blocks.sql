@@ -3,7 +3,7 @@
 -- values are summed in order of size, so that neither threads nor the order of rows move the last bits
 with blocks as (
     select
-        to_timestamp(floor(epoch(timestamp) / getvariable('block_seconds')) * getvariable('block_seconds')) as block,
+        epoch_us(timestamp) // (getvariable('block_seconds') * 1000000) as number,
         source,
         location,
         measurement,
@@ -18,7 +18,7 @@ with blocks as (
 
 select
     getvariable('building_id') as building_id,
-    block,
+    make_timestamptz(number * getvariable('block_seconds') * 1000000) as block,
     source,
     location,
     measurement,

@@ -4,13 +4,22 @@ with sensor_days as (
     select * from {{ batch_of(ref("metric_sensor_day")) }}
 ),
 
+-- a time's date is found once, not once for each sensor
+distinct_timestamps as (
+    select distinct
+        source,
+        measurement,
+        timestamp
+    from {{ batch_of(ref("fct_sensor_readings")) }}
+),
+
 timestamps as (
     select
         (timestamp at time zone getvariable('timezone'))::date as local_date,
         source,
         measurement,
-        count(distinct timestamp) as unique_timestamps
-    from {{ batch_of(ref("fct_sensor_readings")) }}
+        count(*) as unique_timestamps
+    from distinct_timestamps
     group by all
 ),
 
