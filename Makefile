@@ -30,7 +30,7 @@ requirements.lock:
 	@touch $@
 
 .dbt/manifest.json: .venv/ready $(DBT_FILES)
-	@DATA_DIR=$(DATA_DIR) $(BIN)/dbt --quiet parse --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
+	@$(BIN)/dbt --quiet parse --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
 	@$(BIN)/python scripts/run.py

@@ -84,7 +84,7 @@ def _as_if_for_the_first_time(context: Any) -> None:
 
 def _close_database(*_: Any, **__: Any) -> None:
     """The build is over, and dbt would keep its database in the memory of this process."""
-    connections = sys.modules["dbt.adapters.duckdb.connections"].DuckDBConnectionManager
-    if connections._ENV:
-        connections._ENV.close()
-    connections.close_all_connections()
+    adapter = sys.modules.get("dbt.adapters.duckdb.connections")  # absent if dbt failed before it needed one
+    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
+        environment.close()
+        adapter.DuckDBConnectionManager.close_all_connections()
