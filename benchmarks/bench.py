@@ -212,7 +212,8 @@ def main() -> None:
                 long.append(installation)
             else:
                 shutil.rmtree(installation.folder)
-        days += one_more_day(long, Path(scratch) / "one")
+        if long:
+            days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "scripts/run.py", **pack) for _ in range(2))
