@@ -71,6 +71,7 @@ def prepare_environment(project: Path) -> str | None:
         PYTHONPATH=str(project),
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
+    os.environ.pop("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", None)  # the DAGs of this checkout, whatever else is configured
     for path in damaged(data_dir / "airflow"):
         _set_aside(path)
     if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():

@@ -20,7 +20,7 @@ BUNDLE = "dags-folder"  # as Airflow calls the folder of DAGs
 
 
 def main() -> int:
-    gc.set_threshold(50_000, 20, 20)  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run
+    gc.set_threshold(50_000, 20, 20)  # Airflow loads much and drops little of it: to look for garbage took up to a tenth of a short run
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
     os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "scripts.xcom.WithoutProgress")

@@ -19,18 +19,16 @@ left behind is a view over what was written.
             set variable {{ column }} = getvariable('planned').{{ quoted(column) }};
             {%- endfor -%}
         {%- endset -%}
-        {%- set target_file = literal(built(model.name, batch)) ~ " (format parquet, compression " ~ config.get("compression", "zstd")
-            ~ ", parquet_version v2, row_group_size 122880)" -%}
+        {%- set rows = model.name ~ "_batch" if config.get("same_bytes") else "(" ~ sql ~ ")" -%}
         {%- set build -%}
             {%- if config.get("same_bytes") %}
             {#- computed on all threads, written by one: with several, equal rows come out as different bytes #}
-            create or replace temp table {{ model.name }}_batch as {{ sql }};
+            create or replace temp table {{ rows }} as {{ sql }};
             set threads = 1;
-            copy {{ model.name }}_batch to {{ target_file }};
-            reset threads;
-            {%- else %}
-            copy ({{ sql }}) to {{ target_file }};
             {%- endif %}
+            copy {{ rows }} to {{ literal(built(model.name, batch)) }}
+                (format parquet, compression {{ config.get("compression", "zstd") }}, parquet_version v2, row_group_size 122880);
+            reset threads;
         {%- endset -%}
         {%- do run_query(bindings ~ build) -%}
     {%- endfor -%}
