@@ -45,9 +45,9 @@ with DAG(
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
     publish = PublishParquetOperator(task_id="publish", inlets=[READINGS, HIERARCHY], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")
 
-    planned, merged = plan_windows(), merge_archive()
+    planned = plan_windows()
+    merged = merge_archive(planned)  # type: ignore[arg-type]  # typed for the task, not for its author
     planned >> aggregate >> merged >> publish
-    planned >> merged  # also where there is nothing to aggregate
 
     if settings.timeseries_engine == "service":  # then `aggregate` only computes what InfluxDB could not
         planned >> service_group(influxdb(settings.influxdb_image), use=aggregate_in_influxdb) >> aggregate

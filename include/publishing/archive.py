@@ -114,8 +114,6 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
     A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of engine and archive.
     It keeps its bytes; another engine may have rounded the last bits otherwise.
     """
-    if not windows:
-        return []
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     with scratch_database(settings) as database:
         made = {unit: _split(database, settings, window, unit) for window in windows for unit in wanted if _inside(unit, window)}

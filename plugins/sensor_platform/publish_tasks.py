@@ -26,9 +26,9 @@ def plan_windows() -> list[list[str]]:
     lost = healing.heal_archive(settings, registry, now)
     windows = archive.windows_to_build(settings, registry, now, lost)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
-    planning.write_windows_plan(settings, windows, now)
-    if not windows:
+    if not windows:  # the last plan stays: a group that is cleared still finds what to do
         skip_groups(context, "influxdb", "aggregate")
+    planning.write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
 
 
@@ -51,8 +51,10 @@ def aggregate_in_influxdb(started: dict[str, Any]) -> str:
 
 
 @task(inlets=[READINGS], trigger_rule="none_failed")
-def merge_archive() -> list[str]:
-    """Split the engine's results into months and archive those that changed."""
+def merge_archive(planned: list[list[str]] | None) -> list[str]:
+    """Split the engine's results into months and archive those that changed; none if nothing was planned."""
+    if not planned:
+        return []
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
     changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)

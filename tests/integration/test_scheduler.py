@@ -147,8 +147,8 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     nobody_reads_the_pages_without_a_login(airflow)
     openlineage_knows_the_assets(airflow, tmp_path)
     the_pages_open_in_a_browser(airflow)
-    a_new_file_wakes_refresh(airflow, tmp_path)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
+    a_new_file_wakes_refresh(airflow, tmp_path)
 
 
 def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dict[str, Any] | None:
@@ -203,6 +203,10 @@ def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:
 
 
 def a_cleared_group_succeeds_again(airflow: Airflow, run_id: str) -> None:
+    """Also after a later run that had nothing to aggregate."""
+    later = airflow.call("POST", "/api/v2/dags/aggregate_and_publish/dagRuns", {"logical_date": None})["dag_run_id"]
+    wait_for(lambda: ended(airflow, "aggregate_and_publish", "manual", later), 120)
+    assert airflow.states("aggregate_and_publish", later)["aggregate.dbt_producer_watcher"] == "skipped"
     group = [task_id for task_id in airflow.states("aggregate_and_publish", run_id) if task_id.startswith("aggregate.")]
     for task_ids in (group, ["aggregate.models.3_aggregations.agg_daily.run"]):
         airflow.call(
