@@ -1,17 +1,28 @@
 {{ config(materialized="parquet_batches", batches="months") }}
 
-with readings as (
+-- not materialized: each use reads only its columns
+with readings as not materialized (
     select * from {{ batch_of(ref("stg_cells")) }}
     where outcome = 'reading'
 ),
 
+-- a series with more readings than minutes that have one may have two of one moment; each minute of the month is a bit
+doubtful_series as (
+    select series_id
+    from readings
+    group by series_id
+    having count(*) > coalesce(
+        bit_count(bitstring_agg((epoch_us(timestamp) - epoch_us(getvariable('start')::timestamptz)) // 60000000, 0, {{ 32 * 24 * 60 }})), 0
+    )
+),
+
 contested as (
     select
-        series_id,
-        timestamp
-    from {{ batch_of(ref("stg_cells")) }}
-    where outcome = 'reading'
-    group by series_id, timestamp
+        readings.series_id,
+        readings.timestamp
+    from readings
+    semi join doubtful_series on readings.series_id = doubtful_series.series_id
+    group by readings.series_id, readings.timestamp
     having count(*) > 1
 )
 

@@ -1,4 +1,4 @@
-{{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
+{{ config(materialized="parquet_batches", batches="months") }}
 
 with sensor_days as (
     select * from {{ batch_of(ref("metric_sensor_day")) }}

@@ -1,4 +1,4 @@
-{{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
+{{ config(materialized="parquet_batches", batches="months") }}
 
 -- a local day consists of whole blocks, and a block's date is found once, not once for each of its readings
 with blocks as (
