@@ -64,7 +64,7 @@ def validate_arrivals(settings: Settings, registry: Registry, datasource: Dataso
         found = validate(landed, arrival.path, declared, settings.paths.landed_text(*place))
         return _version(arrival, found, as_of, skipped)
 
-    with ThreadPoolExecutor(2) as pool:  # pyarrow parses outside the interpreter lock
+    with ThreadPoolExecutor(3) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
         judged = [version for version in pool.map(judge, arrivals) if version is not None]
     _hand_over(settings, datasource, VALIDATED, judged)
     return judged

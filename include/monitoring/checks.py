@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from include import files
-from include.engines.scratch_database import scratch_database
+from include.engines.scratch_database import for_each, scratch_database
 from include.monitoring.rules import SQL_CHECKS, Rules
 from include.publishing.readings import read_manifest
 from include.registry import Registry
@@ -68,8 +68,8 @@ def examine(settings: Settings, registry: Registry, rules: Rules, building: Buil
     if not months:
         return []
     with scratch_database(settings) as database:
+        hours = for_each(database, months, lambda cursor, month: str(_hours_of(cursor, settings, building.building_id, month)))
         database.execute("set threads = 2")
-        hours = [str(_hours_of(database, settings, building.building_id, month)) for month in months]
         days = [str(settings.paths.month_of_metric("metric_sensor_day", building.building_id, month)) for month in months]
         database.execute("create temp table hours as select * from read_parquet($hours) where first_at < $as_of", {"hours": hours, "as_of": as_of})
         database.execute(

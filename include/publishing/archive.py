@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from include import files
-from include.engines.scratch_database import PARQUET, scratch_database
+from include.engines.scratch_database import PARQUET, for_each, scratch_database
 from include.engines.timeseries import planned_windows
 from include.errors import ContractError
 from include.local_time import end_of_last_week, month_of, month_start, months_between, next_month
@@ -116,7 +116,8 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
     """
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     with scratch_database(settings) as database:
-        made = {unit: _split(database, settings, window, unit) for window in windows for unit in wanted if _inside(unit, window)}
+        within = {unit: window for window in windows for unit in wanted if _inside(unit, window)}
+        made = dict(zip(within, for_each(database, within.items(), lambda cursor, item: _split(cursor, settings, *item)), strict=True))
     changed = []
     with files.locked(settings.paths.lock, "aggregate_and_publish"):
         for unit, path in made.items():
@@ -129,7 +130,7 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
                 manifest[unit] = Archived(wanted[unit], before.revision, digest, rows)
                 continue
             if before and before.fingerprint == wanted[unit] and archived_path(settings, unit, before).exists():
-                if rows == before.rows and _same_values(settings, archived_path(settings, unit, before), path):
+                if rows == before.rows and same_values(settings, archived_path(settings, unit, before), path):
                     continue
                 raise ContractError(
                     f"{unit.grain} {unit.month} of {unit.building_id} came out otherwise than archived, from the same inputs",
@@ -150,7 +151,7 @@ def _inside(unit: Unit, window: WindowPlan) -> bool:
     return unit.building_id == window.building.building_id and unit.month in window.months
 
 
-def _split(database: duckdb.DuckDBPyConnection, settings: Settings, window: WindowPlan, unit: Unit) -> Path:
+def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, window: WindowPlan) -> Path:
     zone = window.building.timezone
     source = settings.paths.built_file(f"agg_{unit.grain}", window.batch)
     target = settings.paths.built_aggregates / f"{unit.grain}.{unit.building_id}.{unit.month}.split"
@@ -167,7 +168,7 @@ def _split(database: duckdb.DuckDBPyConnection, settings: Settings, window: Wind
     return target
 
 
-def _same_values(settings: Settings, archived: Path, made: Path) -> bool:
+def same_values(settings: Settings, archived: Path, made: Path) -> bool:
     """Whether two files of one unit hold the same windows, and values equal to 1e-9 · max(1, |value|)."""
     values = ("value_mean", "value_std", "value_min", "value_max", "value_sum")
     differs = " or ".join(f"(a.{v} is null) <> (m.{v} is null) or abs(a.{v} - m.{v}) > 1e-9 * greatest(1, abs(a.{v}))" for v in values)

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from include import files
-from include.engines.scratch_database import PARQUET, scratch_database
+from include.engines.scratch_database import PARQUET, for_each, scratch_database
 from include.errors import ContractError, StorageError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
@@ -121,18 +121,19 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
     archive, readings = read_archive_manifest(settings), read_manifest(settings)
     known = {building.building_id for building in registry.buildings}
+    months = window_of_readings(settings, registry, as_of)
+    paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
+    jobs = [(paths, staging / f"{RAW}.parquet", "fct_sensor_readings", "true")]  # the longest first: two are written at once
     for grain, name in AGGREGATES.items():
         units = sorted((u for u, entry in archive.items() if u.grain == grain and entry.rows and u.building_id in known), key=str)
         paths = [_undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256) for unit in units]
-        _concatenate(database, paths, staging / f"{name}.parquet", f"agg_{grain}")
-    months = window_of_readings(settings, registry, as_of)
-    paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
-    _concatenate(database, paths, staging / f"{RAW}.parquet", "fct_sensor_readings")
+        jobs.append((paths, staging / f"{name}.parquet", f"agg_{grain}", "true"))
     summaries = {month: entry.metrics[DAILY_SUMMARY] for month, entry in sorted(readings.items()) if month[0] in known}
     paths = [_undamaged(settings.paths.month_of_metric(DAILY_SUMMARY, *month), digest) for month, digest in summaries.items()]
     zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.buildings)
     closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
-    _concatenate(database, paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, where=closed)
+    jobs.append((paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, closed))
+    for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for name in DIMENSIONS:
         shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     for name in HIERARCHY:
@@ -168,7 +169,7 @@ def _undamaged(path: Path, digest: str) -> Path:
     return path
 
 
-def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str = "true") -> None:
+def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
     columns = next(table.columns for table in tables() if table.model == model)
     if not paths:
         nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
