@@ -23,7 +23,7 @@ def main() -> int:
     gc.set_threshold(50_000, 20, 20)  # Airflow loads much and drops little of it: to look for garbage took up to a tenth of a short run
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
-    os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "scripts.xcom.WithoutProgress")
+    os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "scripts.xcom.HowItEnded")
     sample_as_of = prepare_environment(PROJECT)
     as_of = parser.parse_args().as_of or sample_as_of
 

@@ -5,15 +5,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from cosmos.operators._watcher.state import get_dbt_event_xcom_key
+from airflow.sdk.bases.xcom import BaseXCom
+from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
+from cosmos.operators._watcher import state as keys
+from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
 from include.registry import load_registry
 from include.settings import PROJECT_DIR
 from scripts.run import asset_names, in_asset_order
-from scripts.xcom import PROGRESS
+from scripts.xcom import UNREAD
 from tests.platform import dag_bag
 
 DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "restore_month", "sync_building_hierarchy"}
+MODEL = "model.sensor_platform.stg_cells"
 
 
 def test_all_dags_are_there_and_import_without_errors(airflow_database: None) -> None:
@@ -43,8 +47,11 @@ def test_a_dag_file_parses_in_under_two_seconds(path: Path) -> None:
     assert any(seconds() < 2 for _ in range(5)), "not once in five"  # other tests share the cores
 
 
-def test_make_run_leaves_out_what_cosmos_tells_of_progress() -> None:
-    assert get_dbt_event_xcom_key("model.sensor_platform.stg_cells").endswith(PROGRESS)
+def test_make_run_leaves_out_what_cosmos_tells_of_progress_and_no_more() -> None:
+    unread = [keys.get_dbt_event_xcom_key(MODEL), keys.get_compiled_sql_xcom_key(MODEL), _DBT_STARTUP_EVENTS_XCOM_KEY]
+    assert all(key.endswith(UNREAD) for key in unread)
+    read = [keys.get_status_xcom_key(MODEL), get_tests_status_xcom_key(MODEL), BaseXCom.XCOM_RETURN_KEY]
+    assert not any(key.endswith(UNREAD) for key in read)
 
 
 def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:
