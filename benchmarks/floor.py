@@ -50,12 +50,12 @@ def main(raw: Path, target: Path) -> None:
             )
             select
                 timestamp at time zone 'UTC' as timestamp, (timestamp at time zone 'UTC' at time zone 'Europe/Prague')::date as local_date,
-                building_id, 'ThermoPro' as source, public_location as location, hours.measurement,
+                'sm2' as building_id, 'ThermoPro' as source, coalesce(public_location, sensors.location) as location, hours.measurement,
                 value_mean, value_std, value_min, value_max, value_sum, count
             from hours
             join read_csv('{SEEDS}/sensor_mappings.csv') as sensors on sensors.datasource_id = 'sm2_thermopro' and sensors.raw_name = hours.device
-            join read_csv('{SEEDS}/location_map.csv') as places using (location)
-            order by source, public_location, hours.measurement, timestamp
+            left join read_csv('{SEEDS}/location_map.csv') as places on places.location = sensors.location
+            order by 4, 5, 6, 1
         ) to '{target}' (format parquet, compression zstd)
     """)
 

@@ -79,8 +79,9 @@ def heal_archive(settings: Settings, registry: Registry, as_of: datetime) -> lis
     """Bring back what a release is made from. Returns the archived units of which no copy is left."""
     if settings.replay:
         return []
-    units = {archived_path(settings, unit, entry): unit for unit, entry in read_archive_manifest(settings).items() if entry.rows}
-    wanted = {path: read_archive_manifest(settings)[unit].sha256 for path, unit in units.items()}
+    archive = {unit: entry for unit, entry in read_archive_manifest(settings).items() if entry.rows}
+    units = {archived_path(settings, unit, entry): unit for unit, entry in archive.items()}
+    wanted = {path: archive[unit].sha256 for path, unit in units.items()}
     return [units[path] for path in _bring_back(settings, wanted, as_of)]
 
 
