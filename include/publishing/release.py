@@ -200,7 +200,10 @@ def _audit(database: duckdb.DuckDBPyConnection, staging: Path, rows: dict[str, i
 def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[tuple[str, str, str]]:
     return set(
         database.execute(
-            "select distinct building_id, source, strftime(local_date, '%Y-%m') from read_parquet($path)",
+            """
+            select distinct building_id, source, strftime(local_date, '%Y-%m')
+            from (select distinct building_id, source, local_date from read_parquet($path))
+            """,
             {"path": str(release / f"{AGGREGATES['hourly']}.parquet")},
         ).fetchall()
     )
