@@ -169,7 +169,7 @@ def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, 
 
 
 def same_values(settings: Settings, archived: Path, made: Path) -> bool:
-    """Whether two files of one unit hold the same windows, and values equal to 1e-9 · max(1, |value|)."""
+    """Whether two files of aggregates hold the same windows, and values equal to 1e-9 · max(1, |value|)."""
     values = ("value_mean", "value_std", "value_min", "value_max", "value_sum")
     differs = " or ".join(f"(a.{v} is null) <> (m.{v} is null) or abs(a.{v} - m.{v}) > 1e-9 * greatest(1, abs(a.{v}))" for v in values)
     with scratch_database(settings) as database:
