@@ -1,7 +1,6 @@
 """Builds a release in a staging folder, audits it, and promotes it with one rename."""
 
 import hashlib
-import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -83,9 +82,7 @@ def made_from(settings: Settings, registry: Registry) -> str:
 
 def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release:
     """Make a release in staging and audit it against its own schema and against the last one."""
-    staging = settings.paths.releases / ".staging"
-    files.remove(staging)
-    staging.mkdir(parents=True)
+    staging = files.empty_folder(settings.paths.releases / ".staging")
     with scratch_database(settings) as database:
         rows = _write_tables(database, settings, registry, as_of, staging)
         previous = latest(settings)
@@ -135,9 +132,9 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     jobs.append((paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, closed))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for name in DIMENSIONS:
-        shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
+        files.copy(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     for name in HIERARCHY:
-        shutil.copyfile(hierarchy.stored(settings, name), staging / f"{name}.parquet")
+        files.copy(hierarchy.stored(settings, name), staging / f"{name}.parquet")
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
@@ -170,6 +167,11 @@ def _undamaged(path: Path, digest: str) -> Path:
 
 
 def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
+    with files.writing(target, sum(path.stat().st_size for path in paths)):
+        _copy_months(database, paths, target, model, where)
+
+
+def _copy_months(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
     columns = next(table.columns for table in tables() if table.model == model)
     if not paths:
         nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
