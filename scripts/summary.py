@@ -11,6 +11,7 @@ from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.monitoring.health import health_file, read_health
+from include.plain_text import visible
 from include.publishing import archive, readings
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
@@ -53,7 +54,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
-        console.print(f"  ✗ {problem}", markup=False, style="red")
+        console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
     if current is None or undone:

@@ -11,6 +11,7 @@ from include.local_time import to_utc
 from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
+from include.plain_text import some
 from include.publishing.readings import read_accounting
 from include.registry import Registry
 from include.settings import Settings
@@ -42,7 +43,7 @@ def _refused(settings: Settings, registry: Registry, refused: list[FileVersion],
             severity="error" if as_of - version.first_seen >= patience else "warning",
             since=version.first_seen,
             until=max(as_of, version.first_seen),
-            evidence="; ".join(version.reasons),
+            evidence=some(version.reasons, separator="; "),
             building_id=version.building_id,
             sources=(version.datasource_id,),
             key=version.path,

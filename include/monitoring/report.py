@@ -14,9 +14,13 @@ from typing import Any, Protocol
 
 from include import files
 from include.monitoring.causes import Cause
+from include.plain_text import fenced, plain, shortened, visible, visible_lines
 from include.settings import Settings
 
 LABELS = ("data-quality", "automated")
+LONGEST_BODY = 60_000  # characters of an issue; GitHub takes 65,536
+LONGEST_MAIL = 200_000  # characters of a mail
+LONGEST_DETAIL = 20_000  # characters of rows to paste and the like
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,16 @@ def _mail(causes: list[Cause], today: str) -> Mail:
     facts = " ".join(f"{cause.id}:{cause.status}" for cause in causes)
     digest = hashlib.sha256(f"{today} {facts}".encode()).hexdigest()[:24]
     return Mail(
-        subject=f"Data Quality Alert - {today} - {what}: {causes[0].message}"[:200],
-        html="<html><body>" + "".join(_paragraph(cause) for cause in causes) + "</body></html>",
+        subject=shortened(visible(f"Data Quality Alert - {today} - {what}: {causes[0].message}"), 200),
+        html="<html><body>" + "".join(_fitting(causes, _paragraph, LONGEST_MAIL, "<p>{}</p>")) + "</body></html>",
         message_id=f"<{digest}@sensor-platform>",
     )
 
 
 def _paragraph(cause: Cause) -> str:
-    detail = f"<pre>{escape(cause.detail)}</pre>" if cause.detail else ""
-    return (
-        f"<h3>{escape(cause.message)}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>"
-        f"What was seen: {escape(cause.evidence)}<br>What to do: {escape(cause.cure)}</p>{detail}"
-    )
+    detail = f"<pre>{escape(visible_lines(shortened(cause.detail, LONGEST_DETAIL)))}</pre>" if cause.detail else ""
+    message, evidence, cure = (escape(visible(text)) for text in (cause.message, cause.evidence, cause.cure))
+    return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
 
 
 def tell_by_issue(settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False) -> list[str]:
@@ -110,7 +112,7 @@ def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_I
         is_open = any(cause.is_open and not cause.silenced_by for cause in found)
         if is_open or told.get(key, {}).get("is_open"):
             title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
-            issues.append(_Issue(key, f"Data Quality Alert - {title}"[:250], _body(found, key), is_open))
+            issues.append(_Issue(key, shortened(visible(f"Data Quality Alert - {title}"), 250), _body(found, key), is_open))
     return issues
 
 
@@ -131,21 +133,30 @@ def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -
 
 def _body(causes: list[Cause], key: str) -> str:
     """Markdown; the marker at its end names the issue for later runs."""
-    parts = []
+    return "\n".join(_fitting(causes, _section, LONGEST_BODY, "{}\n")) + f"\n{_marker(key)}\n"
+
+
+def _section(cause: Cause) -> str:
+    detail = f"\n{fenced(cause.detail, longest=LONGEST_DETAIL)}\n" if cause.detail else ""
+    return (
+        f"### {plain(cause.message)}\n\n"
+        f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
+        f"- What was seen: {plain(cause.evidence)}\n"
+        f"- What to do: {plain(cause.cure)}\n{detail}"
+    )
+
+
+def _fitting(causes: list[Cause], part_of: Callable[[Cause], str], longest: int, rest: str) -> list[str]:
+    """The parts of the first causes, as many as fit into so many characters, and a last one that counts the others."""
+    size, fitting = 0, []
     for cause in causes:
-        detail = f"\n```\n{cause.detail.replace('`', chr(39))}\n```\n" if cause.detail else ""
-        parts.append(
-            f"### {_plain(cause.message)}\n\n"
-            f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
-            f"- What was seen: {_plain(cause.evidence)}\n"
-            f"- What to do: {_plain(cause.cure)}\n{detail}"
-        )
-    return "\n".join(parts) + f"\n{_marker(key)}\n"
-
-
-def _plain(text: str) -> str:
-    """Names come from files: they are text, not markup, and mention nobody."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|" else sign for sign in text).replace("@", "@\u200b")
+        part = part_of(cause)
+        size += len(part) + 1
+        if size > longest:
+            break
+        fitting.append(part)
+    left = len(causes) - len(fitting)
+    return [*fitting, rest.format(f"… and {left:,} more: see the page Releases and health, or findings/health.json in DATA_DIR")] if left else fitting
 
 
 def _marker(key: str) -> str:

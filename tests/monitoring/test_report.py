@@ -1,17 +1,29 @@
 """People are told by a real mail server and by a server that answers as GitHub does: once, and never not."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from include.monitoring import report
-from include.monitoring.causes import Cause
+from include.monitoring.causes import Cause, named
 from include.monitoring.health import read_health
+from include.monitoring.rules import load_rules
+from include.plain_text import BREAK, UNSAFE
+from include.settings import PROJECT_DIR
 from tests.health_server import Issues, Mailbox, issue_server, mail_server
 from tests.platform import Platform
 from tests.raw_files import retouched, small_drive, thermopro, times
+
+RULES = load_rules(PROJECT_DIR / "include/dbt/seeds")
+HOSTILE = "<img src=x> `` ` \x1b[31m ![a](http://b.cd) @team\n#1"
 
 
 @pytest.fixture
@@ -83,6 +95,29 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(new
 def a_cause(key: str, **more: Any) -> Cause:
     at = datetime(2026, 2, 4, tzinfo=UTC)
     return Cause("quarantine", "error", at, at, "seen", building_id="sm2", message=f"{key} waits", cure="look", id=key, found=at, key=key, **more)
+
+
+def test_issues_and_mails_fit_whatever_they_report_and_say_how_much_is_missing() -> None:
+    causes = [replace(a_cause(str(n)), message="<@" * 150, evidence="`[" * 500, detail="``` & <\n" * 10_000) for n in range(3000)]
+    for body in (report._body(causes, "a key"), report._body(causes[:1], "a key")):
+        assert len(body) < 65_536 and body.endswith("<!-- sensor-platform:a key -->\n")
+    assert "more: see the page Releases and health" in report._body(causes, "a key")
+    mail = report._mail(causes, "2026-02-04")
+    assert len(mail.html) < 200_500 and "more: see the page Releases and health" in mail.html and len(mail.subject) <= 200
+
+
+@given(st.text())
+@example(HOSTILE)
+def test_names_from_files_are_text_in_issues_and_mails(name: str) -> None:
+    cause = named(replace(a_cause("x"), check="quarantine", evidence=name, key=name, detail=name), RULES)
+    body = report._body([cause], "key")
+    rendered = MarkdownIt("commonmark").render(body)
+    assert set(re.findall(r"<(\w+)", rendered)) <= {"h3", "ul", "li", "strong", "pre", "code"}, rendered
+    mail = report._mail([cause], "2026-02-04")
+    assert set(re.findall(r"<(\w+)", mail.html)) <= {"html", "body", "h3", "p", "br", "pre"}
+    for text in (body, mail.subject, mail.html, cause.message):
+        assert not [sign for sign in text if unicodedata.category(sign) in UNSAFE and sign not in ("\n", BREAK)]
+    assert "\n" not in mail.subject + cause.message
 
 
 @pytest.mark.parametrize("status", [403, 422, 500, 502, 503])
