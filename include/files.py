@@ -69,7 +69,7 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again") from error
 
 
@@ -89,7 +89,7 @@ def open_sealed(text: bytes | str, where: str) -> Any:
         sealed = json.loads(text)
         if sealed["sha256"] == _seal(sealed["content"]):
             return sealed["content"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise DamagedFile("the file is damaged", where=where, cure=HEALING)
 

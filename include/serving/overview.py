@@ -86,12 +86,12 @@ def page(settings: Settings, links: dict[str, str]) -> str:
 
 
 def _tables(release: Release) -> tuple[PublishedTable, ...]:
+    there = {path.name: path.stat().st_size for path in release.path.iterdir()}
     try:
         declared = files.read_json(release.path / "schema.json")["tables"]
-    except (FileNotFoundError, StorageError):
-        declared = []
-    there = [(row, path) for row in declared if (path := release.path / row["file"]).exists()]
-    return tuple(PublishedTable(row["file"], row["description"], row["rows"], path.stat().st_size) for row, path in there)
+        return tuple(PublishedTable(row["file"], row["description"], row["rows"], there[row["file"]]) for row in declared if row["file"] in there)
+    except (FileNotFoundError, StorageError, KeyError, TypeError):
+        return ()
 
 
 def _versions(settings: Settings) -> list[str]:
