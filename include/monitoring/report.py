@@ -18,8 +18,10 @@ from include.plain_text import fenced, plain, shortened, visible, visible_lines
 from include.settings import Settings
 
 LABELS = ("data-quality", "automated")
+MOST_NEW = 20  # issues opened by one run; further causes share one
 LONGEST_BODY = 60_000  # characters of an issue; GitHub takes 65,536
 LONGEST_MAIL = 200_000  # characters of a mail
+REST = "further-"  # begins the key of an issue that many causes share
 LONGEST_DETAIL = 20_000  # characters of rows to paste and the like
 
 
@@ -81,12 +83,17 @@ def _paragraph(cause: Cause) -> str:
 
 
 def tell_by_issue(settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False) -> list[str]:
-    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next."""
+    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next.
+
+    A run opens at most `MOST_NEW` issues and one for the rest. `told` has the number of each issue, and for a cause of the rest
+    the key of the issue that it shares.
+    """
     told = _memory(settings, "issues")
     failed = []
     for issue in _issues(causes, told, per_day):
         try:
             told[issue.key] = _tell(issue, told.get(issue.key), tracker)
+            told |= {cause_id: {"in": issue.key} for cause_id in issue.shared_by}
         except Exception as error:  # whatever it is, the other issues must be told
             failed.append(f"{issue.title}: {type(error).__name__}: {error}")
             continue
@@ -100,19 +107,29 @@ class _Issue:
     title: str
     body: str
     is_open: bool
+    shared_by: tuple[str, ...] = ()
 
 
 def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_Issue]:
     """Every issue that is open or ought to be, with the causes that belong into it."""
     members: dict[str, list[Cause]] = {}
     for cause in causes:
-        members.setdefault(f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else cause.id, []).append(cause)
+        own = f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else told.get(cause.id, {}).get("in", cause.id)
+        members.setdefault(own, []).append(cause)
+    opened = [key for key, found in members.items() if key not in told and any(cause.is_open and not cause.silenced_by for cause in found)]
+    rest = [] if per_day else [cause for key in opened[MOST_NEW:] for cause in members.pop(key)]
+    if rest:
+        members.setdefault(f"{REST}{rest[0].found:%Y-%m-%d}", []).extend(rest)
     issues = []
     for key, found in members.items():
         is_open = any(cause.is_open and not cause.silenced_by for cause in found)
         if is_open or told.get(key, {}).get("is_open"):
-            title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
-            issues.append(_Issue(key, shortened(visible(f"Data Quality Alert - {title}"), 250), _body(found, key), is_open))
+            if key.startswith(REST):
+                title = f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens issues for"
+            else:
+                title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
+            shared = tuple(cause.id for cause in found) if key.startswith(REST) else ()
+            issues.append(_Issue(key, shortened(visible(f"Data Quality Alert - {title}"), 250), _body(found, key), is_open, shared))
     return issues
 
 
@@ -122,6 +139,8 @@ def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -
         number = tracker.find(_marker(issue.key))
         if number is None:
             number = tracker.create(issue.title, issue.body, LABELS)
+        else:  # written by a run that ended before it could remember; its causes may have been others
+            tracker.update(number, issue.body)
     else:
         number = before["number"]
         if before["body"] != digest:
