@@ -15,11 +15,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.errors import ConfigurationError, ConflictError, DamagedFile, StorageError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+SMALLEST = 4096  # bytes that a folder, a link or a rename may need
 HEALING = "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged files)"
 
 
@@ -44,7 +48,7 @@ def read_source(path: Path) -> str:
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, in one step for every reader."""
     changing("write", path)
-    with _told(path, len(content)):
+    with writing(path, len(content)):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
         with partial.open("wb") as file:
@@ -65,7 +69,7 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again") from error
 
 
@@ -85,7 +89,7 @@ def open_sealed(text: bytes | str, where: str) -> Any:
         sealed = json.loads(text)
         if sealed["sha256"] == _seal(sealed["content"]):
             return sealed["content"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise DamagedFile("the file is damaged", where=where, cure=HEALING)
 
@@ -129,7 +133,7 @@ def read_or(path: Path, default: Any) -> Any:
 def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
     """Replace `path` by `table` (zstd, each page with its checksum), in one step for every reader."""
     changing("write", path)
-    with _told(path, table.nbytes):
+    with writing(path, table.nbytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
         pq.write_table(table, partial, compression="zstd", write_page_checksum=True, **options)
@@ -140,7 +144,7 @@ def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
 def move(source: Path, target: Path) -> None:
     """Put a finished file or folder under its final name. On one file system this is a single rename."""
     changing("move", target)
-    with _told(target, 0):
+    with writing(target, SMALLEST):
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_file():
             _flush(source)
@@ -150,7 +154,7 @@ def move(source: Path, target: Path) -> None:
 def point(link: Path, target: str) -> None:
     """Make the symbolic link `link` point to `target`, in one step for every reader."""
     changing("point", link)
-    with _told(link, 0):
+    with writing(link, SMALLEST):
         link.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(link)
         partial.unlink(missing_ok=True)
@@ -159,31 +163,48 @@ def point(link: Path, target: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder; what is not there needs no removing."""
+    """Remove a file or a folder, if it exists."""
     changing("remove", path)
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    with writing(path, SMALLEST):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif os.path.lexists(path):  # on a read-only disk even the removal of a missing file is refused
+            path.unlink(missing_ok=True)
+
+
+def empty_folder(path: Path) -> Path:
+    """Create an empty folder; an existing one is removed with its files."""
+    remove(path)
+    with writing(path, SMALLEST):
+        path.mkdir(parents=True)
+    return path
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file into a scratch folder. A reader of `target` may see a part of it."""
+    with writing(target, source.stat().st_size):
+        shutil.copyfile(source, target)
 
 
 @contextlib.contextmanager
 def locked(path: Path, owner: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ConflictError that names its holder. It is free again when the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    with writing(path, SMALLEST):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab+", buffering=0)  # a buffer would be written a second time when a full disk's file is closed
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise ConflictError(
-                f"{file.read().strip() or 'another run'} is writing the same data",
+                f"{file.read().decode().strip() or 'another run'} is writing the same data",
                 where=str(path),
                 cure="wait until it has ended, or give this run another DATA_DIR",
             ) from None
-        file.truncate(0)
-        file.write(f"{owner} (process {os.getpid()})")
-        file.flush()
+        with writing(path, SMALLEST):
+            file.truncate(0)
+            file.write(f"{owner} (process {os.getpid()})".encode())
         yield
 
 
@@ -197,19 +218,46 @@ def _flush(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(path: Path, needed: int) -> Iterator[None]:
-    """Say what a full disk or a missing permission means for the user."""
+def writing(path: Path, needed: int) -> Iterator[None]:
+    """Raise StorageError where Python, pyarrow or DuckDB cannot write `path`; `needed` is an estimate in bytes.
+
+    A missing file stays a FileNotFoundError: callers know what it means.
+    """
     try:
         yield
-    except OSError as error:
-        _partial(path).unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent).free
-            raise StorageError(
-                f"disk full: about {needed:,} bytes needed, {free:,} free",
-                where=str(path),
-                cure="make room or move DATA_DIR, then run again: nothing is half written",
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StorageError("no permission to write", where=str(path), cure="give the user who runs Airflow write access") from error
+    except FileNotFoundError:
         raise
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        with contextlib.suppress(OSError):
+            _partial(path).unlink(missing_ok=True)
+        if reason in FULL:
+            raise StorageError(
+                f"disk full: about {needed:,} bytes needed, {_free(path):,} free",
+                where=str(path),
+                cure="make room (or raise the quota, or free inodes), or move DATA_DIR; then run again: nothing is half written",
+            ) from error
+        if reason in REFUSED:
+            raise StorageError(
+                f"no permission to write: {os.strerror(reason)}",
+                where=str(path),
+                cure="give the user who runs Airflow write access, or mount the disk writable; then run again",
+            ) from error
+        raise StorageError(f"cannot write: {os.strerror(reason)}", where=str(path), cure="check the disk and the path, then run again") from error
+
+
+def _reason(error: Exception) -> int | None:
+    """The errno of a failed write; None if DuckDB failed for a reason of its own. DuckDB has the errno only as text."""
+    if isinstance(error, OSError):
+        return error.errno or errno.EIO
+    text = str(error)
+    if "failed to offload data block" in text:  # its scratch folder is full, not the memory
+        return errno.ENOSPC
+    return next((number for number in (*FULL, *REFUSED, errno.EIO) if os.strerror(number) in text), None)
+
+
+def _free(path: Path) -> int:
+    """Bytes free on the disk of `path`, which need not exist."""
+    return shutil.disk_usage(next(folder for folder in path.absolute().parents if folder.exists())).free

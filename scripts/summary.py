@@ -11,11 +11,12 @@ from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.monitoring.health import health_file, read_health
+from include.plain_text import visible
 from include.publishing import archive, readings
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
 from include.publishing.release import Release, settings_at
-from include.publishing.upload import offered_release
+from include.publishing.upload import is_offered
 from include.registry import Registry
 from include.registry.hierarchy import load_hierarchy
 from include.settings import Settings
@@ -53,7 +54,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
-        console.print(f"  ✗ {problem}", markup=False, style="red")
+        console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
     if current is None or undone:
@@ -87,10 +88,9 @@ def what_is_undone(settings: Settings, registry: Registry, current: Release | No
         return ""
     if archive.windows_to_build(settings, registry, current.as_of):
         return "aggregates are not computed"
+    latest = releases.latest(settings)
     try:
-        offered = offered_release(settings)
+        stands = latest is not None and is_offered(settings, latest)
     except RemoteError as error:
         return f"{settings.publish_remote} cannot be read ({error.what.splitlines()[0]})"
-    latest = releases.latest(settings)
-    stands = offered and latest and (offered["version"] == latest.version or datetime.fromisoformat(offered["as_of"]) > latest.as_of)
     return "" if stands else f"{current.version} is not yet on {settings.publish_remote}"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from include.monitoring.checks import Episode
 from include.monitoring.rules import Rules
+from include.plain_text import shortened, visible
 from include.registry.rows import Silence
 
 Status = Literal["new", "ongoing", "resolved"]
@@ -16,6 +17,7 @@ HOUR = timedelta(hours=1)
 # What is over for a day is resolved; a fault flickers before it ends.
 OVER = timedelta(hours=24)
 REMEMBERED = timedelta(days=7)
+LONGEST_NAME = 300  # characters of a message that name what it is about
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,16 @@ def _cause(members: list[Episode], rules: Rules) -> Cause:
 
 
 def named(cause: Cause, rules: Rules) -> Cause:
-    """The same with an id, and with words for people."""
+    """The same with an id, and with words for people: names from files are in them, without control characters."""
     rule = rules.checks[cause.check]
     who = " and ".join(cause.sources) or cause.building_id
     if cause.sensors:
         who += f" {_listed(cause.locations)} ({_listed(cause.sensors)})"
     facts = f"{cause.check} {cause.building_id} {cause.sources} {cause.sensors} {cause.key} {cause.since.isoformat()}"
     who = f"{who} {cause.key}".strip()
-    return replace(cause, message=f"{who} {rule.title}", cure=rule.cure, id=hashlib.sha256(facts.encode()).hexdigest()[:8])
+    digest = hashlib.sha256(facts.encode(errors="surrogatepass")).hexdigest()[:8]
+    message = f"{visible(shortened(who, LONGEST_NAME))} {rule.title}"
+    return replace(cause, message=message, evidence=visible(shortened(cause.evidence)), cure=rule.cure, id=digest)
 
 
 def _listed(names: tuple[str, ...], shown: int = 5) -> str:

@@ -107,11 +107,12 @@ def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_
     digest = read_manifest(settings)[building_id, month].sha256
     target = settings.paths.sensor_hours(building_id, month, digest)
     if not target.exists():
-        for old in target.parent.glob(f"{building_id}.{month}.*"):
-            old.unlink()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        readings = str(settings.paths.month_of_readings(building_id, month))
+        readings = settings.paths.month_of_readings(building_id, month)
         partial = target.with_suffix(".partial")
-        database.execute(f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to '{partial}' (format parquet)", {"readings": readings})
-        partial.replace(target)
+        with files.writing(target, readings.stat().st_size):
+            for old in target.parent.glob(f"{building_id}.{month}.*"):
+                old.unlink()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            database.execute(f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to '{partial}' (format parquet)", {"readings": str(readings)})
+            partial.replace(target)
     return target

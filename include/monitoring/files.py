@@ -11,6 +11,8 @@ from include.local_time import to_utc
 from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
+from include.monitoring.unknown_names import unknown_names
+from include.plain_text import some
 from include.publishing.readings import read_accounting
 from include.registry import Registry
 from include.settings import Settings
@@ -27,7 +29,7 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, starts
     found = (
         *_refused(settings, registry, refused, rules, as_of),
         *_late(versions, recent, registry, rules),
-        *_unknown(versions, recent, accounting),
+        *unknown_names(registry, versions, recent, accounting),
         *_conflicting(recent, accounting),
     )
     return [named(cause, rules) for cause in found]
@@ -42,7 +44,7 @@ def _refused(settings: Settings, registry: Registry, refused: list[FileVersion],
             severity="error" if as_of - version.first_seen >= patience else "warning",
             since=version.first_seen,
             until=max(as_of, version.first_seen),
-            evidence="; ".join(version.reasons),
+            evidence=some(version.reasons, separator="; "),
             building_id=version.building_id,
             sources=(version.datasource_id,),
             key=version.path,
@@ -61,31 +63,6 @@ def _late(versions: list[FileVersion], recent: list[FileVersion], registry: Regi
         age = version.first_seen - to_utc(version.last_reading, registry.datasource(version.datasource_id).timezone)
         if age > timedelta(days=rules.parameters["late_file_days"]):
             yield _of_file("late_file", version, f"its last reading is {age.days} days older than its arrival")
-
-
-def _unknown(versions: list[FileVersion], recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:
-    """Names in accepted files that no seed knows: their cells are counted as unmapped, not published."""
-    new = {version.number for version in recent}
-    unmapped = {row["source_file"]: row["unmapped_names"] for row in accounting if row["unmapped_names"]}
-    holders: dict[tuple[str, str, str], list[FileVersion]] = {}
-    for version in versions:
-        for text in unmapped.get(version.number, ()):
-            name, _, column = text.rpartition(": ")
-            check = "unknown_column" if name == column else "unknown_sensor"
-            holders.setdefault((check, version.datasource_id, name), []).append(version)
-    for (check, datasource_id, name), found in sorted(holders.items()):
-        if new & {version.number for version in found}:
-            yield Cause(
-                check=check,
-                severity="warning",
-                since=min(version.first_seen for version in found),
-                until=max(version.first_seen for version in found),
-                evidence=f"in {len(found)} files; its cells are not published",
-                building_id=found[0].building_id,
-                sources=(datasource_id,),
-                key=name,
-                detail=f"sensor_mappings.csv:\n{datasource_id},{name},mapped,,<sensor_id>,<location>,<measurement>,1,0,,",
-            )
 
 
 def _conflicting(recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:

@@ -1,11 +1,10 @@
 """What a changed format looks like: declared against found columns, likely renames, and the seed rows to change."""
 
-import csv
 import difflib
-import io
 
 from include.ingest.ledger import FileVersion
 from include.ingest.validate import Declared, columns_found, means
+from include.monitoring.seed_rows import SHOWN, block, column_row, csv_line, is_described, sensor_row
 from include.registry import Registry
 from include.registry.rows import SensorMapping
 from include.settings import Settings
@@ -33,16 +32,21 @@ def format_change(settings: Settings, registry: Registry, version: FileVersion) 
         if matches:
             shown = matches[0] + (f" and {len(matches) - 1} more" if len(matches) > 1 else "")
         lines.append(f"{want:<{width}}   {shown}")
-    lines += [f"{'—':<{width}}   {name}" for name in new if name not in renames.values()]
+    undeclared = [name for name in new if name not in renames.values()]
+    lines += [f"{'—':<{width}}   {name}" for name in undeclared[:SHOWN]]
+    if len(undeclared) > SHOWN:
+        lines.append(f"{'—':<{width}}   … and {len(undeclared) - SHOWN:,} more")
     rows = [_row(new_name, old) for want, new_name in renames.items() for old in _mapped(registry, version.datasource_id, want)]
-    rows += [f"{version.datasource_id},{_cell(name)},mapped,,<sensor_id>,<location>,<measurement>,1,0,," for name in new if name not in renames.values()]
+    by_column = [name for name in undeclared if not is_described(registry, datasource, name)]
+    if not any(row.location_column or row.measurement_column for row in registry.mappings_of(datasource)):  # there a column is a raw name
+        rows += [sensor_row(registry, datasource, name) for name in undeclared]
     if renames:
         changed = ";".join(renames.get(want, want) for want in datasource.required_columns)
         lines += ["", "datasources_config.csv, required_columns:", changed]
         columns = [row for row in registry.mappings_of(datasource) if row.value_column in renames]
         lines += [f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}" for row in columns]
-    if rows:
-        lines += ["", "sensor_mappings.csv:", *rows]
+    lines += block("sensor_mappings.csv", rows)
+    lines += block("datasource_mappings.csv", (column_row(registry, datasource, name) for name in by_column))
     return "\n".join(lines)
 
 
@@ -53,14 +57,4 @@ def _mapped(registry: Registry, datasource_id: str, want: str) -> list[SensorMap
 def _row(new_name: str, old: SensorMapping) -> str:
     """The old row with the new name, as it would stand in the seed."""
     cells = {**old.model_dump(mode="json"), "raw_name": new_name}
-    return _line([cells[name] for name in type(old).model_fields if name != "line"])
-
-
-def _cell(text: str) -> str:
-    return _line([text])
-
-
-def _line(cells: list[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(["" if cell is None else cell for cell in cells])
-    return text.getvalue()
+    return csv_line([cells[name] for name in type(old).model_fields if name != "line"])

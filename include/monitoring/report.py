@@ -14,9 +14,15 @@ from typing import Any, Protocol
 
 from include import files
 from include.monitoring.causes import Cause
+from include.plain_text import fenced, plain, shortened, visible, visible_lines
 from include.settings import Settings
 
 LABELS = ("data-quality", "automated")
+MOST_NEW = 20  # issues opened by one run; further causes share one
+LONGEST_BODY = 60_000  # characters of an issue; GitHub takes 65,536
+LONGEST_MAIL = 200_000  # characters of a mail
+REST = "further-"  # begins the key of an issue that many causes share
+LONGEST_DETAIL = 20_000  # characters of rows to paste and the like
 
 
 @dataclass(frozen=True)
@@ -64,27 +70,30 @@ def _mail(causes: list[Cause], today: str) -> Mail:
     facts = " ".join(f"{cause.id}:{cause.status}" for cause in causes)
     digest = hashlib.sha256(f"{today} {facts}".encode()).hexdigest()[:24]
     return Mail(
-        subject=f"Data Quality Alert - {today} - {what}: {causes[0].message}"[:200],
-        html="<html><body>" + "".join(_paragraph(cause) for cause in causes) + "</body></html>",
+        subject=shortened(visible(f"Data Quality Alert - {today} - {what}: {causes[0].message}"), 200),
+        html="<html><body>" + "".join(_fitting(causes, _paragraph, LONGEST_MAIL, "<p>{}</p>")) + "</body></html>",
         message_id=f"<{digest}@sensor-platform>",
     )
 
 
 def _paragraph(cause: Cause) -> str:
-    detail = f"<pre>{escape(cause.detail)}</pre>" if cause.detail else ""
-    return (
-        f"<h3>{escape(cause.message)}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>"
-        f"What was seen: {escape(cause.evidence)}<br>What to do: {escape(cause.cure)}</p>{detail}"
-    )
+    detail = f"<pre>{escape(visible_lines(shortened(cause.detail, LONGEST_DETAIL)))}</pre>" if cause.detail else ""
+    message, evidence, cure = (escape(visible(text)) for text in (cause.message, cause.evidence, cause.cure))
+    return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
 
 
 def tell_by_issue(settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False) -> list[str]:
-    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next."""
+    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next.
+
+    A run opens at most `MOST_NEW` issues and one for the rest. `told` has the number of each issue, and for a cause of the rest
+    the key of the issue that it shares.
+    """
     told = _memory(settings, "issues")
     failed = []
     for issue in _issues(causes, told, per_day):
         try:
             told[issue.key] = _tell(issue, told.get(issue.key), tracker)
+            told |= {cause_id: {"in": issue.key} for cause_id in issue.shared_by}
         except Exception as error:  # whatever it is, the other issues must be told
             failed.append(f"{issue.title}: {type(error).__name__}: {error}")
             continue
@@ -98,19 +107,29 @@ class _Issue:
     title: str
     body: str
     is_open: bool
+    shared_by: tuple[str, ...] = ()
 
 
 def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_Issue]:
     """Every issue that is open or ought to be, with the causes that belong into it."""
     members: dict[str, list[Cause]] = {}
     for cause in causes:
-        members.setdefault(f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else cause.id, []).append(cause)
+        own = f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else told.get(cause.id, {}).get("in", cause.id)
+        members.setdefault(own, []).append(cause)
+    opened = [key for key, found in members.items() if key not in told and any(cause.is_open and not cause.silenced_by for cause in found)]
+    rest = [] if per_day else [cause for key in opened[MOST_NEW:] for cause in members.pop(key)]
+    if rest:
+        members.setdefault(f"{REST}{rest[0].found:%Y-%m-%d}", []).extend(rest)
     issues = []
     for key, found in members.items():
         is_open = any(cause.is_open and not cause.silenced_by for cause in found)
         if is_open or told.get(key, {}).get("is_open"):
-            title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
-            issues.append(_Issue(key, f"Data Quality Alert - {title}"[:250], _body(found, key), is_open))
+            if key.startswith(REST):
+                title = f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens issues for"
+            else:
+                title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
+            shared = tuple(cause.id for cause in found) if key.startswith(REST) else ()
+            issues.append(_Issue(key, shortened(visible(f"Data Quality Alert - {title}"), 250), _body(found, key), is_open, shared))
     return issues
 
 
@@ -120,6 +139,8 @@ def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -
         number = tracker.find(_marker(issue.key))
         if number is None:
             number = tracker.create(issue.title, issue.body, LABELS)
+        else:  # written by a run that ended before it could remember; its causes may have been others
+            tracker.update(number, issue.body)
     else:
         number = before["number"]
         if before["body"] != digest:
@@ -131,21 +152,30 @@ def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -
 
 def _body(causes: list[Cause], key: str) -> str:
     """Markdown; the marker at its end names the issue for later runs."""
-    parts = []
+    return "\n".join(_fitting(causes, _section, LONGEST_BODY, "{}\n")) + f"\n{_marker(key)}\n"
+
+
+def _section(cause: Cause) -> str:
+    detail = f"\n{fenced(cause.detail, longest=LONGEST_DETAIL)}\n" if cause.detail else ""
+    return (
+        f"### {plain(cause.message)}\n\n"
+        f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
+        f"- What was seen: {plain(cause.evidence)}\n"
+        f"- What to do: {plain(cause.cure)}\n{detail}"
+    )
+
+
+def _fitting(causes: list[Cause], part_of: Callable[[Cause], str], longest: int, rest: str) -> list[str]:
+    """The parts of the first causes, as many as fit into so many characters, and a last one that counts the others."""
+    size, fitting = 0, []
     for cause in causes:
-        detail = f"\n```\n{cause.detail.replace('`', chr(39))}\n```\n" if cause.detail else ""
-        parts.append(
-            f"### {_plain(cause.message)}\n\n"
-            f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
-            f"- What was seen: {_plain(cause.evidence)}\n"
-            f"- What to do: {_plain(cause.cure)}\n{detail}"
-        )
-    return "\n".join(parts) + f"\n{_marker(key)}\n"
-
-
-def _plain(text: str) -> str:
-    """Names come from files: they are text, not markup, and mention nobody."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|" else sign for sign in text).replace("@", "@\u200b")
+        part = part_of(cause)
+        size += len(part) + 1
+        if size > longest:
+            break
+        fitting.append(part)
+    left = len(causes) - len(fitting)
+    return [*fitting, rest.format(f"… and {left:,} more: see the page Releases and health, or findings/health.json in DATA_DIR")] if left else fitting
 
 
 def _marker(key: str) -> str:

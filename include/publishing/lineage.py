@@ -34,16 +34,16 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
             {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
             for unit, e in sorted(read_archive_manifest(settings).items(), key=str)
         ],
-        "inputs": [
-            {**_input(v), "accounting": by_file.get(v.number, {}), **({"unmapped": sorted(unmapped[v.number])} if unmapped.get(v.number) else {})}
-            for v in seen
-            if v.verdict == "accepted"
-        ],
+        "inputs": [{**_input(v), "accounting": by_file.get(v.number, {}), **_first(unmapped.get(v.number, set()))} for v in seen if v.verdict == "accepted"],
         "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
             {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
         ],
     }
+
+
+def _first(unmapped: set[str], shown: int = 20) -> dict[str, Any]:
+    return {"unmapped": sorted(unmapped)[:shown], "unmapped_names": len(unmapped)} if unmapped else {}
 
 
 def _input(version: FileVersion) -> dict[str, Any]:

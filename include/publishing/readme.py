@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Any
 
+from include.plain_text import plain, some
 from include.publishing.dataset import AGGREGATES, RAW, tables
 from include.registry import Registry
+
+SHOWN = 100  # refused files in the README; lineage.json has all
 
 
 def readme(registry: Registry, as_of: datetime, version: str, rows: dict[str, int], lineage: dict[str, Any]) -> str:
     """Markdown: what it is, how to read it, what every column means."""
-    buildings = "\n".join(f"- `{b.building_id}`: {b.name}, time zone {b.timezone}, licence {b.licence}" for b in registry.active_buildings)
+    buildings = "\n".join(f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}" for b in registry.active_buildings)
     files = "\n".join(f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in tables())
     dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in tables())
     counted = lineage["conservation"]
-    refused = "\n".join(f"- `{entry['path']}`: {'; '.join(entry['reasons'])}" for entry in lineage["refused"]) or "None."
     return f"""# Open building sensor data, release {version}
 
 State of {as_of:%Y-%m-%d %H:%M} UTC.
@@ -53,12 +55,19 @@ Verify with `sha256sum --check SHA256SUMS`.
 
 ## Refused files
 
-{refused}
+{_refused(lineage["refused"])}
 
 ## Columns
 
 {dictionary}
 """
+
+
+def _refused(entries: list[dict[str, Any]]) -> str:
+    lines = [f"- {plain(entry['path'])}: {plain(some(entry['reasons'], separator='; '))}" for entry in entries[:SHOWN]]
+    if len(entries) > SHOWN:
+        lines.append(f"- … and {len(entries) - SHOWN:,} more: see `refused` in `lineage.json`")
+    return "\n".join(lines) or "None."
 
 
 def _dictionary(file: str, columns: Any) -> str:

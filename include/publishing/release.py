@@ -1,8 +1,9 @@
 """Builds a release in a staging folder, audits it, and promotes it with one rename."""
 
+import contextlib
 import hashlib
-import shutil
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from include import files
 from include.engines.scratch_database import PARQUET, for_each, scratch_database
-from include.errors import ContractError, StorageError
+from include.errors import ContractError, DamagedFile, StorageError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
@@ -25,6 +26,7 @@ from include.registry import Registry
 from include.settings import Settings
 
 KEPT = 30
+VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}")  # the day of `as_of`, and the hash of the tables
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ def find(settings: Settings, registry: Registry, as_of: datetime | None) -> Rele
     settings = settings_at(settings, as_of) if as_of else settings
     wanted = made_from(settings, registry)
     days = f"{as_of:%Y-%m-%d}-*" if settings.replay else "[0-9]*-*"
-    found = [read(path) for path in sorted(settings.paths.releases.glob(days)) if (path / "run.json").exists()]
-    return next((release for release in reversed(found) if release.made_from == wanted), None)
+    newest_first = sorted(settings.paths.releases.glob(days), reverse=True)
+    return next((release for release in _readable(newest_first) if release.made_from == wanted), None)
 
 
 def settings_at(settings: Settings, as_of: datetime) -> Settings:
@@ -66,8 +68,22 @@ def settings_at(settings: Settings, as_of: datetime) -> Settings:
 
 
 def read(path: Path) -> Release:
+    """The release in a folder. Raises FileNotFoundError, or DamagedFile if run.json is not what `build` writes."""
     run = files.read_json(path / "run.json")
-    return Release(path.name, datetime.fromisoformat(run["as_of"]), run["made_from"], path)
+    try:
+        as_of, fingerprint = datetime.fromisoformat(run["as_of"]), run["made_from"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFile("run.json does not say what the release was made from", where=str(path), cure=files.HEALING) from error
+    if as_of.utcoffset() is None or not isinstance(fingerprint, str):
+        raise DamagedFile("run.json does not say what the release was made from", where=str(path), cure=files.HEALING)
+    return Release(path.name, as_of, fingerprint, path)
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[Release]:
+    """The releases in these folders, without those that cannot be read."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, StorageError):
+            yield read(path)
 
 
 def made_from(settings: Settings, registry: Registry) -> str:
@@ -83,9 +99,7 @@ def made_from(settings: Settings, registry: Registry) -> str:
 
 def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release:
     """Make a release in staging and audit it against its own schema and against the last one."""
-    staging = settings.paths.releases / ".staging"
-    files.remove(staging)
-    staging.mkdir(parents=True)
+    staging = files.empty_folder(settings.paths.releases / ".staging")
     with scratch_database(settings) as database:
         rows = _write_tables(database, settings, registry, as_of, staging)
         previous = latest(settings)
@@ -135,9 +149,9 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     jobs.append((paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, closed))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for name in DIMENSIONS:
-        shutil.copyfile(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
+        files.copy(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
     for name in HIERARCHY:
-        shutil.copyfile(hierarchy.stored(settings, name), staging / f"{name}.parquet")
+        files.copy(hierarchy.stored(settings, name), staging / f"{name}.parquet")
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
@@ -170,6 +184,11 @@ def _undamaged(path: Path, digest: str) -> Path:
 
 
 def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
+    with files.writing(target, sum(path.stat().st_size for path in paths)):
+        _copy_months(database, paths, target, model, where)
+
+
+def _copy_months(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
     columns = next(table.columns for table in tables() if table.model == model)
     if not paths:
         nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)

@@ -13,10 +13,13 @@ from include.ingest.ledger import FileVersion, Ledger
 from include.monitoring.causes import Cause
 from include.monitoring.health import read_health
 from include.monitoring.runs import RunPage, read_pages
+from include.plain_text import visible_lines
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
 from include.publishing.release import Release
 from include.settings import Settings
+
+SHOWN = 200  # findings, and refused files, on the page
 
 
 @dataclass(frozen=True)
@@ -79,16 +82,16 @@ def published_file(settings: Settings, version: str, name: str) -> Path | None:
 
 def page(settings: Settings, links: dict[str, str]) -> str:
     """The overview as HTML; `links` are further places by title."""
-    return _template().render(overview=overview(settings), links=links)
+    return _template().render(overview=overview(settings), links=links, shown=SHOWN)
 
 
 def _tables(release: Release) -> tuple[PublishedTable, ...]:
+    there = {path.name: path.stat().st_size for path in release.path.iterdir()}
     try:
         declared = files.read_json(release.path / "schema.json")["tables"]
-    except (FileNotFoundError, StorageError):
-        declared = []
-    there = [(row, path) for row in declared if (path := release.path / row["file"]).exists()]
-    return tuple(PublishedTable(row["file"], row["description"], row["rows"], path.stat().st_size) for row, path in there)
+        return tuple(PublishedTable(row["file"], row["description"], row["rows"], there[row["file"]]) for row in declared if row["file"] in there)
+    except (FileNotFoundError, StorageError, KeyError, TypeError):
+        return ()
 
 
 def _versions(settings: Settings) -> list[str]:
@@ -99,5 +102,6 @@ def _versions(settings: Settings) -> list[str]:
 @cache
 def _template() -> Any:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.finalize = lambda value: visible_lines(value) if isinstance(value, str) else value
     environment.filters["size"] = lambda size: f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
     return environment.get_template("overview.html")

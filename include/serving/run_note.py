@@ -1,7 +1,8 @@
-"""One or two lines that sum up a run, for those who look at the list of runs."""
+"""One or two lines of Markdown that sum up a run, for those who look at the list of runs."""
 
 from include.ingest.register import read_outcome
 from include.monitoring.health import read_health
+from include.plain_text import plain
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
 from include.settings import Settings
@@ -12,11 +13,11 @@ def run_note(settings: Settings, dag_id: str) -> str:
     if dag_id == "refresh" and (outcome := read_outcome(settings)):
         kept = totals(read_accounting(settings))["kept"]
         refused = [*outcome.problems, *outcome.ongoing]
-        return "\n".join([f"{outcome.accepted} new files accepted, {len(refused)} problems; {kept:,} readings kept in all", *refused])
+        return "\n".join([f"{outcome.accepted} new files accepted, {len(refused)} problems; {kept:,} readings kept in all", *map(plain, refused)])
     if dag_id == "aggregate_and_publish" and (release := releases.latest(settings)):
         return f"latest release: {release.version}"
     if dag_id == "monitor_quality":
         loud = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
         errors = [cause.message for cause in loud if cause.severity == "error"]
-        return "\n".join([f"{len(errors)} problems, {len(loud) - len(errors)} warnings", *errors])
+        return "\n".join([f"{len(errors)} problems, {len(loud) - len(errors)} warnings", *map(plain, errors)])
     return ""

@@ -35,10 +35,13 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: C
         ("late_file", late.name),
         ("late_file", again.name),
         ("conflicting_exports", again.name),
-        ("unknown_sensor", "ABCD"),
-        ("unknown_column", "KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C)"),
+        ("unknown_sensor", "ThermoProSensor_export_ABCD_1770249607.csv"),
+        ("unknown_column", column.name),
         ("quarantine", refused.name),
     }
     assert found["quarantine", refused.name].severity == "warning"
-    assert "sm2_thermopro,ABCD,mapped,,<sensor_id>" in found["unknown_sensor", "ABCD"].detail
+    sensor, unknown = found["unknown_sensor", "ThermoProSensor_export_ABCD_1770249607.csv"], found["unknown_column", column.name]
+    assert sensor.evidence == "1 name: ABCD; in 1 file; their cells are not published"
+    assert sensor.detail == "sensor_mappings.csv:\nsm2_thermopro,ABCD,mapped,,<sensor_id>,<location>,,1,0,,"
+    assert "1 name: KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C); in 1 file" in unknown.evidence
     assert look(platform, "2026-02-07T01:00Z")["quarantine", refused.name].severity == "error"

@@ -1,17 +1,30 @@
 """People are told by a real mail server and by a server that answers as GitHub does: once, and never not."""
 
-from collections.abc import Callable, Iterator
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from include.monitoring import report
-from include.monitoring.causes import Cause
+from include.monitoring.causes import Cause, named
 from include.monitoring.health import read_health
+from include.monitoring.rules import load_rules
+from include.plain_text import BREAK, UNSAFE
+from include.settings import PROJECT_DIR, Settings
 from tests.health_server import Issues, Mailbox, issue_server, mail_server
 from tests.platform import Platform
 from tests.raw_files import retouched, small_drive, thermopro, times
+
+RULES = load_rules(PROJECT_DIR / "include/dbt/seeds")
+HOSTILE = "<img src=x> `` ` \x1b[31m ![a](http://b.cd) @team\n#1"
 
 
 @pytest.fixture
@@ -83,6 +96,82 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(new
 def a_cause(key: str, **more: Any) -> Cause:
     at = datetime(2026, 2, 4, tzinfo=UTC)
     return Cause("quarantine", "error", at, at, "seen", building_id="sm2", message=f"{key} waits", cure="look", id=key, found=at, key=key, **more)
+
+
+class Tracker:
+    """Issues in memory."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[int, str] = {}
+        self.titles: dict[int, str] = {}
+        self.closed: set[int] = set()
+
+    def find(self, marker: str) -> int | None:
+        return next((number for number, body in self.bodies.items() if marker in body), None)
+
+    def create(self, title: str, body: str, labels: Iterable[str]) -> int:
+        number = len(self.bodies) + 1
+        self.bodies[number], self.titles[number] = body, title
+        return number
+
+    def update(self, number: int, body: str) -> None:
+        self.bodies[number] = body
+
+    def close(self, number: int, comment: str) -> None:
+        self.closed.add(number)
+
+
+def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path: Path) -> None:
+    settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
+    causes = [a_cause(f"cause{n}") for n in range(2000)]
+    assert report.tell_by_issue(settings, causes, tracker) == []
+    assert len(tracker.bodies) == 21
+    rest = tracker.bodies[21]
+    assert "further findings" in tracker.titles[21] and "cause20 waits" in rest and len(rest) < 65_536 and "… and" in rest
+
+    assert report.tell_by_issue(settings, causes, tracker) == []  # a later run opens none of them again
+    later = datetime(2026, 2, 5, tzinfo=UTC)
+    another = replace(a_cause("another"), found=later)
+    assert report.tell_by_issue(settings, [*causes, another], tracker) == []
+    assert len(tracker.bodies) == 22 and "another waits" in tracker.bodies[22]
+
+    still = [replace(cause, status="resolved") if n != 1500 else cause for n, cause in enumerate(causes)]
+    assert report.tell_by_issue(settings, still, tracker) == []
+    assert len(tracker.closed) == 20 and 21 not in tracker.closed
+    assert report.tell_by_issue(settings, [replace(cause, status="resolved") for cause in causes], tracker) == []
+    assert 21 in tracker.closed and len(tracker.bodies) == 22
+
+
+def test_a_summary_that_was_written_and_forgotten_is_found_again(tmp_path: Path) -> None:
+    settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
+    causes = [a_cause(f"cause{n}") for n in range(30)]
+    report.tell_by_issue(settings, causes, tracker)
+    (settings.paths.findings / "told_by_issues.json").unlink()
+    report.tell_by_issue(settings, causes, tracker)
+    assert len(tracker.bodies) == 21
+
+
+def test_issues_and_mails_fit_whatever_they_report_and_say_how_much_is_missing() -> None:
+    causes = [replace(a_cause(str(n)), message="<@" * 150, evidence="`[" * 500, detail="``` & <\n" * 10_000) for n in range(3000)]
+    for body in (report._body(causes, "a key"), report._body(causes[:1], "a key")):
+        assert len(body) < 65_536 and body.endswith("<!-- sensor-platform:a key -->\n")
+    assert "more: see the page Releases and health" in report._body(causes, "a key")
+    mail = report._mail(causes, "2026-02-04")
+    assert len(mail.html) < 200_500 and "more: see the page Releases and health" in mail.html and len(mail.subject) <= 200
+
+
+@given(st.text())
+@example(HOSTILE)
+def test_names_from_files_are_text_in_issues_and_mails(name: str) -> None:
+    cause = named(replace(a_cause("x"), check="quarantine", evidence=name, key=name, detail=name), RULES)
+    body = report._body([cause], "key")
+    rendered = MarkdownIt("commonmark").render(body)
+    assert set(re.findall(r"<(\w+)", rendered)) <= {"h3", "ul", "li", "strong", "pre", "code"}, rendered
+    mail = report._mail([cause], "2026-02-04")
+    assert set(re.findall(r"<(\w+)", mail.html)) <= {"html", "body", "h3", "p", "br", "pre"}
+    for text in (body, mail.subject, mail.html, cause.message):
+        assert not [sign for sign in text if unicodedata.category(sign) in UNSAFE and sign not in ("\n", BREAK)]
+    assert "\n" not in mail.subject + cause.message
 
 
 @pytest.mark.parametrize("status", [403, 422, 500, 502, 503])
