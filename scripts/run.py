@@ -98,11 +98,27 @@ def tell_airflow(bag: Any) -> None:
     from airflow.dag_processing.dagbag import sync_bag_to_db
 
     DagBundlesManager().sync_bundles_to_db()
+    retire_other_uris(bag)
     sync_bag_to_db(bag, BUNDLE, None)
     nothing = Path(os.environ["AIRFLOW_HOME"]) / "no_more_dags"
     nothing.mkdir(exist_ok=True)
     bundle = {"name": BUNDLE, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(nothing)}}
     conf.set("dag_processor", "dag_bundle_config_list", json.dumps([bundle]))
+
+
+def retire_other_uris(bag: Any) -> None:
+    """Deactivate assets that Airflow's database knows by the same name under another URI, such as one of an earlier version.
+
+    Airflow activates one URI for each name, the first that it sees. A scheduler retires the old one by itself, `dag.test` does not.
+    """
+    from airflow.models.asset import AssetActive
+    from airflow.utils.session import create_session
+
+    uris = {asset.name: asset.uri for dag in bag.dags.values() for task in dag.tasks for asset in (*task.inlets, *task.outlets)}
+    with create_session() as session:
+        for active in session.query(AssetActive).filter(AssetActive.name.in_(uris)):
+            if active.uri != uris[active.name]:
+                session.delete(active)
 
 
 def without_retries(dag: Any) -> Any:

@@ -1,7 +1,9 @@
 """A day without a server: each run begins on an empty machine and ends with everything on the drive."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -35,6 +37,21 @@ def test_two_days_on_two_empty_machines(tmp_path: Path) -> None:
     assert {path.name for path in (drive / "Public/releases").iterdir()} == {before["version"], after["version"]}
     seen = [(version.first_seen.day, version.verdict) for version in Ledger.read(tmp_path / "tuesday/ledger.parquet").versions]
     assert sorted(seen) == [(4, "accepted")] * 3 + [(5, "accepted"), (5, "refused")]
+
+    a_moved_data_dir_goes_on(drive, tmp_path / "tuesday", tmp_path / "moved")
+
+
+def a_moved_data_dir_goes_on(drive: Path, data: Path, moved: Path) -> None:
+    """Also one whose Airflow database knows the assets by the URIs of an earlier version: paths in DATA_DIR."""
+    with contextlib.closing(sqlite3.connect(data / "airflow/airflow.db")) as database, database:
+        for table in ("asset_active", "asset"):
+            database.execute(f"update {table} set uri = ? || '/' || name where name <> 'drives'", [data.as_uri()])
+    data.rename(moved)
+    thermopro(drive / "raw", "072B", times("2026-02-04 00:00", 24), exported=1770249602)
+    ended = run(drive, moved, "2026-02-06")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "inactive assets" not in ended.stdout
+    assert "(published)" in ended.stdout
 
 
 def test_without_a_drive_it_says_what_to_set(tmp_path: Path) -> None:

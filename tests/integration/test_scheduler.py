@@ -182,7 +182,7 @@ def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
     written = {(dataset["namespace"], dataset["name"]) for event in events for dataset in event["outputs"]}
     made = [asset["uri"] for asset in airflow.call("GET", "/api/v2/assets")["assets"] if asset["producing_tasks"]]
     assert len(made) == 4
-    assert {("file", uri.removeprefix("file://")) for uri in made} <= written
+    assert {("file://building-sensor-platform", uri.removeprefix("file://building-sensor-platform")) for uri in made} <= written
     assert {name for _, name in written if name.startswith("memory.main.fct_")} == {
         f"memory.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
     }
