@@ -117,6 +117,10 @@ def put(local: Path, remote_path: str) -> None:
     run("copyto", "--ignore-times", str(local), remote_path, remote=remote_path)
 
 
+def delete_file(remote_path: str) -> None:
+    run("deletefile", remote_path, remote=remote_path)
+
+
 def delete_folder(remote: str) -> None:
     run("purge", remote, remote=remote)
 

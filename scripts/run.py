@@ -30,7 +30,7 @@ def main() -> int:
     from rich.console import Console
 
     from include import files
-    from include.clock import parse_as_of
+    from include.clock import check_clock, checked_as_of
     from include.errors import PlatformError
     from include.publishing import release as releases
     from include.registry import load_registry
@@ -38,9 +38,10 @@ def main() -> int:
 
     console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True)
     try:
+        check_clock()
         settings = Settings.from_environment()
         registry = load_registry(settings.seeds_dir)
-        now = parse_as_of(as_of) if as_of else None
+        now = checked_as_of(as_of) if as_of else None
         with files.locked(settings.data_dir / ".run.lock", "make run"):
             before = releases.latest(settings)
             log = settings.data_dir / "airflow" / "run.log"

@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.console import Console
 
 from include import planning
-from include.clock import END_OF_TIME
+from include.clock import END_OF_TIME, is_future
 from include.engines.timeseries import engine_used
 from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
@@ -56,6 +56,12 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"  ✗ {problem}", markup=False, style="red")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
+    if (last := releases.latest(settings)) and is_future(last.as_of):
+        console.print(
+            f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
+            "\nTake it back: .venv/bin/python scripts/take_back_future.py (docs/runbook.md, I published a day in the future)"
+        )
+        return NOT_PUBLISHED
     if current is None or undone:
         console.print(
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
