@@ -10,6 +10,7 @@ from include.engines.timeseries import engine_used
 from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
+from include.masking import mask
 from include.monitoring.health import health_file, read_health
 from include.publishing import archive, readings
 from include.publishing import release as releases
@@ -96,7 +97,7 @@ def what_is_undone(settings: Settings, registry: Registry, current: Release | No
     try:
         offered = offered_release(settings)
     except RemoteError as error:
-        return f"{settings.publish_remote} cannot be read ({error.what.splitlines()[0]})"
+        return f"{mask(settings.publish_remote)} cannot be read ({error.what.splitlines()[0]})"
     latest = releases.latest(settings)
     stands = offered and latest and (offered["version"] == latest.version or datetime.fromisoformat(offered["as_of"]) > latest.as_of)
-    return "" if stands else f"{current.version} is not yet on {settings.publish_remote}"
+    return "" if stands else f"{current.version} is not yet on {mask(settings.publish_remote)}"
