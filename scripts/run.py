@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -14,12 +15,29 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)  # not scripts/, whose files could stand in for libraries
 
-from scripts.environment import prepare_environment  # noqa: E402
+from scripts.environment import prepare_environment, private_files  # noqa: E402
 
 BUNDLE = "dags-folder"  # as Airflow calls the folder of DAGs
 
 
+UNUSABLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+
+
 def main() -> int:
+    try:
+        return run()
+    except OSError as error:
+        if error.errno not in UNUSABLE_DISK:
+            raise
+        print(
+            f"{error.strerror}\n  where: {error.filename or os.environ.get('DATA_DIR', '')}\n"
+            "  what to do: make room, give write access, or set another DATA_DIR; then run again: nothing is half written",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def run() -> int:
     gc.disable()  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run. Cosmos does so after each build
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
@@ -63,7 +81,8 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     console.print("[dim]starting Airflow …[/]")
     from airflow.utils.db import initdb
 
-    initdb()
+    with private_files():
+        initdb()
     from airflow.sdk.listener import get_listener_manager
 
     from scripts.progress import Progress
@@ -158,7 +177,6 @@ def asset_names(condition: Any) -> set[str]:
 @contextlib.contextmanager
 def _output_to(log: Path) -> Any:
     """Send what Airflow and dbt print to a file; the console keeps its own copy of the terminal."""
-    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     kept = os.dup(1), os.dup(2)
     with log.open("w") as file:

@@ -1,5 +1,6 @@
 """Whatever a run cannot do without: if it is missing, the error names it and says what to do."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from include.publishing import dataset
 from include.registry import load_registry
 from include.registry.hierarchy import load_hierarchy
 from include.settings import PROJECT_DIR, Settings
+from scripts import run
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 
@@ -144,6 +146,37 @@ def test_make_names_what_is_gone_from_the_checkout(deleted: str, tmp_path: Path)
     (checkout / deleted).unlink()
     said = subprocess.run(["make", "-C", checkout, "setup" if deleted == "requirements.lock" else "checkout"], capture_output=True, text=True, check=False)
     assert f"{deleted} is missing: git checkout -- {deleted} brings it back" in said.stderr
+
+
+def test_a_data_dir_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "file/data")}
+    ended = subprocess.run([sys.executable, PROJECT_DIR / "scripts/run.py"], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Not a directory\n  where: {tmp_path}/file/data")
+    assert "set another DATA_DIR" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_is_full_or_read_only(number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise OSError(number, os.strerror(number), "some/file")
+
+    monkeypatch.setattr(run, "run", fail)
+    assert run.main() == 1
+    assert capsys.readouterr().err.startswith(f"{os.strerror(number)}\n  where: some/file\n  what to do: ")
+
+
+def test_make_ui_starts_no_log_server() -> None:
+    """Airflow's listen on all interfaces; test_scheduler looks at all sockets."""
+    from airflow.cli.cli_parser import get_parser
+
+    from scripts.standalone import WITH_LOG_SERVER, WithoutLogServer
+
+    for name in WITH_LOG_SERVER:
+        command = WithoutLogServer(None, name, [name], {}).command
+        assert get_parser().parse_args(command).skip_serve_logs
+    assert WithoutLogServer(None, "api-server", ["api-server"], {}).command == ["api-server"]
 
 
 def test_the_secret_of_docker_compose() -> None:

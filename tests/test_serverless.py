@@ -47,11 +47,16 @@ def a_moved_data_dir_goes_on(drive: Path, data: Path, moved: Path) -> None:
         for table in ("asset_active", "asset"):
             database.execute(f"update {table} set uri = ? || '/' || name where name <> 'drives'", [data.as_uri()])
     data.rename(moved)
+    (moved / "airflow").chmod(0o755)  # as an earlier version has left it
+    (moved / "airflow/airflow.db").chmod(0o644)
     thermopro(drive / "raw", "072B", times("2026-02-04 00:00", 24), exported=1770249602)
     ended = run(drive, moved, "2026-02-06")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "inactive assets" not in ended.stdout
     assert "(published)" in ended.stdout
+    home = [moved / "airflow", *(moved / "airflow").glob("airflow.*")]
+    assert [path.name for path in home if path.stat().st_mode & 0o077] == [], "passwords and keys are their owner's alone"
+    assert (moved / "releases/latest/SHA256SUMS").stat().st_mode & 0o004, "releases are for all"
 
 
 def test_without_a_drive_it_says_what_to_set(tmp_path: Path) -> None:
