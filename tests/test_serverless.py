@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -64,3 +65,13 @@ def test_without_a_drive_it_says_what_to_set(tmp_path: Path) -> None:
     ended = subprocess.run([PROJECT_DIR / "scripts/serverless"], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "RCLONE_CONFIG_SM2DRIVE_TYPE" in ended.stderr
+
+
+def test_without_its_packages_it_ends_with_one(tmp_path: Path) -> None:
+    for name in ("Makefile", "scripts/serverless"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT_DIR / name, tmp_path / name)
+    ended = subprocess.run(
+        [tmp_path / "scripts/serverless"], env={**os.environ, "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias"}, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "requirements.lock is missing" in ended.stderr) == (1, True), ended.stderr
