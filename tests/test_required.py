@@ -1,6 +1,8 @@
 """Whatever a run cannot do without: if it is missing, the error names it and says what to do."""
 
+import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
+from cryptography.fernet import Fernet
 from influxdb_client import InfluxDBClient
 
 from include import rclone
@@ -22,6 +26,7 @@ from include.publishing import dataset
 from include.registry import load_registry
 from include.registry.hierarchy import load_hierarchy
 from include.settings import PROJECT_DIR, Settings
+from scripts import run
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 
@@ -146,11 +151,86 @@ def test_make_names_what_is_gone_from_the_checkout(deleted: str, tmp_path: Path)
     assert f"{deleted} is missing: git checkout -- {deleted} brings it back" in said.stderr
 
 
-def test_the_secret_of_docker_compose() -> None:
+def test_a_data_dir_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "file/data")}
+    ended = subprocess.run([sys.executable, PROJECT_DIR / "scripts/run.py"], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Not a directory\n  where: {tmp_path}/file/data")
+    assert "set another DATA_DIR" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_is_full_or_read_only(number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise OSError(number, os.strerror(number), "some/file")
+
+    monkeypatch.setattr(run, "run", fail)
+    assert run.main() == 1
+    assert capsys.readouterr().err.startswith(f"{os.strerror(number)}\n  where: some/file\n  what to do: ")
+
+
+def test_make_ui_starts_no_log_server() -> None:
+    """Airflow's listen on all interfaces; test_scheduler looks at all sockets."""
+    from airflow.cli.cli_parser import get_parser
+
+    from scripts.standalone import WITH_LOG_SERVER, WithoutLogServer
+
+    for name in WITH_LOG_SERVER:
+        command = WithoutLogServer(None, name, [name], {}).command
+        assert get_parser().parse_args(command).skip_serve_logs
+    assert WithoutLogServer(None, "api-server", ["api-server"], {}).command == ["api-server"]
+
+
+COMPOSE_SECRETS = ("SECRET", "FERNET_KEY", "POSTGRES_PASSWORD")
+
+
+def test_the_secrets_of_docker_compose(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    script = shutil.copy(PROJECT_DIR / "scripts/make_secrets", tmp_path / "scripts")
+    (tmp_path / ".env").write_text("RCLONE_CONFIG_SM2DRIVE_TYPE=drive\nSECRET=kept")  # without an end of line
+    subprocess.run([script], check=True, capture_output=True)
+    made = (tmp_path / ".env").read_text()
+    subprocess.run([script], check=True, capture_output=True)
+    assert (tmp_path / ".env").read_text() == made
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    values = dict(line.split("=", 1) for line in made.splitlines())
+    assert values["RCLONE_CONFIG_SM2DRIVE_TYPE"] == "drive"
+    assert values["SECRET"] == "kept"
+    Fernet(values["FERNET_KEY"])
+    assert len(values["POSTGRES_PASSWORD"]) == 64
+
+
+def test_docker_compose_demands_every_secret() -> None:
     compose = ["docker", "compose", "--project-directory", str(PROJECT_DIR), "--env-file", os.devnull, "config", "--quiet"]
     if not shutil.which("docker") or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("docker compose is not installed")
-    without = subprocess.run(compose, env={**os.environ, "SECRET": ""}, capture_output=True, text=True, check=False)
-    assert without.returncode != 0
-    assert "SECRET is missing" in without.stderr and "openssl rand" in without.stderr
-    subprocess.run(compose, env={**os.environ, "SECRET": "0" * 64}, check=True)
+    given = dict.fromkeys(COMPOSE_SECRETS, "0" * 64)
+    for name in COMPOSE_SECRETS:
+        without = subprocess.run(compose, env={**os.environ, **given, name: ""}, capture_output=True, text=True, check=False)
+        assert without.returncode != 0
+        assert f"{name} is missing" in without.stderr and "scripts/make_secrets" in without.stderr
+    subprocess.run(compose, env={**os.environ, **given}, check=True)
+
+
+def test_only_the_scheduler_reaches_docker_and_engines() -> None:
+    """What Compose merges, without Compose: lists of networks are joined, a service without one is on `airflow` or the default network."""
+    text = [(PROJECT_DIR / name).read_text() for name in ("compose.yaml", "docker-compose.override.yml")]
+    base, override = (yaml.safe_load(part) for part in text)
+    networks: dict[str, set[str]] = {}
+    for part in (base, override):
+        for name, service in part["services"].items():
+            networks.setdefault(name, set()).update(service.get("networks") or [])
+            assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", [])), name
+            image = service.get("image", "")
+            assert image in ("", "building-sensor-platform") or re.search(r":\d+\.\d+[\w.-]*$", image), f"{image} is no exact tag"
+    assert {name for name, on in networks.items() if "docker" in on} == {"docker-proxy", "scheduler"}
+    assert networks["docker-proxy"] == {"docker"}
+    assert {name for name, on in networks.items() if "engines" in on} == {"scheduler"}
+    assert networks["postgres"] == {"airflow"}
+    declared = override["networks"]
+    assert declared["engines"] == {"name": "building-sensor-platform", "internal": True}
+    assert override["services"]["scheduler"]["environment"]["SERVICE_NETWORK"] == declared["engines"]["name"]
+    demanded = {name for part in text for name in re.findall(r"\$\{(\w+):\?", part)}
+    used = {name for part in text for name in re.findall(r"\$\{(\w+)", part)}
+    assert demanded == used == set(COMPOSE_SECRETS)

@@ -14,6 +14,7 @@ from include.registry.rows import Datasource
 from include.settings import Settings
 
 COPIES = 2  # a second try for what did not verify; after that it waits for the next run
+REPLACED = "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
 LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
 DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
 
@@ -67,6 +68,9 @@ def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[lis
         elif ".." in name.parts or name.is_absolute() or not file.path.isprintable():
             problem = "the name leads elsewhere or holds control characters"
             findings.append(Finding("file_name", "error", problem, where=repr(file.path), cure="Rename the file"))
+        elif REPLACED in file.path:
+            problem = "the name is not valid UTF-8, so the file can be listed and not read; U+FFFD is in the place of each invalid byte"
+            findings.append(Finding("file_name", "error", problem, where=file.path, cure="Rename the file"))
         elif max(len(part.encode()) for part in name.parts) > LONGEST_NAME:
             findings.append(Finding("file_name", "error", f"the name is longer than {LONGEST_NAME} bytes", where=file.path, cure="Rename the file"))
         elif copies[file.path] > 1:

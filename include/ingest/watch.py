@@ -6,6 +6,7 @@ from include import rclone
 from include.errors import RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.sync import claimed_files, is_known
+from include.masking import mask
 from include.registry import Registry
 from include.settings import Settings
 
@@ -20,7 +21,7 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
         try:
             claimed, _ = claimed_files(rclone.listing(datasource.location), datasource)
         except RemoteError as error:
-            log.warning("%s cannot be watched: %s", datasource.location, error)
+            log.warning("%s cannot be watched: %s", mask(datasource.location), error)
             continue
         found |= {(datasource.datasource_id, file.path, file.size, file.modified) for file in claimed if not is_known(file, known)}
     return found

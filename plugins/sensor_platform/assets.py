@@ -1,18 +1,16 @@
 """The data products that wake DAGs, named once. Events carry `as_of`; what there is to do, the files decide."""
 
-from pathlib import Path
-
 from airflow.sdk import Asset, AssetWatcher
 
-from include.settings import Settings
 from sensor_platform.triggers.new_files_trigger import watch_drives
 
-settings = Settings.from_environment()
+# The host is a name, not a machine: Airflow's database remembers the URI of an asset, and DATA_DIR may move with it.
+# `file` is the scheme that Airflow's provider translates for OpenLineage.
+NAMESPACE = "file://building-sensor-platform"
 
 
-def _product(name: str, group: str, holds: str, place: Path) -> Asset:
-    """OpenLineage knows it by the same place."""
-    return Asset(name=name, uri=place.as_uri(), group=group, extra={"holds": holds})
+def _product(name: str, group: str, holds: str) -> Asset:
+    return Asset(name=name, uri=f"{NAMESPACE}/{name}", group=group, extra={"holds": holds})
 
 
 DRIVES = Asset(
@@ -22,7 +20,7 @@ DRIVES = Asset(
     extra={"holds": "files as the buildings leave them; each datasource names its location"},
     watchers=[AssetWatcher(name="new_files", trigger=watch_drives())],
 )
-READINGS = _product("readings", "marts", "one row per reading, checked and in UTC, by month", settings.paths.readings)
-PUBLIC_DATASET = _product("public_dataset", "releases", "the newest release: tables, schema, lineage, checksums", settings.paths.latest)
-HIERARCHY_SEEDS = _product("hierarchy_seeds", "seeds", "the building's structure as rows", settings.seeds_dir)
-HIERARCHY = _product("hierarchy", "marts", "the building's tree and its adjacent zones", settings.paths.hierarchy)
+READINGS = _product("readings", "marts", "one row per reading, checked and in UTC, by month")
+PUBLIC_DATASET = _product("public_dataset", "releases", "the newest release: tables, schema, lineage, checksums")
+HIERARCHY_SEEDS = _product("hierarchy_seeds", "seeds", "the building's structure as rows")
+HIERARCHY = _product("hierarchy", "marts", "the building's tree and its adjacent zones")

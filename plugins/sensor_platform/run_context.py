@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from airflow.sdk import Asset, Param
-from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
-from include.clock import AS_OF_PATTERN, parse_as_of
+from include.clock import AS_OF_PATTERN, checked_as_of, is_future, parse_as_of
+from include.errors import ConfigurationError
 from include.ingest.register import SkippedChecks
 from include.ingest.validate import SKIPPABLE
 from include.publishing.release import settings_at
@@ -32,17 +33,27 @@ SKIP_PARAMS = {
 def as_of(context: Any, asset: Asset | None = None) -> datetime:
     """What "now" means for this run: the parameter, else the triggering event, else the run's time.
 
-    `triggering_asset_events` is empty in manual runs and in `dag.test`, hence the look at the newest event.
+    `triggering_asset_events` is empty in manual runs and in `dag.test`, hence the look at the newest event. An as_of in the
+    future fails the task without another try, whoever gave it.
     """
+    try:
+        return checked_as_of(_as_of(context, asset))
+    except ConfigurationError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def _as_of(context: Any, asset: Asset | None) -> str:
     if text := context["params"].get("as_of"):
-        return parse_as_of(text)
+        return str(text)
     for events in (context.get("triggering_asset_events") or {}).values():
         if text := events[-1].extra.get("as_of"):
-            return parse_as_of(text)
-    if asset is not None and len(events := context["inlet_events"][asset]) and (text := events[-1].extra.get("as_of")):
-        return parse_as_of(text)
+            return str(text)
+    if asset is not None and len(events := context["inlet_events"][asset]):
+        text = events[-1].extra.get("as_of")
+        if text and not is_future(parse_as_of(text)):  # Airflow remembers the event of a run that an earlier version has let through
+            return str(text)
     run = context["dag_run"]
-    return parse_as_of((run.logical_date or run.run_after).isoformat())
+    return str((run.logical_date or run.run_after).isoformat())
 
 
 def skipped_checks(context: Any) -> SkippedChecks:

@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from airflow.models.asset import AssetActive, AssetModel
 from airflow.sdk.bases.xcom import BaseXCom
+from airflow.utils.session import create_session
 from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
 from include.registry import load_registry
 from include.settings import PROJECT_DIR
-from scripts.run import asset_names, in_asset_order
+from scripts.run import asset_names, in_asset_order, tell_airflow
 from scripts.xcom import UNREAD
 from tests.platform import dag_bag
 
@@ -61,6 +63,24 @@ def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:
         upstream = {task.task_id for task in gate.get_flat_relatives(upstream=True)}
         assert {f"{datasource.datasource_id}.sync", f"{datasource.datasource_id}.validate_schema", "restore_state"} <= upstream
         assert gate.downstream_task_ids == {"register_files"}
+
+
+def test_assets_are_not_named_by_a_place() -> None:
+    assets = [asset for dag in dag_bag().dags.values() for task in dag.tasks for asset in (*task.inlets, *task.outlets)]
+    uris = {asset.name: asset.uri for asset in assets}
+    assert uris == {name: f"file://building-sensor-platform/{name}" for name in ("readings", "public_dataset", "hierarchy", "hierarchy_seeds")}
+
+
+def test_a_database_that_knows_an_asset_by_another_uri_goes_on(airflow_database: None) -> None:
+    with create_session() as session:
+        session.query(AssetActive).filter_by(name="readings").delete()
+        asset = AssetModel(name="readings", uri="file:///moved/from/here/readings", group="marts")
+        session.add(asset)
+        session.flush()
+        session.add(AssetActive.for_asset(asset))
+    tell_airflow(dag_bag())
+    with create_session() as session:
+        assert [active.uri for active in session.query(AssetActive).filter_by(name="readings")] == ["file://building-sensor-platform/readings"]
 
 
 def test_the_layers_of_dbt_are_task_groups() -> None:

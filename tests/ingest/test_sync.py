@@ -194,6 +194,23 @@ def test_a_name_that_cannot_be_used_is_refused_and_the_rest_is_taken(platform: P
     assert [(finding.check, finding.severity) for finding in findings] == [(check, "error")] and findings[0].cure
 
 
+def test_a_name_that_is_not_utf8_is_an_error_and_the_rest_is_taken(platform: Platform) -> None:
+    """Names in Windows-1252, as bytes on a real file system: of a folder, and of a file."""
+    raw = os.fsencode(platform.raw)
+    for name in (b"m\xfcller/" + os.fsencode(GOOD), b"Graph \xed\xe9.csv"):
+        path = raw + b"/" + name
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write((platform.raw / OTHER).read_bytes())
+    arrived, findings = sync(platform)
+    assert arrived == {GOOD, OTHER}
+    odd = [finding for finding in findings if finding.severity == "error"]
+    assert [(finding.check, finding.where) for finding in odd] == [("file_name", f"m\ufffdller/{GOOD}")]
+    assert "not valid UTF-8" in odd[0].message
+    _, of_atrea = syncing.claimed_files(rclone.listing("sm2drive:raw"), platform.registry.datasource("sm2_atrea"))
+    assert [(finding.check, finding.where) for finding in of_atrea] == [("file_name", "Graph \ufffd\ufffd.csv")]
+
+
 def test_two_files_of_one_name_are_refused_and_the_rest_is_taken(platform: Platform) -> None:
     listed = [RemoteFile(OTHER, 1, ""), RemoteFile(OTHER, 2, ""), RemoteFile(GOOD, 1, "")]
     claimed, findings = syncing.claimed_files(listed, platform.registry.datasource("sm2_thermopro"))

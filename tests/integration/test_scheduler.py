@@ -37,6 +37,7 @@ class Airflow:
 
     address: str
     password: str
+    process: psutil.Process
     token: str = ""
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -82,7 +83,7 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     try:
         said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 150)
         assert said is not True, output.read_text()
-        server = Airflow(said[1], said[3])
+        server = Airflow(said[1], said[3], psutil.Process(ui.pid))
         server.token = server.call("POST", "/auth/token", {"username": said[2], "password": said[3]})["access_token"]
         yield server
     finally:
@@ -144,6 +145,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     assert ended(airflow, "refresh", "scheduled")["note"].startswith("3 new files accepted, 0 problems; 1,080 readings kept")
     assert woken["aggregate_and_publish"]["note"].startswith("latest release: ")
 
+    nobody_else_comes_in(airflow, tmp_path / "data")
     nobody_reads_the_pages_without_a_login(airflow)
     openlineage_knows_the_assets(airflow, tmp_path)
     the_pages_open_in_a_browser(airflow)
@@ -158,6 +160,19 @@ def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dic
             assert run["state"] == "success", airflow.states(dag_id, run["dag_run_id"])
             return run
     return None
+
+
+def nobody_else_comes_in(airflow: Airflow, data: Path) -> None:
+    """Every server listens on this machine only, and Airflow's files are their owner's alone; releases are for all."""
+    processes = [airflow.process, *airflow.process.children(recursive=True)]
+    listening = [connection.laddr for process in processes for connection in process.net_connections("inet") if connection.status == psutil.CONN_LISTEN]
+    assert listening
+    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}, listening
+    assert (data / "airflow").stat().st_mode & 0o077 == 0
+    secrets = [path for path in (data / "airflow").iterdir() if path.suffix in (".cfg", ".db", ".generated", ".log")]
+    assert len(secrets) == 4
+    assert [path.name for path in secrets if path.stat().st_mode & 0o077] == []
+    assert (data / "releases/latest/SHA256SUMS").stat().st_mode & 0o004
 
 
 def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
@@ -182,7 +197,7 @@ def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
     written = {(dataset["namespace"], dataset["name"]) for event in events for dataset in event["outputs"]}
     made = [asset["uri"] for asset in airflow.call("GET", "/api/v2/assets")["assets"] if asset["producing_tasks"]]
     assert len(made) == 4
-    assert {("file", uri.removeprefix("file://")) for uri in made} <= written
+    assert {("file://building-sensor-platform", uri.removeprefix("file://building-sensor-platform")) for uri in made} <= written
     assert {name for _, name in written if name.startswith("memory.main.fct_")} == {
         f"memory.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
     }
