@@ -60,7 +60,29 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         folder,
         "datasources_config",
         (
-            [f"{i}_thermo", i, "Sensors", "csv", "thermopro_csv", f"sm2drive:{i}", pattern, columns, "", "warn", "", "Europe/Prague", 10, 1, 9, "active"]
+            [
+                f"{i}_thermo",
+                i,
+                "Sensors",
+                "csv",
+                "thermopro_csv",
+                f"sm2drive:{i}",
+                pattern,
+                columns,
+                "",
+                "warn",
+                "",
+                "Europe/Prague",
+                "",
+                "",
+                10,
+                5,
+                25,
+                1,
+                9,
+                "false",
+                "active",
+            ]
             for i in ids
         ),
     )

@@ -11,6 +11,8 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,7 +114,17 @@ def is_made_from(folder: Path, fingerprint: str) -> bool:
         return False
 
 
-def read_parquet(path: Path, schema: pa.Schema) -> pa.Table:
+def parquet_metadata(path: Path) -> dict[bytes, bytes]:
+    """What `write_parquet` was told to remember with a table. Raises DamagedFile."""
+    try:
+        return dict(pq.read_schema(path).metadata or {})
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
+        raise DamagedFile(f"the file is damaged: {error}", where=str(path), cure=HEALING) from error
+
+
+def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
     """A whole table that `write_parquet` has written. Raises DamagedFile."""
     try:
         return pq.read_table(path, schema=schema, page_checksum_verification=True)
@@ -187,6 +199,14 @@ def copy(source: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A new folder that is removed afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
 def locked(path: Path, owner: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ConflictError that names its holder. It is free again when the process ends."""
     with writing(path, SMALLEST):
@@ -209,7 +229,7 @@ def locked(path: Path, owner: str) -> Iterator[None]:
 
 
 def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}.partial")
 
 
 def _flush(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The layout of DATA_DIR, and of nothing else. Docs: docs/architecture.md."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,12 +114,16 @@ class DataPaths:
         """What the time-series engine built of windows. Apart, since the two DAGs may run at the same time."""
         return self.work / "built/aggregates"
 
-    def landed(self, building_id: str, datasource_id: str, name: str, sha256: str) -> Path:
-        return self.landing / building_id / datasource_id / f"{name}@{sha256[:8]}"
+    def landed(self, building_id: str, datasource_id: str, sha256: str) -> Path:
+        """A file as received. Its own name is in the ledger alone: names of strangers are no paths of ours."""
+        return self.landing / building_id / datasource_id / sha256
 
-    def landed_text(self, building_id: str, datasource_id: str, name: str, sha256: str) -> Path:
-        landed = self.landed(building_id, datasource_id, name, sha256)
-        return landed.with_name(landed.name + ".parquet")
+    def landed_values(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
+        """The same file, read. The name counts as well: it may hold the device or the time of export."""
+        return self.landing / building_id / datasource_id / f"{sha256}.{_digest(name)}.parquet"
+
+    def rejected_lines(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
+        return self.quarantine / building_id / datasource_id / f"{sha256}.{_digest(name)}.lines.parquet"
 
     def built_file(self, model: str, batch: str = "") -> Path:
         folder = self.built_aggregates if model.startswith("agg_") else self.built_readings  # as in macros/plan.sql
@@ -139,3 +144,7 @@ class DataPaths:
     def sensor_hours(self, building_id: str, month: str, sha256: str) -> Path:
         """What monitoring looks at; scratch, one file for each version of a month."""
         return self.work / "health" / f"{building_id}.{month}.{sha256[:8]}.parquet"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:16]

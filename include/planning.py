@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,11 @@ from include.errors import ConfigurationError
 from include.ingest.ledger import FileVersion, Ledger
 from include.local_time import (
     block_seconds,
-    clock_changes,
     end_of_last_week,
     month_of,
     month_start,
     months_between,
     next_month,
-    to_utc,
-    utc_offset,
 )
 from include.registry import Registry
 from include.registry.rows import Building
@@ -36,28 +33,18 @@ from include.settings import PROJECT_DIR, Settings
 GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}  # and the unit of each
 HOUR = timedelta(hours=1)
 _INSTANT = pa.timestamp("us", "UTC")
-_FILE_TEXTS = (
-    "building_id",
-    "datasource_id",
-    "landed_text",
-    "device",
-    "shape",
-    "columns",
-    "timestamp_columns",
-    "location_column",
-    "measurement_column",
-    "date_format",
-    "decimal_mark",
-    "null_tokens",
-    "clock_changes",
+FILES = pa.schema(
+    [
+        *((name, pa.int32()) for name in ("number", "precedence")),
+        *((name, pa.string()) for name in ("building_id", "datasource_id", "landed_values", "device", "columns")),
+    ]
 )
-FILES = pa.schema([*((name, pa.int32()) for name in ("number", "precedence", "utc_offset")), *((name, pa.string()) for name in _FILE_TEXTS)])
 MONTHS = pa.schema(
     [
         *((name, pa.string()) for name in ("batch", "building_id", "month", "timezone")),
         *((name, _INSTANT) for name in ("start", "stop")),
         ("block_seconds", pa.int64()),
-        ("landed_texts", pa.list_(pa.string())),
+        ("landed_values", pa.list_(pa.string())),
     ]
 )
 
@@ -107,30 +94,34 @@ def models_fingerprint(*folders: str) -> str:
     return hashlib.sha256(b"\n".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-def months_touched(version: FileVersion, registry: Registry) -> list[str]:
-    """The building's months that a file's readings can fall in."""
-    assert version.first_reading is not None and version.last_reading is not None
-    timezone = registry.datasource(version.datasource_id).timezone
-    building = registry.building(version.building_id)
-    first, last = to_utc(version.first_reading, timezone), to_utc(version.last_reading, timezone, fold=1)
-    return list(months_between(month_of(first, building.timezone), month_of(last, building.timezone)))
-
-
 def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
     """All months of all active buildings with the fingerprint that their readings must carry."""
     ledger, models = Ledger.read(settings.paths.ledger), models_fingerprint("models/0_landing", "models/1_staging", "models/2_marts", "models/5_metrics")
     plans = []
     for building in registry.active_buildings:
         seeds = registry.fingerprint_of(building.building_id)
-        ranked = rank(ledger.accepted(building.building_id, as_of))
+        ranked = rank(ledger.accepted(building.building_id, as_of, registry.withdrawn(as_of)))
         months: dict[str, list[FileVersion]] = defaultdict(list)
         for version in ranked:
-            for month in months_touched(version, registry):
+            for month in version.months:
                 months[month].append(version)
         for month, versions in sorted(months.items()):
-            facts = [models, seeds, *(f"{version.number} {version.sha256} {version.layout}" for version in versions)]
+            facts = [models, seeds, *(_facts(version) for version in versions)]
             plans.append(MonthPlan(building, month, hashlib.sha256("\n".join(facts).encode()).hexdigest(), tuple(versions)))
     return plans
+
+
+def versions_of(months: Iterable[MonthPlan]) -> list[FileVersion]:
+    """The inputs of months, each once, in the order of their numbers."""
+    versions = {version.number: version for plan in months for version in plan.versions}
+    return [versions[number] for number in sorted(versions)]
+
+
+def _facts(version: FileVersion) -> str:
+    """What a file's readings are made from."""
+    layout = version.layout
+    assert layout is not None
+    return f"{version.number} {version.sha256} {version.rows} {layout.columns} {layout.date_format} {layout.device} {layout.declared}"
 
 
 def named_months(plans: list[MonthPlan], building_id: str, months: Collection[str]) -> list[MonthPlan]:
@@ -145,30 +136,34 @@ def named_months(plans: list[MonthPlan], building_id: str, months: Collection[st
 
 
 def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
-    """Later exports last: by last reading, first reading, name and contents; versions of one path by their sequence."""
+    """Later exports last: by the time of export in their names, else by last and first reading; versions of one path by their sequence.
+
+    Name and contents decide between equals.
+    """
     by_path: dict[tuple[str, str], list[FileVersion]] = defaultdict(list)
     for version in versions:
         by_path[version.datasource_id, version.path].append(version)
 
     def age(path: tuple[str, str]) -> tuple[Any, ...]:
         newest = by_path[path][-1]
-        return (newest.last_reading, newest.first_reading, *path, newest.sha256)
+        readings = (newest.last_reading, newest.first_reading) if newest.exported is None else (newest.exported, newest.exported)
+        return (*readings, *path, newest.sha256)
 
     return [version for path in sorted(by_path, key=age) for version in by_path[path]]
 
 
-def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
+def write_readings_plan(settings: Settings, months: list[MonthPlan]) -> None:
     """Tell dbt which months to build from which files. See include/dbt/macros/plan.sql."""
     _clear(settings.paths.built_readings)
-    involved = rank({version.number: version for plan in months for version in plan.versions}.values())
-    rows = [_file_row(settings, registry, version, precedence) for precedence, version in enumerate(involved)]
+    involved = rank(versions_of(months))
+    rows = [_file_row(settings, version, precedence) for precedence, version in enumerate(involved)]
     files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
     rows = [_month_row(settings, plan) for plan in months]
     files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
 
 
-def landed_text(settings: Settings, version: FileVersion) -> Path:
-    return settings.paths.landed_text(version.building_id, version.datasource_id, version.path, version.sha256)
+def landed_values(settings: Settings, version: FileVersion) -> Path:
+    return settings.paths.landed_values(version.building_id, version.datasource_id, version.sha256, version.path)
 
 
 def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> list[WindowPlan]:
@@ -224,32 +219,20 @@ def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
         "start": start,
         "stop": stop,
         "block_seconds": block_seconds(timezone, start, stop),
-        "landed_texts": [str(landed_text(settings, version)) for version in plan.versions],
+        "landed_values": [str(landed_values(settings, version)) for version in plan.versions],
     }
 
 
-def _file_row(settings: Settings, registry: Registry, version: FileVersion, precedence: int) -> dict[str, Any]:
-    assert version.layout is not None and version.first_reading is not None and version.last_reading is not None
-    datasource = registry.datasource(version.datasource_id)
-    format_, mapping = registry.format_of(datasource), registry.mappings_of(datasource)[0]
-    changes = clock_changes(datasource.timezone, version.first_reading, version.last_reading)
+def _file_row(settings: Settings, version: FileVersion, precedence: int) -> dict[str, Any]:
+    assert version.layout is not None
     return {
         "number": version.number,
         "precedence": precedence,
         "building_id": version.building_id,
         "datasource_id": version.datasource_id,
-        "landed_text": str(landed_text(settings, version)),
+        "landed_values": str(landed_values(settings, version)),
         "device": version.layout.device,
-        "shape": format_.shape,
         "columns": json.dumps(version.layout.columns, ensure_ascii=False),
-        "timestamp_columns": json.dumps(mapping.timestamp_column.split("+"), ensure_ascii=False),
-        "location_column": mapping.location_column,
-        "measurement_column": mapping.measurement_column,
-        "date_format": version.layout.date_format,
-        "decimal_mark": format_.decimal_mark,
-        "null_tokens": json.dumps(format_.null_tokens, ensure_ascii=False),
-        "utc_offset": utc_offset(version.first_reading, datasource.timezone),
-        "clock_changes": json.dumps([asdict(change) for change in changes], default=str),
     }
 
 

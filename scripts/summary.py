@@ -33,16 +33,21 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     current = releases.find(settings, registry, as_of)
     undone = what_is_undone(settings, registry, current) if outcome else "the drives were not read to the end"
     console.print()
+    for sentence in outcome.notes if outcome else []:
+        console.print(f"State     {sentence}", markup=False)
     console.print(
         f"Read      {sum(v.verdict == 'accepted' for v in ledger.versions):,} file versions accepted, {outcome.accepted if outcome else 0:,} of them in this run"
     )
+    read = [version for version in ledger.versions if version.verdict == "accepted"]
+    rows, rejected = sum(version.rows for version in read), sum(version.rejected for version in read)
+    console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
     counted = totals(read_accounting(settings))
     console.print(
         f"Cells     {counted['cells']:,} = {counted['readings']:,} readings + {counted['nulls']:,} empty + {counted['unmapped']:,} unmapped"
         f" + {counted['ignored']:,} ignored + {counted['unparsable']:,} unreadable"
     )
     console.print(f"Readings  {counted['readings']:,} = {counted['kept']:,} kept + {counted['duplicates']:,} duplicates + {counted['superseded']:,} superseded")
-    console.print(f"Refused   {len(refused)} files" + (f", see {settings.paths.quarantine}" if refused else ""))
+    console.print(f"Refused   {len(refused)} files" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
     engine = engine_used(settings)
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
@@ -50,7 +55,9 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         console.print(f"Hierarchy ✗ the last one stands: {wrong}", markup=False)
     causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
     errors = [cause for cause in causes if cause.severity == "error"]
-    console.print(f"Health    {len(errors)} problems, {len(causes) - len(errors)} warnings" + (f", see {health_file(settings)}" if causes else ""))
+    console.print(
+        f"Health    {len(errors)} problems, {len(causes) - len(errors)} warnings" + (f", see {health_file(settings)}" if causes else ""), markup=False
+    )
     for cause in errors[:SHOWN]:
         console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]

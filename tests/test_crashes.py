@@ -22,7 +22,7 @@ CHUNKS = 8
 DAY, NEXT_DAY = "2026-02-03", "2026-02-04"
 # One place in each task that changes state, where its work is half done.
 HALF_DONE = (
-    "sm2_thermopro/ThermoProSensor_export_050D",
+    "landing/sm2/sm2_thermopro",
     "write {data}/ledger.parquet",
     "move {data}/readings/building_id=sm2/2026-02",
     "write {data}/readings/manifest.json",
@@ -102,7 +102,7 @@ class Stages:
 def stages(tmp_path_factory: pytest.TempPathFactory, templates: Callable[..., Platform]) -> Iterator[Stages]:
     folder = tmp_path_factory.mktemp("stages")
     published = templates(DAY, small_drive).copy(folder / "published")
-    thermopro(published.raw, "050D", times("2026-02-01 05:00", 30), exported=1770076800)
+    thermopro(published.raw, "050D", times("2026-02-02 05:00", 30), exported=1770076800)
     refreshed = published.copy(folder / "refreshed")
     with watched(Calls()) as refreshing:
         refreshed.run(NEXT_DAY, only="refresh")

@@ -10,12 +10,12 @@ import pytest
 
 from include.settings import PROJECT_DIR
 from tests.platform import Platform
-from tests.raw_files import small_drive, write
+from tests.raw_files import retouched, small_drive, thermopro, times, without_column, write
 
 ROWS = {
     "file_formats.csv": "station_csv,narrow,;,.,1,%Y-%m-%d,missing",
     "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
-    r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,50,1,100000,active",
+    r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,false,active",
     "datasource_mappings.csv": "sm2_station,when,device,quantity,reading,,Station,-60,1200",
     "measurements.csv": "pressure,hPa,ratio,nonadditive,air pressure,",
     "building_hierarchy.csv": "sm2.roof,sm2.unknown_floor,Zone,Roof,2,,,\nsm2.ROOF,sm2.roof,Sensor,ROOF,3,,,",
@@ -61,22 +61,19 @@ def test_a_narrow_source_is_published_after_adding_rows(tmp_path: Path) -> None:
 def test_a_check_may_be_skipped_for_one_run_with_a_reason_that_stands_in_the_lineage(new_platform) -> None:
     platform = new_platform()
     small_drive(platform.raw)
-    sparse = platform.raw / "ThermoProSensor_export_050D_1770076800.csv"
-    half_empty = [f"0{day}/02/2026,{hour:02d}:00,{'-' if hour % 2 else '20.5'},40" for day in (1, 2) for hour in range(24)]
-    write(sparse, "\n".join(["Timestamp,ThermoPro 050D", "Date,Time,Temperature_Celsius,Relative_Humidity(%)", *half_empty, ""]).encode())
+    path = thermopro(platform.raw, "050D", times("2026-01-31 00:00", 48))
+    without_humidity = retouched(path, without_column(3))
     platform.run("2026-02-04")
-    assert platform.version_of(sparse).reasons == [
-        "null_share: 25.0 % of the cells are empty, 10 % are allowed. Look at the sensor; or raise max_null_pct in datasources_config.csv"
-    ]
-    platform.run("2026-02-04", skip_checks=["null_share"], skip_reason="the sensor sends every other hour")
-    assert platform.version_of(sparse).verdict == "accepted"
-    assert "null_share: the sensor sends every other hour" in (platform.release.path / "lineage.json").read_text()
-    assert platform.query("select count(*) from public_dataset_raw where sensor_id = '050D' and measurement = 'temp_indoor'") == [(24,)]
+    assert [reason.split(":")[0] for reason in platform.version_of(path).reasons] == ["required_columns"]
+    platform.run("2026-02-04", skip_checks=["required_columns"], skip_reason="the sensor has no humidity")
+    assert platform.version_of(without_humidity).verdict == "accepted"
+    assert "required_columns: the sensor has no humidity" in (platform.release.path / "lineage.json").read_text()
+    assert platform.query("select count(*) from public_dataset_raw where sensor_id = '050D'") == [(48,)]
 
 
 def test_a_skipped_check_needs_a_reason(new_platform) -> None:
     platform = new_platform()
     small_drive(platform.raw)
-    platform.run("2026-02-04", only="refresh", skip_checks=["null_share"])
+    platform.run("2026-02-04", only="refresh", skip_checks=["row_count"])
     assert platform.states["refresh"] == "failed"
     assert platform.ledger.versions == ()

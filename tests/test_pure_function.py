@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_machine_that_lost_its_disk_goes_on_from_the_state_remote(published) -
 def test_a_late_file_changes_its_month_and_nothing_else(published) -> None:
     platform = published("2026-03-01")
     before = tree(platform.data / "archive", lambda path: path.suffix == ".parquet")
-    thermopro(platform.raw, "050D", times("2026-02-01 05:00", 30), exported=1770076800)
+    thermopro(platform.raw, "050D", times("2026-02-01 05:00", 30, timedelta(hours=12)), exported=1770076800)
     platform.run("2026-03-01")
     after = tree(platform.data / "archive", lambda path: path.suffix == ".parquet")
     assert {name: after[name] for name in before} == before, "a revision stays beside the new one"

@@ -1,55 +1,70 @@
-"""Makes sure that the inputs of a build are on this machine, as text Parquet."""
+"""Makes sure that the inputs of a build are on this machine, with their values landed."""
 
 import contextlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from include import files, rclone
-from include.errors import ContractError, PlatformError, StorageError
-from include.ingest.ledger import FileVersion
-from include.ingest.validate import Declared, validate
-from include.planning import MonthPlan, landed_text
+from include.errors import PlatformError
+from include.ingest.ledger import LOST, FileVersion, Finding
+from include.ingest.validate import Circumstances, Declared, Validation, is_landed, validate
 from include.publishing import state
 from include.registry import Registry
 from include.settings import Settings
 
+NO_COPY = "the file is damaged or missing, and no copy of it is left on the state remote or the drive"
 
-def ensure_landed(settings: Settings, registry: Registry, months: list[MonthPlan], as_of: datetime) -> list[FileVersion]:
-    """Land again what has gone missing or was damaged since. Returns these versions."""
-    needed = {version.number: version for plan in months for version in plan.versions}
-    missing = [version for version in needed.values() if not _is_readable(settings, version, as_of)]
-    for version in missing:
-        raw = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
-        if not (raw.exists() and files.sha256(raw) == version.sha256) and not fetch_landed(settings, registry, version):
-            raise StorageError(
-                "an input is damaged or missing, and no copy of it is left on the state remote or the drive",
-                where=str(raw),
-                cure="put the file back on the drive under its old name; docs/runbook.md, damaged files",
-            )
-        declared = Declared.of(registry, registry.datasource(version.datasource_id))
-        found = validate(raw, version.path, declared, landed_text(settings, version))
-        if found.layout != version.layout or found.cells != version.cells:
-            raise ContractError(
-                "an accepted file now reads otherwise than when it was accepted",
-                where=version.path,
-                cure="undo the change of its row in file_formats.csv or datasources_config.csv, or declare a new datasource",
-            )
-    return missing
+
+@dataclass(frozen=True)
+class Landed:
+    """What `ensure_landed` did: versions whose values were landed again, and versions that cannot be read any more."""
+
+    again: list[FileVersion]
+    lost: list[FileVersion]
+
+
+def ensure_landed(
+    settings: Settings, registry: Registry, versions: Iterable[FileVersion], as_of: datetime, just_landed: Collection[tuple[str, str, str]] = ()
+) -> Landed:
+    """Land again what has gone missing or was damaged since; a version of which no copy is left stops nothing.
+
+    `just_landed` names what this run has landed itself (datasource, path, digest): it is not read twice.
+    """
+    again, gone = [], []
+    for version in versions:
+        if _is_whole(settings, version, (version.datasource_id, version.path, version.sha256) in just_landed):
+            continue
+        problem = _land_again(settings, registry, version, as_of)
+        if problem:
+            gone.append(lost(version, problem))
+        else:
+            again.append(version)
+    return Landed(again, gone)
+
+
+def lost(version: FileVersion, problem: str) -> FileVersion:
+    """An accepted version of which there is nothing left to read."""
+    finding = Finding(LOST, "error", problem, where=version.path, cure="Put the file back on the drive under its old name (docs/runbook.md, lost inputs)")
+    kept = tuple(finding for finding in version.findings if finding.check != LOST)
+    return replace(version, verdict="refused", findings=(*kept, finding))
+
+
+def read_version(settings: Settings, declared: Declared, version: FileVersion, now: Circumstances) -> Validation:
+    """Validate the landed file of a version, and land its values."""
+    place = (version.building_id, version.datasource_id, version.sha256)
+    values, rejected = settings.paths.landed_values(*place, version.path), settings.paths.rejected_lines(*place, version.path)
+    return validate(settings.paths.landed(*place), version.path, declared, values, rejected, now)
 
 
 def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -> bool:
     """Bring an input from the state remote, or else from the drive that it came from; whether it came, whole."""
-    landed = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     name = str(landed.relative_to(settings.paths.root))
     with contextlib.suppress(PlatformError):
         state.fetch(settings, state.State(0, {name: version.sha256}), [name])
         return True
-    incoming = settings.paths.work / "healing"
-    files.remove(incoming)
-    incoming.mkdir(parents=True)
-    with contextlib.suppress(PlatformError):
+    with files.scratch_folder(settings.paths.work) as incoming, contextlib.suppress(PlatformError):
         rclone.fetch(registry.datasource(version.datasource_id).location, incoming, [version.path])
         copy = incoming / version.path
         if copy.is_file() and files.sha256(copy) == version.sha256:
@@ -58,13 +73,29 @@ def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -
     return False
 
 
-def _is_readable(settings: Settings, version: FileVersion, as_of: datetime) -> bool:
-    """Whether the text is there and whole. What this run has landed itself is not read twice."""
-    text = landed_text(settings, version)
-    if not text.exists() or version.first_seen >= as_of:
-        return text.exists()
+def _land_again(settings: Settings, registry: Registry, version: FileVersion, as_of: datetime) -> str:
+    """Why the version cannot be landed; empty if it was."""
+    raw = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    if raw.exists() and files.sha256(raw) != version.sha256:
+        files.remove(raw)
+    if not raw.exists() and not fetch_landed(settings, registry, version):
+        return NO_COPY
+    assert version.layout is not None
+    now = Circumstances(as_of, {version.layout.device: version.layout.others}, [entry.partition(":")[0] for entry in version.skipped_checks])
     try:
-        pq.read_table(text, page_checksum_verification=True)
-    except (pa.ArrowException, OSError):
-        return False
-    return True
+        found = read_version(settings, Declared.of(registry, registry.datasource(version.datasource_id)), version, now)
+    except PlatformError as error:
+        return f"its values are missing, and it cannot be read again: {error.what}"
+    if found.layout is None or (found.layout.columns, found.layout.date_format, found.rows) != (
+        version.layout.columns,
+        version.layout.date_format,
+        version.rows,
+    ):
+        return "its values are missing, and it reads otherwise than when it was accepted, since its datasource is declared otherwise"
+    return ""
+
+
+def _is_whole(settings: Settings, version: FileVersion, is_new: bool) -> bool:
+    assert version.layout is not None
+    path = settings.paths.landed_values(version.building_id, version.datasource_id, version.sha256, version.path)
+    return path.exists() and (is_new or is_landed(path, version.layout, version.rows))

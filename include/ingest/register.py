@@ -1,4 +1,4 @@
-"""The steps between landing and the ledger: validate what arrived, pass the gate, write the verdicts down."""
+"""The steps between landing and the ledger: judge what arrived, pass the gate, write the verdicts down."""
 
 import json
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import Any
 
 from include import files
 from include.errors import ConfigurationError
+from include.ingest.landed import fetch_landed, read_version
 from include.ingest.ledger import (
     Arrival,
     FileVersion,
@@ -17,13 +18,14 @@ from include.ingest.ledger import (
     judged_from_json,
     judged_to_json,
 )
-from include.ingest.validate import SKIPPABLE, Declared, Validation, validate
+from include.ingest.validate import SKIPPABLE, Circumstances, Declared, Validation
 from include.quality import gate
 from include.registry import Registry
 from include.registry.rows import Datasource
 from include.settings import Settings
 
 VALIDATED, GATED = "validated.json", "gated.json"  # what the tasks hand over, one folder a datasource
+OUTCOME, NOTES = "outcome.json", "notes.json"  # of a run
 
 
 @dataclass(frozen=True)
@@ -48,31 +50,87 @@ class SkippedChecks:
 
 
 def validate_arrivals(settings: Settings, registry: Registry, datasource: Datasource, as_of: datetime, skipped: SkippedChecks) -> list[FileVersion]:
-    """Judge what sync brought, and once more what was refused before: the seeds may have been corrected."""
+    """Judge what sync brought, and once more the versions whose verdict may be another one by now.
+
+    These are: refused ones (the seeds may have been corrected), ones read by other declarations, and ones that held
+    readings in the future.
+    """
     folder = settings.paths.ingest / datasource.datasource_id
     arrivals = [Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]]
-    arrived = {arrival.path for arrival in arrivals}
-    refused = [v for v in Ledger.read(settings.paths.ledger).refused() if v.datasource_id == datasource.datasource_id and v.path not in arrived]
-    arrivals += [Arrival(v.datasource_id, v.building_id, v.path, v.size, v.modified, v.sha256) for v in refused]
-    declared = Declared.of(registry, datasource)
-
-    def judge(arrival: Arrival) -> FileVersion | None:
-        place = (arrival.building_id, arrival.datasource_id, arrival.path, arrival.sha256)
-        landed = settings.paths.landed(*place)
-        if not landed.exists():
-            return None  # an old refusal whose file is only on the state remote: its verdict stands
-        found = validate(landed, arrival.path, declared, settings.paths.landed_text(*place))
-        return _version(arrival, found, as_of, skipped)
-
-    with ThreadPoolExecutor(3) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
-        judged = [version for version in pool.map(judge, arrivals) if version is not None]
+    arrived, contents = {arrival.path for arrival in arrivals}, {(arrival.path, arrival.sha256) for arrival in arrivals}
+    ledger, fingerprint = Ledger.read(settings.paths.ledger), Declared.of(registry, datasource).fingerprint
+    again = [v for v in ledger.refused() if v.datasource_id == datasource.datasource_id and (v.is_lost or v.path not in arrived)]
+    again = [v for v in again if (v.path, v.sha256) not in contents]
+    again += [
+        v
+        for v in ledger.versions
+        if v.datasource_id == datasource.datasource_id
+        and v.verdict == "accepted"
+        and (v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= as_of))
+    ]
+    judged = judge(settings, registry, datasource, ledger, [*(_unjudged(arrival, as_of) for arrival in arrivals), *again], as_of, skipped)
     _hand_over(settings, datasource, VALIDATED, judged)
     return judged
 
 
-def pass_gate(settings: Settings, datasource: Datasource, as_of: datetime, skipped: SkippedChecks) -> list[FileVersion]:
+def judge(
+    settings: Settings, registry: Registry, datasource: Datasource, ledger: Ledger, versions: list[FileVersion], as_of: datetime, skipped: SkippedChecks
+) -> list[FileVersion]:
+    """Read the files of these versions and say what they are; also of those whose date order they help to prove.
+
+    Versions without a number are new. One that was accepted, and cannot be read by what is declared now, stays as it was
+    read: a seed never takes back what is published (withdrawals.csv does).
+    """
+    declared, withdrawn = Declared.of(registry, datasource), registry.withdrawn(as_of)
+
+    def judge_all(some: list[FileVersion], others: dict[str, tuple[str, ...]]) -> dict[tuple[int, str], FileVersion]:
+        now = Circumstances(as_of, others, skipped.names)
+        with ThreadPoolExecutor(3) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
+            done = pool.map(lambda version: _judge_one(settings, registry, declared, version, now, skipped), some)
+        return {(version.number, version.path): version for version in done if version is not None}
+
+    others = ledger.proven_by_themselves(datasource.datasource_id, withdrawn)
+    judged = judge_all(versions, others)
+    proven = ledger.with_versions(judged.values()).proven_by_themselves(datasource.datasource_id, withdrawn)
+    if proven != others:
+        known = {(v.number, v.path): v for v in ledger.versions if v.datasource_id == datasource.datasource_id} | judged
+        judged |= judge_all([version for version in known.values() if _hangs_on_others(version, proven)], proven)
+    return list(judged.values())
+
+
+def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -> bool:
+    """Whether the verdict rests, or could rest, on what other files have proven, and that is another thing now."""
+    if version.verdict == "refused":
+        return any(finding.check == "date_order" for finding in version.findings)
+    layout = version.layout
+    return layout is not None and layout.basis in ("other files", "steadiness") and layout.others != proven.get(layout.device, ())
+
+
+def _judge_one(
+    settings: Settings, registry: Registry, declared: Declared, version: FileVersion, now: Circumstances, skipped: SkippedChecks
+) -> FileVersion | None:
+    """The version with its verdict; None if there is no copy of the file, so that an old verdict stands."""
+    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    if version.number and landed.exists() and files.sha256(landed) != version.sha256:
+        files.remove(landed)
+    if not landed.exists() and not fetch_landed(settings, registry, version):
+        return None
+    found = read_version(settings, declared, version, now)
+    if version.verdict == "accepted" and version.layout is not None and not found.accepted and version.judged_by != declared.fingerprint:
+        why = next(str(finding) for finding in found.findings if finding.severity == "error")
+        warning = Finding("read_as_before", "warning", f"cannot be read by what is declared now, so it is used as it was read before: {why}")
+        kept = tuple(finding for finding in version.findings if finding.check != warning.check)
+        return replace(version, findings=(*kept, warning), judged_by=declared.fingerprint)
+    return _judged(version, found, declared, skipped)
+
+
+def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
+    return FileVersion(number=0, first_seen=as_of, verdict="refused", **asdict(arrival))
+
+
+def pass_gate(settings: Settings, datasource: Datasource, skipped: SkippedChecks) -> list[FileVersion]:
     """Apply the quality gate to what validation handed over."""
-    judged = [gate.judge(version, datasource, as_of, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)]
+    judged = [gate.judge(version, datasource, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)]
     _hand_over(settings, datasource, GATED, judged)
     return judged
 
@@ -85,11 +143,38 @@ class Outcome:
     problems: list[str]
     ongoing: list[str]
     warnings: list[str]
+    notes: list[str]  # what a run did of itself, such as bringing the state up to date
 
 
 def begin(settings: Settings) -> None:
     """Forget what an earlier run handed over."""
     files.remove(settings.paths.ingest)
+
+
+def note(settings: Settings, sentence: str) -> None:
+    """Remember something that the run did of itself, for its report."""
+    files.write_json(settings.paths.ingest / NOTES, [*files.read_or(settings.paths.ingest / NOTES, []), sentence])
+
+
+def give_up(settings: Settings, lost: list[FileVersion]) -> None:
+    """Write into ledger and report that these versions cannot be read any more; every later run tries again."""
+    with files.locked(settings.paths.lock, "refresh"):
+        ledger = Ledger.read(settings.paths.ledger).replaced(lost)
+        ledger.write(settings.paths.ledger)
+    _tell_quarantine(settings, ledger)
+    add_problems(settings, [_sentence(version) for version in lost])
+
+
+def add_problems(settings: Settings, problems: list[str]) -> None:
+    """Report what was found after the verdicts were written down."""
+    if problems and (outcome := read_outcome(settings)):
+        files.write_json(settings.paths.ingest / OUTCOME, asdict(replace(outcome, problems=[*outcome.problems, *problems])))
+
+
+def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, str]]:
+    """Datasource, path and digest of what this run has landed itself."""
+    judged = [version for source in registry.active_datasources for version in _handed_over(settings, source, VALIDATED)]
+    return {(version.datasource_id, version.path, version.sha256) for version in judged}
 
 
 def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
@@ -101,7 +186,7 @@ def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
     for datasource in datasources:
         if (synced := _synced(settings, datasource)) is not None:
             there = {arrival["path"] for arrival in synced["arrivals"]} | set(synced["refused_and_still_there"])
-            after = after.without_withdrawn(datasource.datasource_id, there)
+            after = after.without_gone(datasource.datasource_id, there)
     known = {(v.number, v.verdict) for v in before.versions}
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
@@ -109,20 +194,29 @@ def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
     _tell_quarantine(settings, after)
     refused = after.refused()
     new_refusals = [_sentence(v) for v in refused if (v.number, v.verdict) not in known]
+    new_refusals += [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.check == "many_rejected_lines" and _is_news(v, before)]
     errors, warnings = _findings_of_sync(settings, datasources)
     outcome = Outcome(
         accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
         problems=new_refusals + [problem for source in datasources for problem in _unfinished(settings, source, after)] + errors,
         ongoing=[_sentence(v) for v in refused if (v.number, v.verdict) in known],
-        warnings=warnings + [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.severity == "warning"],
+        warnings=warnings
+        + [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.severity == "warning" and finding.check != "many_rejected_lines"],
+        notes=files.read_or(settings.paths.ingest / NOTES, []),
     )
-    files.write_json(settings.paths.ingest / "outcome.json", asdict(outcome))
+    files.write_json(settings.paths.ingest / OUTCOME, asdict(outcome))
     return outcome
 
 
 def read_outcome(settings: Settings) -> Outcome | None:
-    path = settings.paths.ingest / "outcome.json"
+    path = settings.paths.ingest / OUTCOME
     return Outcome(**files.read_json(path)) if path.exists() else None
+
+
+def _is_news(version: FileVersion, before: Ledger) -> bool:
+    """Whether no earlier run has read the file with as many rejected lines."""
+    known = {(v.datasource_id, v.path, v.sha256): v.rejected for v in before.versions if v.verdict == "accepted"}
+    return known.get((version.datasource_id, version.path, version.sha256)) != version.rejected
 
 
 def _sentence(version: FileVersion) -> str:
@@ -152,27 +246,14 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
     return []
 
 
-def _version(arrival: Arrival, found: Validation, as_of: datetime, skipped: SkippedChecks) -> FileVersion:
+def _judged(version: FileVersion, found: Validation, declared: Declared, skipped: SkippedChecks) -> FileVersion:
     kept = tuple(finding for finding in found.findings if finding.check not in skipped.names)
     accepted = replace(found, findings=kept).accepted
-    return FileVersion(
-        number=0,
-        datasource_id=arrival.datasource_id,
-        building_id=arrival.building_id,
-        path=arrival.path,
-        size=arrival.size,
-        modified=arrival.modified,
-        sha256=arrival.sha256,
-        first_seen=as_of,
-        verdict="accepted" if accepted else "refused",
-        findings=kept,
-        layout=found.layout,
-        rows=found.rows,
-        cells=found.cells,
-        nulls=found.nulls,
-        first_reading=found.first_reading,
-        last_reading=found.last_reading,
-        skipped_checks=skipped.entries,
+    facts = {name: getattr(found, name) for name in found.__dataclass_fields__ if name != "findings"}
+    if not accepted:
+        facts["months"] = version.months  # those in which it had readings while it was accepted
+    return replace(
+        version, verdict="accepted" if accepted else "refused", findings=kept, **facts, judged_by=declared.fingerprint, skipped_checks=skipped.entries
     )
 
 
@@ -192,26 +273,30 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
 
 
 def _tell_quarantine(settings: Settings, ledger: Ledger) -> None:
-    """One page for each refused file; the pages of files that have been cured go."""
+    """One page for each file that is refused or has rejected lines; the pages of files that have been cured go."""
+    newest = {(v.datasource_id, v.path): v for v in ledger.versions}
+    told = [*ledger.refused(), *(v for v in newest.values() if v.verdict == "accepted" and v.rejected)]
     pages = {}
-    for version in ledger.refused():
-        landed = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+    for version in told:
+        place = (version.building_id, version.datasource_id, version.sha256)
+        errors = [finding for finding in version.findings if finding.severity == "error" or "rejected_lines" in finding.check]
         page = settings.paths.quarantine / version.building_id / version.datasource_id / f"{version.path}.json"
-        pages[page] = {
+        content: dict[str, Any] = {
             "file": version.path,
-            "refused_because": [finding.message + (f" ({finding.where})" if finding.where else "") for finding in _errors(version)],
-            "what_to_do": list(dict.fromkeys(finding.cure for finding in _errors(version))),
-            "untouched_file": str(landed.relative_to(settings.paths.root)),
+            "verdict": version.verdict,
+            "because": [finding.message + (f" ({finding.where})" if finding.where else "") for finding in errors],
+            "what_to_do": list(dict.fromkeys(finding.cure for finding in errors)),
+            "untouched_file": str(settings.paths.landed(*place).relative_to(settings.paths.root)),
             "sha256": version.sha256,
             "first_seen": version.first_seen.isoformat(),
         }
+        if version.rejected and version.verdict == "accepted":
+            lines = settings.paths.rejected_lines(*place, version.path)
+            content |= {"rejected_lines": version.rejected, "their_texts": str(lines.relative_to(settings.paths.root))}
+        pages[page] = content
     for stale in set(settings.paths.quarantine.rglob("*.json")) - set(pages):
         files.remove(stale)
     for page, content in pages.items():
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         if not page.exists() or page.read_bytes() != text.encode():
             files.write_text(page, text)
-
-
-def _errors(version: FileVersion) -> list[Finding]:
-    return [finding for finding in version.findings if finding.severity == "error"]

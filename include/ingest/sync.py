@@ -51,7 +51,7 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
 
 def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
     version = known.get(file.path)
-    return version is not None and version.verdict != "withdrawn" and (version.size, version.modified) == (file.size, file.modified)
+    return version is not None and version.verdict != "gone" and (version.size, version.modified) == (file.size, file.modified)
 
 
 def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:
@@ -129,7 +129,7 @@ def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) 
         elif local.stat().st_size != now.size or not _same_digest(local, digest := files.sha256(local), now.digest):
             left.append((now, _unstable(now, "arrived damaged or changed")))
         else:
-            landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, now.path, digest)
+            landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, digest)
             if not (landed.is_file() and files.sha256(landed) == digest):
                 files.move(local, landed)
             arrivals.append(Arrival(datasource.datasource_id, datasource.building_id, now.path, now.size, now.modified, digest))

@@ -1,47 +1,63 @@
-"""Judges one raw file against its declared schema and lands it as text Parquet, in a single pass.
+"""Judges one raw file against its declared schema and lands its values, in a single pass.
 
-Nothing is changed, dropped or guessed here: landing holds the file's own texts, with the line each came from.
+Nothing is guessed here. Lines that cannot be read are rejected one by one and kept in quarantine; what concerns the whole
+file (header, dialect, date order, a missing column, too many rejected lines) refuses it.
 """
 
-import csv
 import difflib
 import functools
+import hashlib
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 
 from include import files
-from include.ingest.date_order import Unproven, prove_date_format
-from include.ingest.ledger import Finding, Layout
-from include.ingest.raw_text import RawText, read_raw_text
-from include.local_time import ClockChange, clock_changes
+from include.ingest import wall_clock
+from include.ingest.date_order import Days, Proof, Unproven, parse_date, prove_date_format
+from include.ingest.delimited import DelimitedText, no_rows, read_header, read_lines
+from include.ingest.dialect import Cells, digests, read_cells, trimmed
+from include.ingest.ledger import STATE_FORMAT, Finding, Layout
+from include.ingest.raw_text import Lines, read_raw_text
+from include.ingest.rejected import Refused, RejectedLines
+from include.local_time import month_of
 from include.registry import Registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 
-LINE_COLUMN = "source_line"
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:([0-5]\d))?", re.ASCII)
 # Checks that a run may be told to skip, with a reason: what they find does not keep the file from being read.
-SKIPPABLE = frozenset({"required_columns", "new_columns", "null_share", "row_count", "future_dates"})
+SKIPPABLE = frozenset({"required_columns", "new_columns", "row_count", "future_dates"})
+# A device's clock may run ahead of ours, and exports name the hour that has begun.
+CLOCK_TOLERANCE = timedelta(hours=2)
+SHOWN_NAMES = 5
+DECLARED_KEY = b"declared"
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What was found; `layout` is set when the file could be read and landed."""
+    """What was found; `layout` is set when the file could be read and landed. Times are UTC."""
 
     findings: tuple[Finding, ...]
     layout: Layout | None = None
     rows: int = 0
+    rejected: int = 0
     cells: int = 0
     nulls: int = 0
+    unreadable: int = 0
     first_reading: datetime | None = None
     last_reading: datetime | None = None
+    months: tuple[str, ...] = ()
+    exported: datetime | None = None
+    judge_again: datetime | None = None
 
     @property
     def accepted(self) -> bool:
@@ -50,9 +66,10 @@ class Validation:
 
 @dataclass(frozen=True)
 class Declared:
-    """The declarations of one datasource that a file is held against."""
+    """The declarations of one datasource that a file is compared with."""
 
     datasource: Datasource
+    building_timezone: str
     format: FileFormat
     mappings: tuple[DatasourceMapping, ...]
     raw_names: frozenset[str]
@@ -60,108 +77,146 @@ class Declared:
     @classmethod
     def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
         names = frozenset(row.raw_name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id)
-        return cls(datasource, registry.format_of(datasource), registry.mappings_of(datasource), names)
+        zone = registry.building(datasource.building_id).timezone
+        return cls(datasource, zone, registry.format_of(datasource), registry.mappings_of(datasource), names)
 
     @property
     def timestamp_columns(self) -> list[str]:
         return self.mappings[0].timestamp_column.split("+")
 
     @property
+    def device_column(self) -> str:
+        """The column that names the device; empty if there is none."""
+        return self.mappings[0].location_column.replace("{device}", "")
+
+    @property
+    def measurement_column(self) -> str:
+        return self.mappings[0].measurement_column
+
+    @property
     def key_columns(self) -> list[str]:
         """Columns that say when and of what, and hold no values."""
-        others = (self.mappings[0].location_column, self.mappings[0].measurement_column)
-        return self.timestamp_columns + [name for name in others if name and name != "{device}"]
+        return self.timestamp_columns + [name for name in (self.device_column, self.measurement_column) if name]
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides how a file is read: if it differs, files are read again."""
+        facts = [
+            STATE_FORMAT,
+            self.format.model_dump(mode="json"),
+            self.datasource.model_dump(mode="json", include={"file_pattern", "timezone", "earliest", "interval_minutes", "sensitive"}),
+            self.building_timezone,
+            [*self.timestamp_columns, self.mappings[0].location_column, self.measurement_column],
+        ]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-class Refused(Exception):
-    """The file cannot be read on; carries the finding that says why."""
+@dataclass(frozen=True)
+class Circumstances:
+    """What a verdict depends on apart from file and declarations.
 
-    def __init__(self, check: str, message: str, *, where: str = "", cure: str = "") -> None:
-        self.finding = Finding(check, "error", message, where=where, cure=cure)
-        super().__init__(message)
+    Attributes:
+        as_of: now; later readings are rejected, and judged again when their time has come.
+        others: for each device, the date formats that its files have proven by themselves.
+        skipped: checks that this run is told to skip.
+    """
+
+    as_of: datetime
+    others: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    skipped: Collection[str] = ()
 
 
-def validate(raw: Path, path: str, declared: Declared, landed_text: Path) -> Validation:
-    """Check the file `raw` (called `path` on the remote) and land it as `landed_text` unless it cannot be read."""
+def validate(raw: Path, path: str, declared: Declared, landed_values: Path, rejected_lines: Path, now: Circumstances) -> Validation:
+    """Check the file `raw` (called `path` on the remote) and land its values, unless it cannot be read.
+
+    Args:
+        raw: the file as received.
+        path: its name on the remote, which may hold the device and the time of export.
+        declared: the declarations of its datasource.
+        landed_values: where its values go, as Parquet: `source_line`, `timestamp` (UTC), `device`, `measurement`, and for
+            each value column `n<i>` (the number) and `t<i>` (the text, if it is unreadable).
+        rejected_lines: where the lines go that cannot be read.
+        now: what else the verdict depends on.
+    """
     findings: list[Finding] = []
+    source, format_ = declared.datasource, declared.format
+    rejected = RejectedLines(shows_text=not declared.datasource.sensitive)
     try:
-        text = read_raw_text(raw, declared.format.header_line + 1)
-        findings += text.findings
-        if not text.readable:
-            return Validation(tuple(findings))
-        columns = _header(text.head, declared)
-        findings += _compare_columns(columns, declared)
-        table = _read(raw, columns, text, declared)
-        name = re.fullmatch(declared.datasource.file_pattern, PurePosixPath(path).name)
+        name = re.fullmatch(source.file_pattern, PurePosixPath(path).name)
         groups = name.groupdict() if name else {}
-        missing = [column for column in declared.key_columns if column not in columns]
-        if missing:  # also where the check of required columns is skipped
+        exported = _exported(groups) if "exported" in groups else None
+        text = read_raw_text(raw, format_.header_line)
+        findings += text.findings
+        if text.lines - format_.header_line > source.row_count_max and "row_count" not in now.skipped:
+            raise Refused(
+                "row_count",
+                f"{text.lines - format_.header_line:,} lines, at most {source.row_count_max:,} are allowed",
+                cure="Export the usual range; or change row_count_max in datasources_config.csv",
+            )
+        columns = read_header(text.head, format_)
+        findings += _compare_columns(columns, declared)
+        if missing := [column for column in declared.key_columns if column not in columns]:  # also where required_columns is skipped
             raise Refused(
                 "key_columns",
                 f"no column {missing[0]!r}: without it the values have no time or place",
-                where=f"line {declared.format.header_line}",
+                where=f"line {format_.header_line}",
                 cure="Export it again, or correct datasource_mappings.csv",
             )
-        date_format, wall_clock = _times(table, declared, _exported(groups.get("exported")))
-        first, last = pc.min_max(wall_clock).as_py().values()
-        for change in clock_changes(declared.datasource.timezone, first, last):
-            findings += _clock_change(wall_clock, table[LINE_COLUMN], change)
-        values = [column for column in columns if column and column not in declared.key_columns]
-        nulls, odd = _values(table, values, declared.format)
+        most = int(text.lines * source.rejected_refuse_pct / 100)
+        lines = read_lines(raw, columns, text, format_, rejected, most)
+        device = groups.get("device") or ""
+        others = now.others.get(device, ())
+        read = _read(lines, [name for name in columns if name], declared, rejected, now.as_of, exported, others, "future_dates" in now.skipped)
+        total = len(read.numbers)
+        if not total and not len(rejected):
+            raise no_rows(format_)
+        if found := rejected.finding(total, source.rejected_warn_pct, source.rejected_refuse_pct):
+            findings.append(found)
+            if found.severity == "error" or not total:
+                return Validation(tuple(findings), rejected=len(rejected), exported=exported)
+        instants, odd = read.utc(source.timezone)
         findings += odd
-        findings += _unknown_sensors(table, values, groups.get("device") or "", declared)
-        files.write_parquet(
-            landed_text,
-            table,
-            use_dictionary=[column for column in table.column_names if column != LINE_COLUMN],
-            column_encoding={LINE_COLUMN: "DELTA_BINARY_PACKED"},
+        findings += _unreadable_cells(read, rejected)
+        findings += _unknown_sensors(read, device, declared)
+        layout = Layout(tuple(read.values), read.proof.format, device, read.proof.basis, others, declared.fingerprint)
+        _land(landed_values, read, instants, layout, shows_text=rejected.shows_text)
+        _keep(rejected_lines, raw, lines.content, rejected)
+        return Validation(
+            findings=tuple(findings),
+            layout=layout,
+            rows=total,
+            rejected=len(rejected),
+            cells=total * len(read.values),
+            nulls=sum(cells.nulls for cells in read.values.values()),
+            unreadable=sum(len(cells.unreadable) - cells.unreadable.null_count for cells in read.values.values()),
+            first_reading=_instant(instants.min()),
+            last_reading=_instant(instants.max()),
+            months=_months(instants, declared.building_timezone),
+            exported=exported,
+            judge_again=read.judge_again,
         )
-        layout = Layout(tuple(column for column in columns if column), date_format, groups.get("device") or "")
-        return Validation(tuple(findings), layout, table.num_rows, table.num_rows * len(values), nulls, first, last)
     except Refused as refused:
-        return Validation((*findings, refused.finding))
+        return Validation((*findings, refused.finding), rejected=len(rejected))
 
 
 def columns_found(raw: Path, declared: Declared) -> list[str]:
     """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
     try:
-        return [name for name in _header(read_raw_text(raw, declared.format.header_line + 1).head, declared) if name]
+        return [name for name in read_header(read_raw_text(raw, declared.format.header_line).head, declared.format) if name]
     except Refused:
         return []
 
 
-def _header(head: Sequence[str], declared: Declared) -> list[str]:
-    """The column names as written; nameless columns at the right are empty strings."""
-    at, delimiter = declared.format.header_line, declared.format.delimiter
-    where = f"line {at}"
-    if len(head) < at:
-        raise Refused("header", f"the file ends before the header in line {at}", where=where, cure="Export it again")
-    columns = [name.strip() for name in next(csv.reader([head[at - 1]], delimiter=delimiter))]
-    if len(columns) == 1:
-        other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
-        if other:
-            raise Refused(
-                "delimiter",
-                f"the header is separated by {other!r}, declared is {delimiter!r}",
-                where=where,
-                cure="Export with the declared delimiter, or change file_formats.csv",
-            )
-    named = [name for name in columns if name]
-    if not named:
-        raise Refused("header", "the header is empty", where=where, cure="Export it again")
-    if "" in columns[: len(named)]:
-        raise Refused("header", "a column in the middle has no name", where=where, cure="Name it, or export again")
-    if LINE_COLUMN in named:
-        raise Refused("header", f"a column is called {LINE_COLUMN}, which the platform uses", where=where, cure="Rename it")
-    doubled = sorted({name for name in named if named.count(name) > 1})
-    if doubled:
-        raise Refused("header", f"columns stand twice: {', '.join(doubled)}", where=where, cure="Export each column once")
-    if len(head) == at:
-        raise Refused("no_rows", "a header and no data", where=f"line {at + 1}", cure="Nothing was measured, or the export failed: export it again")
-    body = next(csv.reader([head[at]], delimiter=delimiter), [])
-    if len(body) == len(columns) + 1 and body[-1] == "":
-        columns.append("")  # data lines end with a delimiter and the header does not
-    return columns
+def _exported(groups: dict[str, str]) -> datetime:
+    """The time of export in a file's name: the datasource ranks its files by it alone."""
+    try:
+        return datetime.fromtimestamp(int(groups["exported"]), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise Refused(
+            "export_time",
+            f"the file's name holds no time of export ({groups['exported']!r}), so it cannot be ranked among the other exports",
+            cure="Give it the name it was exported with; the pattern is file_pattern in datasources_config.csv, in seconds since 1970",
+        ) from None
 
 
 def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding]:
@@ -172,8 +227,8 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     new = [name for name in named if not any(means(want, name) for want in (*wanted, *optional))]
     findings = []
     for want in missing:
-        near = difflib.get_close_matches(want, new, 1, cutoff=0.5)
-        hint = f"perhaps renamed to {near[0]!r}" if near else f"found: {', '.join(named)}"
+        near = difflib.get_close_matches(want, new[:100], 1, cutoff=0.5)
+        hint = f"perhaps renamed to {near[0]!r}" if near else f"found: {_first(named, ', ')}"
         findings.append(
             Finding(
                 "required_columns",
@@ -184,11 +239,17 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
             )
         )
     severity: Literal["error", "warning"] = "error" if declared.datasource.on_new_column == "refuse" else "warning"
-    findings += [
-        Finding("new_columns", severity, f"{name!r} is not declared", where=where, cure="Add it to datasources_config.csv and sensor_mappings.csv")
-        for name in new
-    ]
+    if new:
+        verb = "is" if len(new) == 1 else "are"
+        cure = "Add it to datasources_config.csv and sensor_mappings.csv"
+        findings.append(Finding("new_columns", severity, f"{_first([repr(name) for name in new])} {verb} not declared", where=where, cure=cure))
     return findings
+
+
+def _first(names: Sequence[str], separator: str = ", ") -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - SHOWN_NAMES
+    return separator.join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def means(declared: str, name: str) -> bool:
@@ -196,214 +257,229 @@ def means(declared: str, name: str) -> bool:
     return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
 
 
-def _read(raw: Path, columns: Sequence[str], text: RawText, declared: Declared) -> pa.Table:
-    """The data lines as text with their line numbers. Raises Refused with the line that does not fit the header."""
-    header_line = declared.format.header_line
-    names = [name or f"nameless {index}" for index, name in enumerate(columns)]
-    bad: list[pa_csv.InvalidRow] = []
+@dataclass(frozen=True)
+class _Read:
+    """The accepted lines of a file: each array has one element per line, in the order of the file."""
 
-    def keep(row: pa_csv.InvalidRow) -> str:
-        bad.append(row)
-        return "skip"
+    numbers: npt.NDArray[np.int64]
+    walls: wall_clock.Instants
+    device: pa.Array
+    measurement: pa.Array
+    values: dict[str, Cells]
+    proof: Proof
+    judge_again: datetime | None
 
-    def parse(threads: bool) -> pa.Table:
-        bad.clear()
-        return pa_csv.read_csv(
-            raw,
-            pa_csv.ReadOptions(column_names=names, skip_rows=header_line, use_threads=threads, block_size=1 << 22),
-            pa_csv.ParseOptions(delimiter=declared.format.delimiter, ignore_empty_lines=False, invalid_row_handler=keep),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
-        )
-
-    try:
-        table = parse(threads=True)
-        if table.num_rows + len(bad) != text.lines - header_line:
-            raise Refused(
-                "quotes",
-                "a quote is opened and not closed in its line",
-                where=_line_of_open_quote(raw, header_line),
-                cure="Remove the quote, or close it, and upload again",
-            )
-        if bad:
-            parse(threads=False)  # once more, in order, so that rows know their numbers
-            row = bad[0]
-            decimal = declared.format.delimiter == "," and row.actual_columns > row.expected_columns
-            raise Refused(
-                "field_count",
-                f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]!r}",
-                where=f"line {row.number}",
-                cure="A decimal comma among comma-separated fields? Export with a decimal point"
-                if decimal
-                else "The line is cut off or damaged: export it again",
-            )
-    except pa.ArrowInvalid as error:
-        raise Refused("field_count", f"cannot be read as delimited text: {error}", cure="Export it again") from error
-    table = table.slice(0, max(0, table.num_rows - text.trailing_blank_lines))
-    if table.num_rows == 0:
-        raise Refused("no_rows", "a header and no data", where=f"line {header_line + 1}", cure="Nothing was measured, or the export failed: export it again")
-    for name in names[len([column for column in columns if column]) :]:
-        filled = pc.not_equal(pc.utf8_trim_whitespace(table[name]), "")
-        if (at := pc.index(filled, True).as_py()) >= 0:
-            raise Refused(
-                "field_count",
-                f"a value beyond the last named column: {table[name][at].as_py()!r}",
-                where=f"line {header_line + 1 + at}",
-                cure="Name the column, or export again",
-            )
-        table = table.drop_columns(name)
-    first_line = header_line + 1
-    return table.append_column(LINE_COLUMN, pa.arange(first_line, first_line + table.num_rows).cast(pa.int32()))
+    def utc(self, timezone: str) -> tuple[wall_clock.Instants, list[Finding]]:
+        device, measurement = (keys.dictionary_encode() for keys in (self.device, self.measurement))
+        codes = [pc.fill_null(keys.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64) for keys in (device, measurement)]
+        return wall_clock.to_utc(self.walls, codes[0] * (len(measurement.dictionary) + 1) + codes[1], self.numbers, timezone)
 
 
-def _line_of_open_quote(raw: Path, header_line: int) -> str:
-    with raw.open(encoding="utf-8") as file:
-        return next((f"line {number}" for number, line in enumerate(file, 1) if number > header_line and line.count('"') % 2), "")
+def _read(
+    lines: DelimitedText,
+    names: Sequence[str],
+    declared: Declared,
+    rejected: RejectedLines,
+    as_of: datetime,
+    exported: datetime | None,
+    others: tuple[str, ...],
+    with_future: bool,
+) -> _Read:
+    """Date the lines and read their cells; what cannot be dated or is written in another dialect is rejected."""
+    columns = dict(zip(names, lines.columns, strict=True))
+    walls, keep, proof = _walls(lines, columns, declared, rejected, exported, others)
+    judge_again = None
+    if not with_future and keep.any():
+        keep, judge_again = _without_future(lines, walls, keep, declared, rejected, as_of)
+    values = {name: read_cells(column, declared.format) for name, column in columns.items() if name not in declared.key_columns}
+    for name, cells in values.items():
+        if not pc.any(cells.foreign).as_py():
+            continue
+        foreign = cells.foreign.to_numpy(zero_copy_only=False)
+        for at in np.flatnonzero(foreign & keep):
+            number = int(lines.numbers[at])
+            message = f"{rejected.quote(cells.unreadable[int(at)].as_py())} is not a number with decimal mark {declared.format.decimal_mark!r} and without thousands separators"
+            rejected.add(number, "decimal_mark", message, where=f"line {number}, column {name!r}")
+        keep &= ~foreign
+    if not keep.all():
+        lines, walls = lines.only(keep), walls[keep]
+        columns = dict(zip(names, lines.columns, strict=True))
+        values = {name: read_cells(columns[name], declared.format) for name in values}
+    nothing = pa.nulls(len(walls), pa.string())
+    device = trimmed(columns[declared.device_column]) if declared.device_column else nothing
+    measurement = trimmed(columns[declared.measurement_column]) if declared.measurement_column else nothing
+    return _Read(lines.numbers, walls, device, measurement, values, proof, judge_again)
 
 
-def _exported(seconds: str | None) -> datetime | None:
-    """The time of export in a file's name; None if it is none."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _times(table: pa.Table, declared: Declared, exported: datetime | None) -> tuple[str, pa.ChunkedArray]:
-    """The proven date format and each line's wall clock. Raises Refused if any line cannot be dated."""
+def _walls(
+    lines: DelimitedText,
+    columns: dict[str, pa.Array],
+    declared: Declared,
+    rejected: RejectedLines,
+    exported: datetime | None,
+    others: tuple[str, ...],
+) -> tuple[wall_clock.Instants, npt.NDArray[np.bool_], Proof]:
+    """Each line's wall clock, which lines have one, and what proved the date format. Raises Refused if nothing does."""
     if len(declared.timestamp_columns) == 2:
-        dates, times = (table[name] for name in declared.timestamp_columns)
+        dates, times = (trimmed(columns[name]) for name in declared.timestamp_columns)
     else:
-        stamp = table[declared.timestamp_columns[0]]
+        stamp = trimmed(columns[declared.timestamp_columns[0]])
         dates = pc.replace_substring_regex(stamp, r"[ T].*$", "")
-        times = pc.replace_substring_regex(stamp, r"^[^ T]*[ T]?", "")
-    dates, times = pc.dictionary_encode(dates).combine_chunks(), pc.dictionary_encode(times).combine_chunks()
+        times = trimmed(pc.replace_substring_regex(stamp, r"^[^ T]*[ T]?", ""))
+    dates, times = dates.dictionary_encode(), times.dictionary_encode()
     texts, clocks = dates.dictionary.to_pylist(), times.dictionary.to_pylist()
+    date_of, clock_of = dates.indices.to_numpy(), times.indices.to_numpy()
+    seconds = np.array([_clock(text) for text in clocks], np.int64) if clocks else np.array([], np.int64)
+    formats, earliest = declared.format.date_formats, declared.datasource.earliest
+    parsed = {format_: [parse_date(text, format_) for text in texts] for format_ in formats}
+    readable = [any(days) for days in zip(*parsed.values(), strict=True)]
+    plausible = [any(day and (not earliest or day >= earliest) for day in days) for days in zip(*parsed.values(), strict=True)]
 
-    def line_of(column: pa.DictionaryArray, index: int) -> str:
-        return f"line {table[LINE_COLUMN][pc.index(column.indices, pa.scalar(index, column.indices.type)).as_py()].as_py()}"
+    is_date, is_plausible, is_clock = np.array(readable, bool)[date_of], np.array(plausible, bool)[date_of], seconds[clock_of] >= 0
+    header = declared.timestamp_columns[0]
+    for at in np.flatnonzero(~is_date):
+        text, number = texts[date_of[at]], int(lines.numbers[at])
+        if text == header:
+            rejected.add(number, "header_repeated", "the header is repeated among the data")
+        else:
+            rejected.add(number, "timestamp", f"no date in the declared formats ({', '.join(formats)}): {rejected.quote(text)}")
+    for at in np.flatnonzero(is_date & ~is_plausible):
+        rejected.add(int(lines.numbers[at]), "implausible_date", f"{texts[date_of[at]]} is before {earliest}, the earliest date of this datasource")
+    for at in np.flatnonzero(is_date & is_plausible & ~is_clock):
+        rejected.add(int(lines.numbers[at]), "timestamp", f"no time of day: {rejected.quote(clocks[clock_of[at]])}")
+    keep = is_date & is_plausible & is_clock
+    walls = np.zeros(len(lines.numbers), "datetime64[s]")
+    if not keep.any():
+        return walls, keep, Proof(formats[0], "not needed")
 
+    used = list(dict.fromkeys(date_of[keep].tolist()))
+    first, last = np.full(len(texts), 86400), np.full(len(texts), -1)
+    np.minimum.at(first, date_of[keep], seconds[clock_of[keep]])
+    np.maximum.at(last, date_of[keep], seconds[clock_of[keep]])
+    interval = timedelta(minutes=declared.datasource.interval_minutes) if declared.datasource.interval_minutes else None
     try:
-        format_ = prove_date_format(texts, declared.format.date_formats, exported)
+        proof = prove_date_format([Days(texts[index], int(first[index]), int(last[index])) for index in used], formats, exported, others, interval)
     except Unproven as problem:
-        where = "" if problem.witness is None else line_of(dates, texts.index(problem.witness))
-        if problem.witness == declared.timestamp_columns[0]:
-            cure = "Two exports were pasted together: upload them as two files"
-            raise Refused("header_repeated", "the header stands again among the data", where=where, cure=cure) from None
-        raise Refused(problem.check, problem.message, where=where, cure=problem.cure) from None
-    since_midnight = [_clock(text) for text in clocks]
-    if None in since_midnight:
-        at = since_midnight.index(None)
-        raise Refused("timestamp", f"no time of day: {clocks[at]!r}", where=line_of(times, at), cure="Correct or remove the line and upload again")
-    days = pa.array([datetime.strptime(text, format_) for text in texts], pa.timestamp("s"))
-    return format_, pc.add(days.take(dates.indices), pa.array(since_midnight, pa.duration("s")).take(times.indices))
+        where = "" if problem.witness is None else f"line {lines.numbers[np.flatnonzero(date_of == texts.index(problem.witness))[0]]}"
+        raise Refused("date_order", problem.message, where=where, cure=problem.cure) from None
+    days = np.array([parsed[proof.format][index] or datetime(1970, 1, 1).date() for index in range(len(texts))], "datetime64[s]")
+    walls[keep] = days[date_of[keep]] + seconds[clock_of[keep]]
+    too_early = keep & (walls < np.datetime64(earliest, "s")) if earliest else np.zeros(len(walls), bool)
+    for at in np.flatnonzero(too_early):
+        rejected.add(int(lines.numbers[at]), "implausible_date", f"{texts[date_of[at]]} is before {earliest}, the earliest date of this datasource")
+    return walls, keep & ~too_early, proof
 
 
 @functools.lru_cache(1 << 17)  # files repeat each other's times of day
-def _clock(text: str) -> timedelta | None:
-    match = TIME.fullmatch(text.strip(" "))
-    return timedelta(hours=int(match[1]), minutes=int(match[2]), seconds=int(match[4] or 0)) if match else None
+def _clock(text: str) -> int:
+    """Seconds since midnight; -1 if the text is no time of day."""
+    match = TIME.fullmatch(text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[4] or 0) if match else -1
 
 
-def _clock_change(wall_clock: pa.Array, lines: pa.ChunkedArray, change: ClockChange) -> list[Finding]:
-    """Warn of readings whose instant the file leaves open; what is assumed of them is said in parse.sql."""
-    inside = pc.and_(pc.greater_equal(wall_clock, change.start), pc.less(wall_clock, change.stop))
-    if (first := pc.index(inside, True).as_py()) < 0:
-        return []
-    hour, where = f"{change.start:%Y-%m-%d %H:%M} to {change.stop:%H:%M}", f"line {lines[first].as_py()}"
-    if change.kind == "skipped":
-        return [
+def _without_future(
+    lines: DelimitedText, walls: wall_clock.Instants, keep: npt.NDArray[np.bool_], declared: Declared, rejected: RejectedLines, as_of: datetime
+) -> tuple[npt.NDArray[np.bool_], datetime | None]:
+    """Reject what is later than now; also the time from which the file is judged again, since then some of it is not."""
+    zone = declared.datasource.timezone
+    latest = np.datetime64(wall_clock.of(as_of + CLOCK_TOLERANCE, zone), "s")
+    future = keep & (walls > latest)
+    if not future.any():
+        return keep, None
+    for at in np.flatnonzero(future):
+        rejected.add(int(lines.numbers[at]), "future_dates", f"a reading of {walls[at].item():%Y-%m-%d %H:%M}, and it is {as_of:%Y-%m-%d %H:%M} UTC")
+    next_due = walls[future].min().item().replace(tzinfo=UTC) - timedelta(days=1)  # a day early: whatever the zone is
+    return keep & ~future, max(next_due, as_of + timedelta(hours=1))
+
+
+def _unreadable_cells(read: _Read, rejected: RejectedLines) -> list[Finding]:
+    findings = []
+    for name, cells in read.values.items():
+        count = len(cells.unreadable) - cells.unreadable.null_count
+        if not count:
+            continue
+        at = pc.index(pc.is_valid(cells.unreadable), True).as_py()
+        findings.append(
             Finding(
-                "clock_change",
+                "text_for_number",
                 "warning",
-                f"{pc.sum(inside).as_py()} lines from {hour}, which did not exist: read as if the clock had not been set forward",
-                where=where,
-                cure="Look whether the device sets its clock",
+                f"{count:,} {'value is no number' if count == 1 else 'values are no numbers'}, the first is {rejected.quote(cells.unreadable[at].as_py())}",
+                where=f"line {read.numbers[at]}, column {name!r}",
+                cure="They are kept in quarantine with their lines; the rest is used",
             )
-        ]
-    both = pc.and_(inside[1:], inside[:-1])
-    stands = pc.sum(pc.and_(both, pc.equal(wall_clock[1:], wall_clock[:-1]))).as_py() or 0
-    turns = pc.sum(pc.and_(both, pc.less(wall_clock[1:], wall_clock[:-1]))).as_py() or 0
-    if turns == 1 or (turns == 0 and stands):
-        return []
-    if turns == 0 and first > 0 and not pc.any(pc.greater_equal(wall_clock, change.stop)).as_py():
-        return []  # the file ends within the first pass
-    why = f"goes back {turns} times in the file" if turns else "stands once in the file"
-    taken = "all after the first of these were" if turns else "it was"
-    return [
-        Finding(
-            "clock_change",
-            "warning",
-            f"the hour from {hour} came twice and {why}: {taken} read as its {'second' if turns else 'first'} pass",
-            where=where,
-            cure="Export a range that begins before it, in the order of time",
         )
-    ]
+    return findings[:SHOWN_NAMES]
 
 
-def _unknown_sensors(table: pa.Table, values: Sequence[str], device: str, declared: Declared) -> list[Finding]:
+def _unknown_sensors(read: _Read, device: str, declared: Declared) -> list[Finding]:
     """Warn of raw names that no row of sensor_mappings.csv explains, named as in stg_cells.sql."""
-    mapping = declared.mappings[0]
-    by_column = mapping.location_column not in ("", "{device}")
-    devices = pc.unique(pc.utf8_trim(table[mapping.location_column], " ")).to_pylist() if by_column else [device] if device else []
-    if mapping.measurement_column:
-        kinds = pc.utf8_trim(table[mapping.measurement_column], " ")
-        owners = pc.utf8_trim(table[mapping.location_column], " ") if by_column else device
-        names = pc.unique(pc.binary_join_element_wise(owners, kinds, "/")).to_pylist()
+    devices = pc.unique(read.device).to_pylist() if declared.device_column else [device] if device else []
+    if declared.measurement_column:
+        owners = read.device if declared.device_column else pa.array([device] * len(read.numbers))
+        names = pc.unique(pc.binary_join_element_wise(owners, read.measurement, "/")).to_pylist()
     else:
-        names = devices or list(values)
+        names = devices or list(read.values)
+    if not (unknown := [name for name in names if name not in declared.raw_names]):
+        return []
+    kind = "column" if not devices and not declared.measurement_column else "name"
+    has = f"{kind} {unknown[0]!r} has" if len(unknown) == 1 else f"{kind}s {_first([repr(name) for name in unknown])} have"
     return [
         Finding(
-            "unknown_sensor",
+            f"unknown_{'column' if kind == 'column' else 'sensor'}",
             "warning",
-            f"{name!r} has no row in sensor_mappings.csv: its cells were counted as unmapped",
+            f"the {has} no row in sensor_mappings.csv: the cells are counted as unmapped",
             cure="Add a row that says what it is; the months are then built again",
         )
-        for name in names
-        if name not in declared.raw_names
     ]
 
 
-def _values(table: pa.Table, columns: Sequence[str], format_: FileFormat) -> tuple[int, list[Finding]]:
-    """Count the nulls; refuse numbers of another dialect; warn of single texts that are no numbers."""
-    mark, other = re.escape(format_.decimal_mark), "," if format_.decimal_mark == "." else r"\."
-    number = rf"^[+-]?\d{{1,99}}({mark}\d*)?([eE][+-]?\d{{1,2}})?$"  # as in parse.sql
-    foreign = rf"^[+-]?\d+({other}\d+)+({mark}\d+)?$|^[+-]?\d{{1,3}}([ \x{{00A0}}']\d{{3}})+({mark}\d*)?$"
-    tokens = pa.array(["", *(token.upper() for token in format_.null_tokens)])
-    nulls = 0
-    findings = []
-    for column in columns:
-        counts = pc.value_counts(table[column])
-        texts = pc.utf8_trim_whitespace(counts.field("values"))
-        is_null = pc.is_in(pc.utf8_upper(texts), value_set=tokens)
-        nulls += pc.sum(pc.filter(counts.field("counts"), is_null)).as_py() or 0
-        unreadable = pc.and_not(pc.invert(pc.match_substring_regex(texts, number)), is_null)
-        bad = pc.filter(counts, unreadable)
-        if len(bad) == 0:
-            continue
-        bad_texts = bad.field("values")
-        wrong_dialect = pc.filter(bad_texts, pc.match_substring_regex(pc.utf8_trim_whitespace(bad_texts), foreign))
-        example = (wrong_dialect if len(wrong_dialect) else bad_texts)[0].as_py()
-        line = table[LINE_COLUMN][pc.index(table[column], example).as_py()].as_py()
-        where = f"line {line}, column {column!r}"
-        if len(wrong_dialect):
-            findings.append(
-                Finding(
-                    "decimal_mark",
-                    "error",
-                    f"{example!r} is not a number with decimal mark {format_.decimal_mark!r} and without thousands separators",
-                    where=where,
-                    cure="Export in the declared form, or change decimal_mark in file_formats.csv",
-                )
-            )
-        else:
-            count = pc.sum(bad.field("counts")).as_py()
-            findings.append(
-                Finding(
-                    "text_for_number",
-                    "warning",
-                    f"{count} values are no numbers, the first is {example!r}",
-                    where=where,
-                    cure="They are kept in quarantine with their lines; the rest is used",
-                )
-            )
-    return nulls, findings
+def _land(path: Path, read: _Read, instants: wall_clock.Instants, layout: Layout, *, shows_text: bool) -> None:
+    columns: dict[str, Any] = {
+        "source_line": pa.array(read.numbers, pa.int32()),
+        "timestamp": pa.array(instants.astype("datetime64[us]"), pa.timestamp("us", "UTC")),
+        "device": read.device,
+        "measurement": read.measurement,
+    }
+    for index, cells in enumerate(read.values.values()):
+        columns |= {f"n{index}": cells.numbers, f"t{index}": cells.unreadable if shows_text else digests(cells.unreadable)}
+    table = pa.table(columns).replace_schema_metadata({DECLARED_KEY: layout.declared.encode()})
+    plain = {"source_line": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"}
+    files.write_parquet(path, table, use_dictionary=[name for name in columns if name not in plain], column_encoding=plain)
+
+
+def _keep(path: Path, raw: Path, lines: Lines | None, rejected: RejectedLines) -> None:
+    if not len(rejected):
+        files.remove(path)
+        return
+    lines = lines or Lines(raw.read_bytes())
+    files.write_parquet(path, rejected.table({number: lines.text(number) for number in rejected.reasons}))
+
+
+def is_landed(path: Path, layout: Layout, rows: int) -> bool:
+    """Whether the landed values of a file are there, whole, and read by the declarations that the ledger names."""
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError):
+        return False
+    wanted = ["source_line", "timestamp", "device", "measurement", *(f"{kind}{n}" for n in range(len(layout.columns)) for kind in "nt")]
+    metadata = table.schema.metadata or {}
+    return table.column_names == wanted and table.num_rows == rows and metadata.get(DECLARED_KEY) == layout.declared.encode()
+
+
+def _months(instants: wall_clock.Instants, timezone: str) -> tuple[str, ...]:
+    """The building's months that hold a reading; hours are looked at, since a zone's months begin at full or half hours."""
+    quarters = np.unique(instants.astype("datetime64[m]").astype(np.int64) // 15) * 15
+    return tuple(sorted({month_of(datetime.fromtimestamp(int(minute) * 60, UTC), timezone) for minute in _ends_of_runs(quarters)}))
+
+
+def _ends_of_runs(minutes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Of sorted minutes, the first and last of each UTC day: no month of any zone begins and ends between them unseen."""
+    days = minutes // 1440
+    edges = np.flatnonzero(np.diff(days))
+    ends = np.concatenate([[0], edges, edges + 1, [len(minutes) - 1]]).astype(np.int64)
+    return minutes[np.unique(ends)]
+
+
+def _instant(moment: np.datetime64) -> datetime:
+    found: datetime = moment.astype("datetime64[s]").item()
+    return found.replace(tzinfo=UTC)

@@ -50,7 +50,7 @@ def run_checks(
     """All episodes in the tables `hours`, `days`, `sensors` and `measurements` of the database.
 
     `hours`: as include/monitoring/sensor_hours.sql gives them; `days`: as the model metric_sensor_day; `sensors`: building_id,
-    source, sensor_id, location and is_expected (to write at `as_of`) of every mapped sensor; `measurements`: measurement, unit, scale.
+    source, sensor_id, location, is_expected (to write at `as_of`) and max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
     """
     for name, value in {**rules.parameters, "timezone": building.timezone, "start": start, "as_of": as_of}.items():
         database.execute(f"set variable {name} = $value", {"value": value})
@@ -78,14 +78,16 @@ def examine(settings: Settings, registry: Registry, rules: Rules, building: Buil
         )
         database.execute("create temp table measurements (measurement varchar, unit varchar, scale varchar)")
         database.executemany("insert into measurements values (?, ?, ?)", [(row.measurement, row.unit, row.scale) for row in registry.measurements])
-        database.execute("create temp table sensors (building_id varchar, source varchar, sensor_id varchar, location varchar, is_expected boolean)")
+        database.execute(
+            "create temp table sensors (building_id varchar, source varchar, sensor_id varchar, location varchar, is_expected boolean, max_null_pct double)"
+        )
         if sensors := mapped_sensors(registry, building, as_of):
-            database.executemany("insert into sensors values (?, ?, ?, ?, ?)", sensors)
+            database.executemany("insert into sensors values (?, ?, ?, ?, ?, ?)", sensors)
         return [episode for episode in run_checks(database, rules, building, start, as_of) if episode.until >= start]
 
 
-def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> list[tuple[str, str, str, str, bool]]:
-    """Building, source, sensor, its newest public location, and whether a mapping of it holds at `as_of`."""
+def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> list[tuple[str, str, str, str, bool, float]]:
+    """Building, source, sensor, its newest public location, whether a mapping of it holds at `as_of`, and max_null_pct of its datasource."""
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
     public = {row.location: row.public_location for row in registry.locations if row.building_id == building.building_id}
     sources = {
@@ -93,13 +95,17 @@ def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> l
         for source in registry.active_datasources
         if source.building_id == building.building_id
     }
-    sensors: dict[tuple[str, str], tuple[str, bool]] = {}
+    sensors: dict[tuple[str, str], tuple[str, bool, float]] = {}
     for row in sorted(registry.sensor_mappings, key=lambda row: row.valid_from or date.min):
         if row.disposition == "mapped" and row.datasource_id in sources:
             key = (sources[row.datasource_id], row.sensor_id)
             holds = (row.valid_from or date.min) <= today < (row.valid_to or date.max)
-            sensors[key] = (public.get(row.location, row.location), holds or sensors.get(key, ("", False))[1])
-    return [(building.building_id, source, sensor_id, location, holds) for (source, sensor_id), (location, holds) in sorted(sensors.items())]
+            sensors[key] = (
+                public.get(row.location, row.location),
+                holds or sensors.get(key, ("", False))[1],
+                registry.datasource(row.datasource_id).max_null_pct,
+            )
+    return [(building.building_id, *sensor, *facts) for sensor, facts in sorted(sensors.items())]
 
 
 def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, month: str) -> Path:
@@ -113,6 +119,8 @@ def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_
             for old in target.parent.glob(f"{building_id}.{month}.*"):
                 old.unlink()
             target.parent.mkdir(parents=True, exist_ok=True)
-            database.execute(f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to '{partial}' (format parquet)", {"readings": str(readings)})
+            database.execute(
+                f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to $target (format parquet)", {"readings": str(readings), "target": str(partial)}
+            )
             partial.replace(target)
     return target

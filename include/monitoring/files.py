@@ -7,7 +7,6 @@ from typing import Any
 
 from include import files
 from include.ingest.ledger import FileVersion, Ledger
-from include.local_time import to_utc
 from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
@@ -60,7 +59,7 @@ def _late(versions: list[FileVersion], recent: list[FileVersion], registry: Regi
     for version in recent:
         if version.verdict != "accepted" or version.last_reading is None or version.first_seen == begun[version.datasource_id]:
             continue
-        age = version.first_seen - to_utc(version.last_reading, registry.datasource(version.datasource_id).timezone)
+        age = version.first_seen - version.last_reading
         if age > timedelta(days=rules.parameters["late_file_days"]):
             yield _of_file("late_file", version, f"its last reading is {age.days} days older than its arrival")
 

@@ -15,7 +15,7 @@ COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}
 
 def format_change(settings: Settings, registry: Registry, version: FileVersion) -> str:
     """For the person who decides; empty if the file's columns are not what is wrong, or cannot be read."""
-    raw = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+    raw = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
         return ""
     datasource = registry.datasource(version.datasource_id)

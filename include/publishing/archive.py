@@ -49,6 +49,12 @@ def read_archive_manifest(settings: Settings) -> ArchiveManifest:
     return {Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row) for row in rows}
 
 
+def published_units(settings: Settings) -> ArchiveManifest:
+    """What of the archive is published: units of months that have readings. Months that were taken out keep their files."""
+    readings = read_manifest(settings)
+    return {unit: entry for unit, entry in read_archive_manifest(settings).items() if (unit.building_id, unit.month) in readings}
+
+
 def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
     return settings.paths.archived(unit.grain, unit.building_id, unit.month, entry.revision)
 
@@ -161,9 +167,9 @@ def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, 
             select * from read_parquet($source)
             where timestamp >= $start and timestamp < $stop
             order by source, location, measurement, timestamp
-        ) to '{target}' ({PARQUET})
+        ) to $target ({PARQUET})
         """,
-        {"source": str(source), "start": month_start(unit.month, zone), "stop": month_start(next_month(unit.month), zone)},
+        {"source": str(source), "start": month_start(unit.month, zone), "stop": month_start(next_month(unit.month), zone), "target": str(target)},
     )
     return target
 

@@ -114,7 +114,7 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
 def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> None:
     """A damaged input is removed and fetched again, from the state remote or else from the drive that it came from."""
     for version in Ledger.read(settings.paths.ledger).versions:
-        landed = settings.paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+        landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
         if not (landed.exists() and _is_due(landed, as_of) and files.sha256(landed) != version.sha256):
             continue
         files.remove(landed)

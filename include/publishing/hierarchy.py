@@ -86,7 +86,7 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dic
         database.execute(files.read_source(Path(__file__).with_suffix(".sql")))
         for name, model in HIERARCHY.items():
             selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
-            database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to '{made / name}.parquet' ({PARQUET})")
+            database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to $target ({PARQUET})", {"target": str(made / f"{name}.parquet")})
             counts[name] = database.execute(f"select count(*) from {model}").fetchall()[0][0]
     with files.locked(settings.paths.lock, "sync_building_hierarchy"):
         for name in HIERARCHY:

@@ -5,7 +5,7 @@ from typing import Any
 
 from include.ingest.ledger import FileVersion, Ledger
 from include.planning import models_fingerprint
-from include.publishing.archive import read_archive_manifest
+from include.publishing.archive import published_units
 from include.publishing.readings import FATES, OUTCOMES, read_accounting, read_manifest, totals
 from include.registry import Registry
 from include.settings import Settings
@@ -22,6 +22,7 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         for name in sums:
             sums[name] += row[name]
         unmapped.setdefault(row["source_file"], set()).update(row["unmapped_names"] or [])
+    withdrawn = registry.withdrawn(as_of)
     seen = [version for version in ledger.versions if version.first_seen <= as_of]
     return {
         "version": version,
@@ -31,10 +32,18 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.active_buildings},
         "months": [{"building_id": b, "month": m, "rows": entry.rows, "sha256": entry.sha256} for (b, m), entry in sorted(read_manifest(settings).items())],
         "archive": [
-            {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
-            for unit, e in sorted(read_archive_manifest(settings).items(), key=str)
+            {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(published_units(settings).items(), key=str)
         ],
-        "inputs": [{**_input(v), "accounting": by_file.get(v.number, {}), **_first(unmapped.get(v.number, set()))} for v in seen if v.verdict == "accepted"],
+        "inputs": [
+            {**_input(v), "accounting": by_file.get(v.number, {}), **_first(unmapped.get(v.number, set()))}
+            for v in seen
+            if v.verdict == "accepted" and v.sha256 not in withdrawn
+        ],
+        "withdrawn": [
+            {**_input(v), "reason": withdrawn[v.sha256].reason, "owner": withdrawn[v.sha256].owner, "from": withdrawn[v.sha256].since.isoformat()}
+            for v in seen
+            if v.sha256 in withdrawn
+        ],
         "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
             {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
@@ -55,6 +64,7 @@ def _input(version: FileVersion) -> dict[str, Any]:
         "size": version.size,
         "sha256": version.sha256,
         "rows": version.rows,
+        "rejected_lines": version.rejected,
         "cells": version.cells,
     }
     if version.layout:

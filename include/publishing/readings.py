@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from include import files
 from include.engines.scratch_database import scratch_database
 from include.errors import ContractError
-from include.ingest.ledger import Ledger
+from include.ingest.ledger import FileVersion, Ledger
 from include.planning import MonthPlan
 from include.publishing.dataset import DIMENSIONS, METRICS
 from include.registry import Registry
@@ -19,6 +19,8 @@ from include.settings import Settings
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
+
+REPORT_IT = "This is a fault of the platform: report it with the file, or withdraw the file (docs/runbook.md, withdraw a file)"
 
 ACCOUNTING = pa.schema(
     [
@@ -120,18 +122,24 @@ def store_dimensions(settings: Settings, registry: Registry) -> None:
         files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in DIMENSIONS])
 
 
-def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]:
-    """Check conservation, then put the built months in place. Returns the totals of the accounting of these months."""
+@dataclass(frozen=True)
+class Stored:
+    """What `store_readings` put in place: the totals of these months, and what is wrong with files whose months were left."""
+
+    totals: dict[str, int]
+    problems: list[str]
+
+
+def store_readings(settings: Settings, plans: list[MonthPlan]) -> Stored:
+    """Check conservation, then put the built months in place; a file for which it does not hold keeps back its months only."""
     paths, manifest = settings.paths, read_manifest(settings)
     if not plans:
-        return {}
-    built = [str(paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
-    with scratch_database(settings) as database:
-        fresh = database.sql("select * from read_parquet($built)", params={"built": built}).to_arrow_table().select(ACCOUNTING.names).cast(ACCOUNTING)
-    replaced = {plan.batch for plan in plans}
-    kept = [row for row in read_accounting(settings).to_pylist() if f"{row['building_id']}.{row['month']}" not in replaced]
-    accounting = pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh])
-    check_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+        return Stored({}, [])
+    accounting, fresh = _accounting_with(settings, plans)
+    problems = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+    if problems:
+        plans = [plan for plan in plans if not any(version.number in problems for version in plan.versions)]
+        accounting, fresh = _accounting_with(settings, plans)
 
     with files.locked(paths.lock, "refresh"):
         for plan in plans:
@@ -150,10 +158,53 @@ def store_readings(settings: Settings, plans: list[MonthPlan]) -> dict[str, int]
             for model, path in metrics.items():
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
-        files.write_parquet(paths.accounting, accounting.sort_by([("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]))
-        rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
-        files.write_sealed(paths.readings_manifest, rows)
-    return totals(fresh)
+        _write(settings, accounting, manifest)
+    return Stored(totals(fresh), list(problems.values()))
+
+
+def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> list[str]:
+    """Take out the months whose every file was withdrawn or is lost. Returns their batches."""
+    manifest, planned = read_manifest(settings), {(plan.building.building_id, plan.month) for plan in plans}
+    taken_out = {(v.building_id, month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+    dropped = sorted((taken_out - planned) & manifest.keys())
+    if not dropped:
+        return []
+    kept = [row for row in read_accounting(settings).to_pylist() if (row["building_id"], row["month"]) not in dropped]
+    with files.locked(settings.paths.lock, "refresh"):
+        for building_id, month in dropped:
+            del manifest[building_id, month]
+        _write(settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
+        for building_id, month in dropped:
+            files.remove(settings.paths.month_of_readings(building_id, month))
+            files.remove(settings.paths.rejected(building_id, month))
+            for model in METRICS:
+                files.remove(settings.paths.month_of_metric(model, building_id, month))
+    return [f"{building_id}.{month}" for building_id, month in dropped]
+
+
+def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[FileVersion]:
+    """The file versions that had readings once and are not used: withdrawn by a row of withdrawals.csv, lost, or refused since."""
+    withdrawn = registry.withdrawn(as_of)
+    return [v for v in Ledger.read(settings.paths.ledger).versions if v.verdict == "refused" or v.sha256 in withdrawn]
+
+
+def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:
+    """The accounting of all stored months with that of newly built ones in its place, and the latter alone."""
+    if not plans:
+        return read_accounting(settings), ACCOUNTING.empty_table()
+    built = [str(settings.paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
+    with scratch_database(settings) as database:
+        fresh = database.sql("select * from read_parquet($built)", params={"built": built}).to_arrow_table().select(ACCOUNTING.names).cast(ACCOUNTING)
+    replaced = {plan.batch for plan in plans}
+    kept = [row for row in read_accounting(settings).to_pylist() if f"{row['building_id']}.{row['month']}" not in replaced]
+    return pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh]), fresh
+
+
+def _write(settings: Settings, accounting: pa.Table, manifest: Manifest) -> None:
+    order = [("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]
+    files.write_parquet(settings.paths.accounting, accounting.sort_by(order))
+    rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
+    files.write_sealed(settings.paths.readings_manifest, rows)
 
 
 def totals(accounting: pa.Table) -> dict[str, int]:
@@ -162,26 +213,28 @@ def totals(accounting: pa.Table) -> dict[str, int]:
     return {name: sum(accounting[name].to_pylist()) for name in counted}
 
 
-def check_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> None:
-    """Nothing is lost between a file's cells and the published readings. Raises ContractError that names the file."""
+def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> dict[int, str]:
+    """Where something is lost between a file's cells and the published readings: ledger number → what does not add up."""
     by_file: dict[int, dict[str, int]] = {}
     for row in accounting.to_pylist():
         sums = by_file.setdefault(row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
         for name in sums:
             sums[name] += row[name]
+    broken = {}
     for version in ledger.versions:
         if version.number not in numbers:
             continue
         sums = by_file.get(version.number, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
-        _equal(version.path, "cells in the file", version.cells, "cells in the months", sums["cells"])
-        _equal(version.path, "cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES))
-        _equal(version.path, "readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES))
-
-
-def _equal(path: str, left: str, left_count: int, right: str, right_count: Any) -> None:
-    if left_count != right_count:
-        raise ContractError(
-            f"conservation is broken: {left} {left_count:,}, {right} {right_count:,}",
-            where=path,
-            cure="a fault of the platform: nothing was published; report it with the file",
+        problem = (
+            _unequal("cells in the file", version.cells, "cells in the months", sums["cells"])
+            or _unequal("cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES))
+            or _unequal("readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES))
+            or (sums["unparsable"] > version.unreadable and _unequal("unreadable cells in the file", version.unreadable, "in the build", sums["unparsable"]))
         )
+        if problem:
+            broken[version.number] = f"{version.path}: conservation is broken: {problem}. Its months were left as they were. {REPORT_IT}"
+    return broken
+
+
+def _unequal(left: str, left_count: int, right: str, right_count: int) -> str:
+    return "" if left_count == right_count else f"{left} {left_count:,}, {right} {right_count:,}"

@@ -18,9 +18,9 @@ from include.errors import ContractError, DamagedFile, StorageError
 from include.local_time import month_of, months_between, next_month
 from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
-from include.publishing.archive import Unit, archived_path, read_archive_manifest
+from include.publishing.archive import Unit, archived_path, published_units
 from include.publishing.dataset import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
-from include.publishing.readings import read_manifest
+from include.publishing.readings import out_of_use, read_manifest
 from include.publishing.readme import readme
 from include.registry import Registry
 from include.settings import Settings
@@ -89,7 +89,7 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
 def made_from(settings: Settings, registry: Registry) -> str:
     """Fingerprint of everything a release is made from, besides the clock: equal means nothing to publish."""
     facts = [
-        *(f"{unit} {entry.sha256}" for unit, entry in sorted(read_archive_manifest(settings).items(), key=str)),
+        *(f"{unit} {entry.sha256}" for unit, entry in sorted(published_units(settings).items(), key=str)),
         *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
         models_fingerprint("models"),
         hierarchy.fingerprint(registry),  # all seeds are in it
@@ -105,7 +105,7 @@ def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str
         previous = latest(settings)
         months = _audit(database, staging, rows)
         if previous and not settings.replay:
-            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.buildings})
+            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.buildings}, _taken_out(settings, registry, as_of))
     contents = hashlib.sha256("".join(files.sha256(staging / table.file) for table in tables()).encode()).hexdigest()
     version = f"{as_of:%Y-%m-%d}-{contents[:8]}"
     _write_documents(settings, registry, as_of, version, rows, staging)
@@ -133,7 +133,7 @@ def promote(settings: Settings, built: Release) -> Release | None:
 
 def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, as_of: datetime, staging: Path) -> dict[str, int]:
     """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
-    archive, readings = read_archive_manifest(settings), read_manifest(settings)
+    archive, readings = published_units(settings), read_manifest(settings)
     known = {building.building_id for building in registry.buildings}
     months = window_of_readings(settings, registry, as_of)
     paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
@@ -168,7 +168,7 @@ def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) 
 
 def inputs(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[Path]:
     """Every stored file that a release of that time is made from, but for those that are lost and made again."""
-    archived = [archived_path(settings, unit, entry) for unit, entry in read_archive_manifest(settings).items() if entry.rows and unit not in lost]
+    archived = [archived_path(settings, unit, entry) for unit, entry in published_units(settings).items() if entry.rows and unit not in lost]
     summaries = [settings.paths.month_of_metric(DAILY_SUMMARY, *month) for month in read_manifest(settings)]
     return archived + summaries + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
 
@@ -192,14 +192,14 @@ def _copy_months(database: duckdb.DuckDBPyConnection, paths: list[Path], target:
     columns = next(table.columns for table in tables() if table.model == model)
     if not paths:
         nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
-        database.execute(f"copy (select {nothing} where false) to '{target}' ({PARQUET})")
+        database.execute(f"copy (select {nothing} where false) to $target ({PARQUET})", {"target": str(target)})
         return
     parameters = {"paths": [str(path) for path in paths]}
     for name in (column.name for column in columns if column.type == "varchar"):  # see macros/enums.sql
         texts = f"select distinct {name} from read_parquet($paths) where {name} is not null order by all"
         database.execute(f"create or replace temp type {name}_enum as enum ({texts})", parameters)
     chosen = ", ".join(f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}" for c in columns)
-    database.execute(f"copy (select {chosen} from read_parquet($paths) where {where}) to '{target}' ({PARQUET})", parameters)
+    database.execute(f"copy (select {chosen} from read_parquet($paths) where {where}) to $target ({PARQUET})", {**parameters, "target": str(target)})
 
 
 def _audit(database: duckdb.DuckDBPyConnection, staging: Path, rows: dict[str, int]) -> set[tuple[str, str, str]]:
@@ -228,14 +228,22 @@ def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[t
     )
 
 
-def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release, now: set[tuple[str, str, str]], known: set[str]) -> None:
-    """A month of a source that was public stays public, unless its building left the seeds."""
-    gone = sorted(month for month in _months_covered(database, previous.path) - now if month[0] in known)
+def _taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[tuple[str, str, str]]:
+    """The (building, source, month) that may be missing, for a file of theirs was withdrawn or is lost; the lineage names it."""
+    sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
+    return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+
+
+def _nothing_disappeared(
+    database: duckdb.DuckDBPyConnection, previous: Release, now: set[tuple[str, str, str]], known: set[str], taken_out: set[tuple[str, str, str]]
+) -> None:
+    """A month of a source that was public stays public, unless its building left the seeds or its files were taken out by name."""
+    gone = sorted(month for month in _months_covered(database, previous.path) - now - taken_out if month[0] in known)
     if gone:
         raise ContractError(
             f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",
             where="public_dataset_hourly.parquet",
-            cure="restore the missing inputs or mappings; to withdraw data on purpose, remove the release that still has it (docs/runbook.md)",
+            cure="restore the missing inputs or mappings; to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)",
         )
 
 

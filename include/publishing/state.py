@@ -8,10 +8,11 @@ an older `state.json` names stays whole until a newer one has replaced it.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from include import files, rclone
 from include.errors import ConflictError, DamagedFile, StorageError
-from include.ingest.ledger import Ledger
+from include.ingest.ledger import STATE_FORMAT, Ledger, check_state_format
 from include.publishing.archive import archived_path, read_archive_manifest
 from include.publishing.readings import read_manifest
 from include.settings import Settings
@@ -23,14 +24,21 @@ class State:
 
     generation: int = 0
     files: dict[str, str] = field(default_factory=dict)
+    state_format: int = STATE_FORMAT
 
     def to_json(self) -> dict[str, object]:
-        return {"generation": self.generation, "files": self.files}
+        return {"generation": self.generation, "files": self.files, "state_format": self.state_format}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any], where: str) -> "State":
+        """Raises ConfigurationError if a newer checkout wrote it."""
+        check_state_format(content.get("state_format", 1), where)
+        return cls(content["generation"], content["files"])
 
 
 def local_state(settings: Settings) -> State:
     path = settings.paths.state
-    return State(**files.read_sealed(path)) if path.exists() else State()
+    return State.from_json(files.read_sealed(path), str(path)) if path.exists() else State()
 
 
 def remote_state(settings: Settings) -> State:
@@ -38,7 +46,7 @@ def remote_state(settings: Settings) -> State:
     where = _remote(settings, "state.json")
     text = rclone.get_text(where)
     try:
-        return State(**files.open_sealed(text, where)) if text else State()
+        return State.from_json(files.open_sealed(text, where), where) if text else State()
     except DamagedFile:
         if generation := local_state(settings).generation:
             return State(generation)
@@ -63,19 +71,17 @@ def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
     missing = [path for path in dict.fromkeys(paths) if path in state.files and not _is_here(settings.paths.root / path, state.files[path])]
     if not missing:
         return []
-    incoming = settings.paths.work / "restore"
-    files.remove(incoming)
-    incoming.mkdir(parents=True)
-    rclone.fetch(settings.state_remote, incoming, [_stored_name(path, state.files[path]) for path in missing])
-    for path in missing:
-        stored = incoming / _stored_name(path, state.files[path])
-        if not _is_here(stored, state.files[path]):
-            raise StorageError(
-                "the state remote's copy is missing or damaged",
-                where=_remote(settings, _stored_name(path, state.files[path])),
-                cure="restore it from the remote's own history; docs/runbook.md, lost state",
-            )
-        files.move(stored, settings.paths.root / path)
+    with files.scratch_folder(settings.paths.work) as incoming:
+        rclone.fetch(settings.state_remote, incoming, [_stored_name(path, state.files[path]) for path in missing])
+        for path in missing:
+            stored = incoming / _stored_name(path, state.files[path])
+            if not _is_here(stored, state.files[path]):
+                raise StorageError(
+                    "the state remote's copy is missing or damaged",
+                    where=_remote(settings, _stored_name(path, state.files[path])),
+                    cure="restore it from the remote's own history; docs/runbook.md, lost state",
+                )
+            files.move(stored, settings.paths.root / path)
     return missing
 
 
@@ -118,7 +124,10 @@ def push(settings: Settings) -> int:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.hardlink_to(settings.paths.root / path)
     rclone.send(outgoing, settings.state_remote, [_stored_name(path, digest) for path, digest in new.items()])
-    state = State(max(here.generation, there.generation) + 1, {**there.files, **new})
+    kept = {
+        path: digest for path, digest in there.files.items() if path in wanted or not path.startswith("landing/")
+    }  # their names may be those of an older format
+    state = State(max(here.generation, there.generation) + 1, {**kept, **new})
     files.write_sealed(outgoing / "state.json", state.to_json())
     rclone.put(outgoing / "state.json", _remote(settings, "state.json"))
     files.write_sealed(settings.paths.state, state.to_json())
@@ -130,7 +139,7 @@ def _wanted(settings: Settings) -> dict[str, str]:
     paths = settings.paths
     wanted: dict[Path, str] = {}
     for version in Ledger.read(paths.ledger).versions:
-        landed = paths.landed(version.building_id, version.datasource_id, version.path, version.sha256)
+        landed = paths.landed(version.building_id, version.datasource_id, version.sha256)
         wanted[landed] = version.sha256
     for (building_id, month), stored in read_manifest(settings).items():
         wanted[paths.month_of_readings(building_id, month)] = stored.sha256

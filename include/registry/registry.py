@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -23,6 +23,7 @@ from include.registry.rows import (
     PublicLocation,
     Row,
     SensorMapping,
+    Withdrawal,
 )
 
 R = TypeVar("R", bound=Row)
@@ -43,6 +44,7 @@ class Registry:
     sensor_mappings: tuple[SensorMapping, ...]
     measurements: tuple[Measurement, ...]
     locations: tuple[PublicLocation, ...]
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     def building(self, building_id: str) -> Building:
         return _known(self.buildings, "building_id", building_id, "buildings_config.csv")
@@ -51,10 +53,14 @@ class Registry:
         return _known(self.datasources, "datasource_id", datasource_id, "datasources_config.csv")
 
     def format_of(self, datasource: Datasource) -> FileFormat:
-        return next(row for row in self.file_formats if row.format == datasource.format)
+        return _known(self.file_formats, "format", datasource.format, "file_formats.csv")
 
     def mappings_of(self, datasource: Datasource) -> tuple[DatasourceMapping, ...]:
         return tuple(row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id)
+
+    def withdrawn(self, as_of: datetime) -> dict[str, Withdrawal]:
+        """The file versions that a run as of that time may not use, by digest."""
+        return {row.sha256: row for row in self.withdrawals if datetime.combine(row.since, time.min, UTC) <= as_of}
 
     @property
     def active_buildings(self) -> tuple[Building, ...]:
@@ -106,7 +112,7 @@ def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:
         if getattr(row, column) == value:
             return row
     raise ConfigurationError(
-        f"the ledger knows files of {value}, which has no row",
+        f"{value!r} has no row, and the ledger knows files of it",
         where=f"{file}, column {column}",
         cure="restore the row; to stop reading it, set its status to disabled",
     )
@@ -129,6 +135,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:
         sensor_mappings=tuple(read_rows(folder / "sensor_mappings.csv", SensorMapping)),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement)),
         locations=tuple(read_rows(folder / "location_map.csv", PublicLocation)),
+        withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal)),
     )
     _cross_check(registry)
     return registry
@@ -139,7 +146,7 @@ def read_rows(path: Path, row_type: type[R]) -> Iterator[R]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            expected = [name for name in row_type.model_fields if name != "line"]
+            expected = [field.alias or name for name, field in row_type.model_fields.items() if name != "line"]
             if reader.fieldnames != expected:
                 raise ConfigurationError(f"the columns are {reader.fieldnames}", where=f"{path.name}, line 1", cure=f"they must be {','.join(expected)}")
             for values in reader:
@@ -165,6 +172,7 @@ def _cross_check(registry: Registry) -> None:
     formats = _unique("file_formats.csv", registry.file_formats, lambda row: row.format, "format")
     datasources = _unique("datasources_config.csv", registry.datasources, lambda row: row.datasource_id, "datasource_id")
     measurements = _unique("measurements.csv", registry.measurements, lambda row: row.measurement, "measurement")
+    _unique("withdrawals.csv", registry.withdrawals, lambda row: row.sha256, "sha256")
     _unique("location_map.csv", registry.locations, lambda row: (row.building_id, row.location), "location")
 
     for unit in registry.measurements:

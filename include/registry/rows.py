@@ -81,9 +81,14 @@ class Datasource(Row):
     on_new_column: Literal["warn", "refuse"]
     data_type: str
     timezone: TimeZone
-    max_null_pct: float = Field(ge=0, le=100)
+    earliest: OptionalDate = Field(description="readings before this local date are rejected: a clock that was reset")
+    interval_minutes: OptionalFloat = Field(gt=0, description="between two readings of a device, where it is known and always the same")
+    max_null_pct: float = Field(ge=0, le=100, description="share of empty cells of a sensor and day above which there is an incident")
+    rejected_warn_pct: float = Field(ge=0, le=100, description="share of rejected lines of a file above which the run that reads it ends with 2")
+    rejected_refuse_pct: float = Field(ge=0, lt=100, description="share of rejected lines above which the file is refused")
     row_count_min: int = Field(ge=0)
     row_count_max: int = Field(ge=1)
+    sensitive: bool = Field(description="true: quarantine and messages hold no text of the files")
     status: Status
 
 
@@ -196,3 +201,13 @@ class Silence(Row):
     owner: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     expires: date
+
+
+class Withdrawal(Row):
+    """A file version that no run uses whose `as_of` is at or after `from` (00:00 UTC of that day)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    since: date = Field(alias="from")

@@ -1,6 +1,7 @@
 """The small steps of `refresh`; each calls one function of `include`."""
 
 import logging
+from datetime import datetime
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -8,7 +9,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import files, planning
 from include.ingest import register
 from include.ingest.landed import ensure_landed
+from include.ingest.ledger import STATE_FORMAT
+from include.ingest.migration import migrate
+from include.planning import MonthPlan
 from include.publishing import healing, readings, state, upload
+from include.registry import Registry
+from include.settings import Settings
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import as_of, platform, skip_groups
 
@@ -18,10 +24,13 @@ log = logging.getLogger(__name__)
 @task
 def restore_state() -> int:
     """Go on from the state remote if it is ahead of this machine, or if this machine's memory is damaged."""
-    settings, _ = platform()
+    now = as_of(get_current_context())
+    settings, registry = platform()
     register.begin(settings)
-    healing.heal_memory(settings, as_of(get_current_context()))
+    healing.heal_memory(settings, now)
     fetched = state.restore(settings)
+    if done := migrate(settings, registry, now):
+        register.note(settings, f"State brought to format {STATE_FORMAT}: {done.read:,} file versions were read again, all months are built again")
     upload.adopt_offered(settings)
     return len(fetched)
 
@@ -42,13 +51,22 @@ def plan_months() -> list[str]:
     settings, registry = platform(now)
     if settings.replay:  # what another replay has left was made for another day
         files.remove(settings.paths.store)
-    lost = healing.heal_readings(settings, registry, now)
-    months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now), lost)
-    ensure_landed(settings, registry, months, now)
-    planning.write_readings_plan(settings, registry, months)
+    damaged = healing.heal_readings(settings, registry, now)
+    months = plan_what_is_readable(settings, registry, now, damaged)
+    planning.write_readings_plan(settings, months)
     if not months and readings.dimensions_are_current(settings, registry):
         skip_groups(context, "transform")
     return [month.batch for month in months]
+
+
+def plan_what_is_readable(settings: Settings, registry: Registry, now: datetime, damaged: list[str]) -> list[MonthPlan]:
+    """The months to build, with their inputs landed; a version of which no copy is left is given up and told."""
+    while True:
+        months = readings.months_to_build(settings, planning.plan_readings(settings, registry, now), damaged)
+        found = ensure_landed(settings, registry, planning.versions_of(months), now, register.just_landed(settings, registry))
+        if not found.lost:
+            return months
+        register.give_up(settings, found.lost)
 
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
@@ -57,23 +75,31 @@ def store_readings() -> dict[str, int]:
     context = get_current_context()
     now = as_of(context)
     settings, registry = platform(now)
-    months = readings.months_built(settings, planning.plan_readings(settings, registry, now))
-    totals = readings.store_readings(settings, months)
+    planned = planning.plan_readings(settings, registry, now)
+    months = readings.months_built(settings, planned)
+    stored = readings.store_readings(settings, months)
+    register.add_problems(settings, stored.problems)
+    dropped = readings.drop_months(settings, registry, planned, now)
     readings.store_dimensions(settings, registry)
     state.push(settings)
-    context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [month.batch for month in months]}
-    return totals
+    context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [*(month.batch for month in months), *dropped]}
+    return stored.totals
 
 
-@task(retries=0)
-def report() -> None:
-    """Fail if a drive could not be read or a file is refused for the first time; the rest has gone on without them."""
+@task(retries=0, trigger_rule="all_done")
+def report(stored: dict[str, int] | None) -> None:
+    """Fail if a step before has failed, a drive could not be read, or a file is refused for the first time."""
     settings, _ = platform()
     outcome = register.read_outcome(settings)
-    assert outcome is not None
+    if outcome is None:
+        raise AirflowFailException("the drives were not read to the end: the tasks before this one say why")
+    for sentence in outcome.notes:
+        log.info("%s", sentence)
     for sentence in outcome.warnings:
         log.warning("%s", sentence)
     for sentence in outcome.ongoing:
         log.warning("still so: %s", sentence)
+    if stored is None:
+        raise AirflowFailException("\n".join(["the readings were not stored: the red task before this one says why", *outcome.problems]))
     if outcome.problems:
         raise AirflowFailException("\n".join(outcome.problems))

@@ -1,6 +1,7 @@
 """The small steps of `restore_month`; each calls one function of `include`."""
 
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from include import planning
 from include.clock import END_OF_TIME
@@ -16,8 +17,9 @@ def plan_restoration() -> list[str]:
     context = get_current_context()
     settings, registry = platform()
     months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
-    ensure_landed(settings, registry, months, END_OF_TIME)
-    planning.write_readings_plan(settings, registry, months)
+    if lost := ensure_landed(settings, registry, planning.versions_of(months), END_OF_TIME).lost:
+        raise AirflowFailException("\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost))
+    planning.write_readings_plan(settings, months)
     return [month.batch for month in months]
 
 
@@ -29,7 +31,9 @@ def prove_and_store() -> dict[str, int]:
     params = context["params"]
     months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"])
     readings.prove_equal(settings, months)
-    totals = readings.store_readings(settings, months)
+    stored = readings.store_readings(settings, months)
+    if stored.problems:
+        raise AirflowFailException("\n".join(stored.problems))
     state.push(settings)
     context["outlet_events"][READINGS].extra = {"as_of": as_of(context, READINGS).isoformat(), "months": [month.batch for month in months]}
-    return totals
+    return stored.totals

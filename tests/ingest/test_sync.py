@@ -38,7 +38,7 @@ def sync(platform: Platform) -> tuple[set[str], list[Finding]]:
     findings = syncing.sync(settings, datasource)
     arrivals = [Arrival(**row) for row in files.read_json(settings.paths.ingest / "sm2_thermopro/arrivals.json")["arrivals"]]
     for arrival in arrivals:
-        landed = settings.paths.landed(arrival.building_id, arrival.datasource_id, arrival.path, arrival.sha256)
+        landed = settings.paths.landed(arrival.building_id, arrival.datasource_id, arrival.sha256)
         assert landed.read_bytes() == (platform.raw / arrival.path).read_bytes()
     assert len({arrival.path for arrival in arrivals}) == len(arrivals)
     return {arrival.path for arrival in arrivals}, findings

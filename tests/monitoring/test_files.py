@@ -34,7 +34,7 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: C
     assert set(found) == {
         ("late_file", late.name),
         ("late_file", again.name),
-        ("conflicting_exports", again.name),
+        ("conflicting_exports", "ThermoProSensor_export_493D_1769904007.csv"),
         ("unknown_sensor", "ThermoProSensor_export_ABCD_1770249607.csv"),
         ("unknown_column", column.name),
         ("quarantine", refused.name),

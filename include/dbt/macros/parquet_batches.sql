@@ -11,7 +11,9 @@ left behind is a view over what was written.
     {%- set plan_rows = run_query("select * from " ~ plan_table ~ " order by batch") -%}
     {#- not run_hooks(): its transaction would keep the memory of every batch to its end -#}
     {%- for hook in pre_hooks -%}{%- do run_query(render(hook.get("sql"))) -%}{%- endfor -%}
+    {%- set paths = [] -%}
     {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
+        {%- do paths.append(built(model.name, batch)) -%}
         {%- set bindings -%}
             set variable batch = {{ literal(batch) }};
             set variable planned = (select planned from {{ plan_table }} as planned where batch = getvariable('batch'));
@@ -36,7 +38,22 @@ left behind is a view over what was written.
     {%- endfor -%}
     {%- if config.get("same_bytes") %}{% do run_query("drop table " ~ model.name ~ "_batch") %}{% endif -%}
     {% call statement("main") -%}
-        create or replace view {{ target }} as select * from read_parquet({{ literal(built(model.name, "*")) }})
+        create or replace view {{ target }} as select * from read_parquet({{ literals(paths) }})
+    {%- endcall %}
+    {{ run_hooks(post_hooks) }}
+    {{ adapter.commit() }}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
+
+{# Materialization: one Parquet file, whatever is planned. dbt-duckdb's own pastes its path into SQL. #}
+{% materialization parquet_file, adapter="duckdb" %}
+    {%- set target = this.incorporate(type="view") -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- set rows = model.name ~ "_rows" -%}
+    {%- do run_query("create or replace temp table " ~ rows ~ " as " ~ sql) -%}
+    {%- do run_query("copy " ~ rows ~ " to " ~ literal(built(model.name)) ~ " (format parquet); drop table " ~ rows) -%}
+    {% call statement("main") -%}
+        create or replace view {{ target }} as select * from read_parquet({{ literals([built(model.name)]) }})
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}

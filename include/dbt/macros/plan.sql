@@ -5,27 +5,25 @@
 
 {# What the run was asked to build: Parquet tables that include/planning.py writes. #}
 {% macro plan(table) -%}
-    read_parquet('{{ data_dir() }}/work/plan/{{ table }}.parquet')
+    read_parquet({{ literal(data_dir() ~ "/work/plan/" ~ table ~ ".parquet") }})
 {%- endmacro %}
 
 {# Where the files of a batched model go, one per batch; as in include/paths.py. #}
-{% macro built(model_name, batch) -%}
+{% macro built(model_name, batch="") -%}
     {{ data_dir() }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}
 
 {# What a batched model holds for the batch that is being built. #}
 {% macro batch_of(relation) -%}
-    read_parquet(replace({{ literal(built(relation.identifier, "*")) }}, '*', getvariable('batch')))
+    read_parquet({{ literal(built(relation.identifier).removesuffix(".parquet") ~ ".") }} || getvariable('batch') || '.parquet')
 {%- endmacro %}
 
-{# Distinct ways in which the planned files are written; SQL for a file is made from its layout, never guessed. #}
-{% macro layouts(shape) %}
+{# Distinct lists of value columns in the planned files, each with the files that have it. #}
+{% macro layouts() %}
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
     {%- set found = run_query(
-        "select columns, timestamp_columns, location_column, measurement_column, date_format, decimal_mark, null_tokens, utc_offset,"
-        ~ " clock_changes, to_json(list(landed_text order by number))::varchar as paths"
-        ~ " from " ~ plan("files") ~ " where shape = '" ~ shape ~ "'"
-        ~ " group by all order by min(number)"
+        "select columns, to_json(list(distinct landed_values order by landed_values))::varchar as paths"
+        ~ " from " ~ plan("files") ~ " group by columns order by min(number)"
     ) -%}
     {{ return(found.rows) }}
 {% endmacro %}
@@ -36,4 +34,9 @@
 
 {% macro literal(text) -%}
     '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{# A list of texts, such as paths: DuckDB takes a path that exists as it is written, whatever it looks like. #}
+{% macro literals(texts) -%}
+    [{% for text in texts %}{{ literal(text) }}{{ ", " if not loop.last }}{% endfor %}]
 {%- endmacro %}

@@ -92,7 +92,7 @@ def _aggregate_window(settings: Settings, client: InfluxDBClient, database: duck
             "as_of": window.as_of,
         }
         target = settings.paths.built_file(f"agg_{grain}", window.batch)
-        database.execute(f"copy ({_sql('aggregates')}) to '{target}' ({PARQUET})", parameters)
+        database.execute(f"copy ({_sql('aggregates')}) to $target ({PARQUET})", {**parameters, "target": str(target)})
 
 
 def _empty_bucket(client: InfluxDBClient) -> None:

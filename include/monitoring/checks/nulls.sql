@@ -1,7 +1,7 @@
 -- Cells of a sensor are empty.
 --
 -- What happens: the logger writes a row for all its probes, and one does not answer in time.
--- The share is of cells in hours in which the sensor does write: an hour without any reading is a gap, and told as that.
+-- The share that is allowed is max_null_pct of the datasource. Cells of a stretch that the check `gap` reports are left out.
 -- What slips through: sources of one file a sensor, which leave the line out instead of the cell.
 with paused as (
     select
@@ -10,8 +10,10 @@ with paused as (
         sensor_id,
         measurement,
         (until at time zone getvariable('timezone'))::date as local_date,
-        sum(hours) as hours
+        sum(hours) as hours,
+        count(*) as pauses
     from pauses
+    where hours >= getvariable('gap_min_hours')
     group by all
 )
 
@@ -25,8 +27,10 @@ select
     false as is_error,
     format('{} of {} cells are empty', days.null_count, days.null_count + days.row_count) as evidence
 from days
+inner join sensors using (building_id, source, sensor_id)
 left join paused using (building_id, source, sensor_id, measurement, local_date)
 where
-    days.null_count - coalesce(paused.hours, 0) / 24 * days.expected_rows
-    > getvariable('nulls_max_pct') / 100 * (days.null_count + days.row_count)
+    -- a pause of n intervals holds n - 1 empty cells
+    days.null_count - (coalesce(paused.hours, 0) / 24 * days.expected_rows - coalesce(paused.pauses, 0))
+    > sensors.max_null_pct / 100 * (days.null_count + days.row_count)
     and days.row_count > 0

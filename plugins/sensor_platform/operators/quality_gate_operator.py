@@ -6,11 +6,11 @@ from airflow.sdk import BaseOperator
 
 from include.ingest.register import pass_gate
 from sensor_platform.links import QuarantineLink
-from sensor_platform.run_context import as_of, platform, skipped_checks
+from sensor_platform.run_context import platform, skipped_checks
 
 
 class QualityGateOperator(BaseOperator):
-    """Null share, row count and future dates of each accepted file, against the datasource's thresholds."""
+    """Row count of each accepted file, against the thresholds of its datasource."""
 
     template_fields = ("datasource_id",)
     operator_extra_links = (QuarantineLink(),)
@@ -21,6 +21,6 @@ class QualityGateOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         settings, registry = platform()
-        for version in pass_gate(settings, registry.datasource(self.datasource_id), as_of(context), skipped_checks(context)):
+        for version in pass_gate(settings, registry.datasource(self.datasource_id), skipped_checks(context)):
             if version.verdict == "refused":
                 self.log.warning("%s is refused: %s", version.path, "; ".join(version.reasons))

@@ -4,6 +4,6 @@ select
     building_id,
     device,
     precedence,
-    landed_text,
+    landed_values,
     columns
 from {{ plan("files") }}

@@ -1,22 +1,12 @@
 {{ config(materialized="parquet_batches", batches="months", compression="snappy") }}
 
-with raw_cells as (
-    select
-        *,
-        null::varchar as raw_measurement
-    from {{ ref("stg_wide_csv") }}
-    union all by name
-    select * from {{ ref("stg_narrow_csv") }}
-),
-
-named as (
+with named as (
     select
         raw_cells.source_line,
         raw_cells.timestamp,
         raw_cells.raw_column,
-        raw_cells.raw_value,
         raw_cells.number,
-        raw_cells.is_null,
+        raw_cells.unreadable,
         files.file_number,
         files.datasource_id,
         files.building_id,
@@ -26,8 +16,8 @@ named as (
                 then coalesce(raw_cells.device, files.device) || '/' || raw_cells.raw_measurement
             else coalesce(raw_cells.device, nullif(files.device, ''), raw_cells.raw_column)
         end as raw_name
-    from raw_cells
-    inner join {{ ref("landing_files") }} as files on raw_cells.landed_text = files.landed_text
+    from {{ ref("stg_landed_cells") }} as raw_cells
+    inner join {{ ref("landing_files") }} as files on raw_cells.landed_values = files.landed_values
 ),
 
 judged as (
@@ -41,7 +31,7 @@ judged as (
             when series.series_id is null then 'unmapped'
             when series.disposition = 'ignored' then 'ignored'
             when named.number is not null then 'reading'
-            when named.is_null then 'null'
+            when named.unreadable is null then 'null'
             else 'unparsable'
         end::enum('reading', 'null', 'unmapped', 'ignored', 'unparsable') as outcome
     from named
@@ -70,6 +60,6 @@ select
     outcome,
     case
         when outcome = 'unmapped' then raw_name || ': ' || raw_column
-        when outcome = 'unparsable' then raw_value
+        when outcome = 'unparsable' then unreadable
     end as raw_text
 from judged

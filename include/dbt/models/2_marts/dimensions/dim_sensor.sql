@@ -1,4 +1,4 @@
-{{ config(materialized="external", location="{{ built(this.name) }}") }}
+{{ config(materialized="parquet_file") }}
 
 select distinct
     datasources.building_id,

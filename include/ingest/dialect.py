@@ -1,0 +1,79 @@
+"""How a cell of a file becomes a value. The only place that reads one: dbt gets numbers, not texts.
+
+White space around a text never counts. A cell is empty (nothing, or one of the declared null tokens), a number in the
+declared dialect, or unreadable. A number of another dialect (`20,5` where a point is declared) is foreign: its line
+cannot be trusted.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.registry.rows import FileFormat
+
+# Everything that Unicode or Python calls white space, the zero-width space and the byte-order mark.
+_SPACES = (*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)
+WHITESPACE = "".join(map(chr, _SPACES))
+# Texts made of digits and of what separates digits in some language.
+_DIGITS_AND_SEPARATORS = r"^[+-]?[0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*[0-9][0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*$"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column, read. Arrays have one element per line.
+
+    `numbers` is null where there is none; `unreadable` holds the text of cells that are neither number nor empty, else
+    null; `foreign` says which of those are numbers of another dialect.
+    """
+
+    numbers: pa.Array
+    unreadable: pa.Array
+    foreign: pa.Array
+    nulls: int
+
+
+def trimmed(texts: pa.Array) -> pa.Array:
+    return pc.utf8_trim(texts, WHITESPACE)
+
+
+def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
+    """Read a column of texts in a dialect; each distinct text is read once."""
+    encoded = column.dictionary_encode()
+    texts = trimmed(encoded.dictionary)
+    is_number = pc.match_substring_regex(texts, _number(format_))
+    plain = pc.if_else(is_number, texts, None)
+    if format_.decimal_mark == ",":
+        plain = pc.replace_substring(plain, ",", ".")
+    numbers = pc.cast(plain, pa.float64())
+    is_number = pc.and_(is_number, pc.fill_null(pc.is_finite(numbers), False))
+    is_null = pc.and_not(pc.match_substring_regex(texts, _null(format_)), is_number)
+    is_unreadable = pc.invert(pc.or_(is_number, is_null))
+    is_foreign = pc.and_(is_unreadable, pc.match_substring_regex(texts, _DIGITS_AND_SEPARATORS))
+    nothing = pa.scalar(None, pa.string())
+    return Cells(
+        numbers=pc.if_else(is_number, numbers, None).take(encoded.indices),
+        unreadable=pc.if_else(is_unreadable, encoded.dictionary, nothing).take(encoded.indices),
+        foreign=is_foreign.take(encoded.indices),
+        nulls=pc.sum(is_null.take(encoded.indices)).as_py() or 0,
+    )
+
+
+def digests(texts: pa.Array) -> pa.Array:
+    """SHA-256 in the place of each text, for sources whose texts nobody may read."""
+    encoded = texts.dictionary_encode()
+    hashed = [f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for text in encoded.dictionary.to_pylist()]
+    return pa.array(hashed, pa.string()).take(encoded.indices)
+
+
+def _number(format_: FileFormat) -> str:
+    """`.5` and `5.` are numbers in many locales; names such as `inf` are none."""
+    mark = re.escape(format_.decimal_mark)
+    return rf"^[+-]?([0-9]{{1,99}}({mark}[0-9]*)?|{mark}[0-9]+)([eE][+-]?[0-9]{{1,3}})?$"
+
+
+def _null(format_: FileFormat) -> str:
+    tokens = "|".join(re.escape(token.strip(WHITESPACE)) for token in format_.null_tokens)
+    return rf"^(?i:{tokens})?$" if tokens else "^$"

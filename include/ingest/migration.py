@@ -1,0 +1,68 @@
+"""Brings the state of an older checkout up to date, once: files are landed under their digests and read again.
+
+Ledger numbers, verdicts of people (a file that is gone) and all inputs stay. Months are then built again, since what
+they are made from has another fingerprint.
+"""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from include import files
+from include.errors import PlatformError
+from include.ingest.landed import NO_COPY, lost
+from include.ingest.ledger import FileVersion, Ledger
+from include.ingest.register import SkippedChecks, judge
+from include.publishing import state
+from include.registry import Registry
+from include.settings import Settings
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What was brought up to date: how many versions were read again, and which of them cannot be read any more."""
+
+    read: int
+    refused: tuple[str, ...]
+
+
+def migrate(settings: Settings, registry: Registry, as_of: datetime) -> Migration | None:
+    """Read every accepted version again that an older checkout has accepted; None if there is none."""
+    ledger = Ledger.read(settings.paths.ledger)
+    old = [version for version in ledger.versions if version.verdict == "accepted" and version.layout is None]
+    if not old:
+        return None
+    for version in ledger.versions:
+        _land_by_digest(settings, version)
+    by_datasource = sorted(old, key=lambda version: version.datasource_id)
+    for datasource_id, group in groupby(by_datasource, key=lambda version: version.datasource_id):
+        versions = list(group)
+        judged = judge(settings, registry, registry.datasource(datasource_id), ledger, versions, as_of, SkippedChecks())
+        read = {version.number for version in judged}
+        ledger = ledger.replaced([*judged, *(lost(version, NO_COPY) for version in versions if version.number not in read)])
+    with files.locked(settings.paths.lock, "refresh"):
+        ledger.write(settings.paths.ledger)
+    numbers = {version.number for version in old}
+    return Migration(len(old), tuple(v.path for v in ledger.versions if v.number in numbers and v.verdict != "accepted"))
+
+
+def _land_by_digest(settings: Settings, version: FileVersion) -> None:
+    """Give a landed file its digest as its name; it comes from the state remote if it is not here."""
+    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    old = _old_name(settings, version)
+    if not landed.exists():
+        if not old.exists():
+            name = str(old.relative_to(settings.paths.root))
+            with contextlib.suppress(PlatformError):
+                state.fetch(settings, state.State(0, {name: version.sha256}), [name])
+        if old.is_file():
+            files.move(old, landed)
+    files.remove(old.with_name(old.name + ".parquet"))
+    with contextlib.suppress(OSError):
+        old.parent.rmdir()
+
+
+def _old_name(settings: Settings, version: FileVersion) -> Path:
+    return settings.paths.landing / version.building_id / version.datasource_id / f"{version.path}@{version.sha256[:8]}"

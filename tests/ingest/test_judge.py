@@ -1,0 +1,90 @@
+"""Verdicts that depend on other files do not depend on which file came first."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include import files
+from include.ingest.ledger import FileVersion, Ledger
+from include.ingest.register import SkippedChecks, judge
+from include.planning import rank
+from include.registry import load_registry
+from include.settings import PROJECT_DIR, Settings
+
+REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
+AS_OF = datetime(2026, 4, 2, tzinfo=UTC)
+DMY, MDY = "%d/%m/%Y", "%m/%d/%Y"
+LONG_AGO = 1_600_000_000  # an export time that decides nothing: no reading is near it
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sets(st.dates(date(2024, 1, 1), date(2026, 3, 28)), min_size=1, max_size=4), st.sampled_from([DMY, MDY])), min_size=2, max_size=5),
+    st.randoms(use_true_random=False),
+)
+def test_any_order_of_arrival_gives_the_same_verdicts_and_date_orders(exports: list[tuple[set[date], str]], shuffled) -> None:
+    names = list(range(len(exports)))
+    outcomes = []
+    for _ in range(2):
+        outcomes.append(arrive([(f"ThermoProSensor_export_493D_{LONG_AGO + n}.csv", *exports[n]) for n in names]))
+        shuffled.shuffle(names)
+    assert outcomes[0] == outcomes[1]
+
+
+def arrive(exports: list[tuple[str, set[date], str]]) -> dict[str, tuple[str, str]]:
+    """Files of one device come one by one, a run each: path → verdict and date format."""
+    datasource = REGISTRY.datasource("sm2_thermopro")
+    with TemporaryDirectory() as folder:
+        platform = replace(Settings.from_environment(), data_dir=Path(folder))
+        ledger = Ledger()
+        for path, days, format_ in exports:
+            lines = [f"{day:{format_}},{hour}:00,20.5,40" for day in sorted(days) for hour in (0, 12)]
+            content = "\n".join(["Timestamp,ThermoPro 493D", "Date,Time,Temperature_Celsius,Relative_Humidity(%)", *lines, ""])
+            temporary = Path(folder) / "new"
+            temporary.write_text(content)
+            digest = files.sha256(temporary)
+            files.move(temporary, platform.paths.landed("sm2", "sm2_thermopro", digest))
+            arrived = FileVersion(0, "sm2_thermopro", "sm2", path, len(content), "", digest, AS_OF, "refused")
+            judged = judge(platform, REGISTRY, datasource, ledger, [arrived, *ledger.refused()], AS_OF, SkippedChecks())
+            ledger = ledger.with_versions(judged)
+        return {v.path: (v.verdict, v.layout.date_format if v.layout else "") for v in ledger.versions}
+
+
+def test_the_other_files_of_a_device_decide_also_if_they_come_later() -> None:
+    open_, proof = (
+        ("ThermoProSensor_export_493D_1600000001.csv", {date(2025, 4, 5)}, DMY),
+        ("ThermoProSensor_export_493D_1600000002.csv", {date(2025, 4, 25)}, DMY),
+    )
+    assert arrive([open_])[open_[0]][0] == "refused"
+    assert arrive([open_, proof]) == arrive([proof, open_]) == {open_[0]: ("accepted", DMY), proof[0]: ("accepted", DMY)}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 3), st.none() | st.integers(0, 9)), max_size=8), st.randoms(use_true_random=False)
+)
+def test_the_rank_of_exports_does_not_depend_on_their_order(facts: list[tuple[int, int, int, int | None]], shuffled) -> None:
+    """Of one path the sequence counts; else the time of export alone, or where names hold none the last reading."""
+
+    def at(hours: int) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+
+    versions = [
+        FileVersion(
+            n + 1, "d", "b", f"{path}", 1, "", f"{n:064}", AS_OF, "accepted",
+            first_reading=at(first), last_reading=at(first + length), exported=None if exported is None else at(exported),
+        )
+        for n, (path, first, length, exported) in enumerate(facts)
+    ]  # fmt: skip
+    ranked, by_number = rank(versions), versions
+    paths = {version.path for version in versions}
+    assert [v.number for path in sorted(paths) for v in ranked if v.path == path] == [v.number for path in sorted(paths) for v in by_number if v.path == path]
+    newest = {v.path: v for v in by_number}
+    ends = [newest[v.path] for v in ranked if newest[v.path] is v]
+    for earlier, later in pairwise(ends):
+        assert (earlier.exported or earlier.last_reading) <= (later.exported or later.last_reading)
