@@ -53,6 +53,7 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
     _write(folder, "zone_adjacency", pairs)
     _write(folder, "sensor_mappings", mappings)
     _write(folder, "location_map", [])
+    _write(folder, "withdrawals", [])
     _write(folder, "buildings_config", ([i, i.upper(), "Europe/Prague", "", "", 2, "CC-BY-4.0", "publish", "active"] for i in ids))
     columns = r"Date;Time;Temperature_Celsius;Relative_Humidity(%)"
     pattern = r"T(?P<device>\d+)\.csv"
