@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from include.ingest.validate import Circumstances, Declared, validate
+from include.ingest.declared import Circumstances, Declared
+from include.ingest.validate import validate
 from include.registry import load_registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 from include.settings import PROJECT_DIR

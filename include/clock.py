@@ -34,7 +34,7 @@ def checked_as_of(text: str) -> datetime:
         raise ConfigurationError(
             f"as_of {instant:%Y-%m-%dT%H:%MZ} is in the future: the clock says {_clock():%Y-%m-%dT%H:%MZ}",
             where="as_of",
-            cure="correct as_of; if the clock is slow, set it. Nothing was read or written",
+            cure="correct as_of, or the clock of this machine; no data was read or written",
         )
     return instant
 
@@ -51,7 +51,7 @@ def check_clock() -> datetime:
         raise ConfigurationError(
             f"the clock of this machine says {now:%Y-%m-%dT%H:%MZ}",
             where="system clock",
-            cure="set it (`timedatectl set-ntp true`, or `date --set`) and run again",
+            cure="set the clock (`timedatectl set-ntp true`, or `date --set`) and run again",
         )
     return now
 

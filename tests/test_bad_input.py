@@ -372,7 +372,7 @@ def test_of_exports_in_conflict_the_later_export_wins_however_short_it_is(accept
     assert lost["source_line"].to_pylist() == list(range(3, 15)) and set(lost["value"].to_pylist()) == {22.0}
 
 
-def test_of_exports_of_the_same_span_in_conflict_the_later_name_wins(accepted: Platform) -> None:
+def test_of_exports_of_the_same_span_in_conflict_the_later_export_wins(accepted: Platform) -> None:
     assert set(readings_of(accepted, "2026-01", "990A", "temp_indoor")["value"].to_pylist()) == {22.0}
     assert counted(accepted, "990A") == {"cells": 192, "readings": 192, "kept": 96, "duplicates": 48, "superseded": 48}
 

@@ -31,7 +31,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Days:
+class DateText:
     """One distinct date text: the first and last time of day in its lines, in seconds since midnight."""
 
     text: str
@@ -57,7 +57,7 @@ def parse_date(text: str, format_: str) -> date | None:
 
 
 def prove_date_format(
-    dates: Sequence[Days],
+    dates: Sequence[DateText],
     formats: Sequence[str],
     exported: datetime | None = None,
     others: Collection[str] = (),
@@ -105,14 +105,14 @@ def _fits_export(last: date, exported: datetime) -> bool:
     return day - EXPORT_COVERS <= last <= day + timedelta(days=1)
 
 
-def _is_steady(days: Sequence[date], dates: Sequence[Days], interval: timedelta) -> bool:
+def _is_steady(days: Sequence[date], dates: Sequence[DateText], interval: timedelta) -> bool:
     """Whether each day begins one interval after the day before it ended (half an interval more or less)."""
     in_order = sorted(zip(days, dates, strict=True), key=lambda pair: pair[0])
     steps = [(later - earlier) + timedelta(seconds=after.first - before.last) for (earlier, before), (later, after) in pairwise(in_order)]
     return all(interval / 2 <= step <= interval * 1.5 for step in steps)
 
 
-def _mixed(dates: Sequence[Days], parsed: Mapping[str, Sequence[date | None]]) -> Unproven:
+def _mixed(dates: Sequence[DateText], parsed: Mapping[str, Sequence[date | None]]) -> Unproven:
     witnesses = [dates[list(days).index(None)].text for days in parsed.values()]
     return Unproven(
         f"mixed date orders: {' and '.join(witnesses)} cannot be of one format",

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from include import files, rclone
 from include.errors import PlatformError
+from include.ingest.declared import Circumstances, Declared
+from include.ingest.landed_values import is_landed
 from include.ingest.ledger import LOST, FileVersion, Finding
-from include.ingest.validate import Circumstances, Declared, Validation, is_landed, validate
+from include.ingest.validate import Validation, validate
 from include.publishing import state
 from include.registry import Registry
 from include.settings import Settings

@@ -101,9 +101,9 @@ class FileVersion:
     skipped_checks: tuple[str, ...] = field(default=())
 
     @property
-    def is_lost(self) -> bool:
-        """Whether it was accepted once, and no copy that can be read is left."""
-        return self.verdict == "refused" and any(finding.check == LOST for finding in self.findings)
+    def was_accepted(self) -> bool:
+        """Whether it is refused now and its readings were used before: it is lost, or other files of its device disagree."""
+        return self.verdict == "refused" and (bool(self.months) or any(finding.check == LOST for finding in self.findings))
 
     @property
     def reasons(self) -> list[str]:
@@ -184,13 +184,17 @@ class Ledger:
         ]
 
     def refused(self) -> list[FileVersion]:
-        """Refused files that no later version of the same path has cured, and what is lost."""
+        """Refused files that no later version of the same path has cured, and those whose readings were used before."""
         newest = {(v.datasource_id, v.path): v for v in self.versions}
-        return [v for v in self.versions if v.verdict == "refused" and (v.is_lost or newest[v.datasource_id, v.path] is v)]
+        return [v for v in self.versions if v.verdict == "refused" and (v.was_accepted or newest[v.datasource_id, v.path] is v)]
 
-    def without_gone(self, datasource_id: str, listed: Collection[str]) -> "Ledger":
-        """A refusal also ends when its file is taken off the drive: renamed, split in two, or given up."""
-        gone = {v.number for v in self.refused() if v.datasource_id == datasource_id and v.path not in listed and not v.is_lost}
+    def without_gone(self, datasource_id: str, listed: Collection[str], withdrawn: Collection[str] = ()) -> "Ledger":
+        """A refusal also ends when its file is taken off the drive (renamed, split in two, given up) or withdrawn.
+
+        A file whose readings were used before has to be withdrawn: that it is not on the drive may be the fault.
+        """
+        refused = [v for v in self.refused() if v.datasource_id == datasource_id]
+        gone = {v.number for v in refused if v.sha256 in withdrawn or (v.path not in listed and not v.was_accepted)}
         return Ledger(replace(v, verdict="gone") if v.number in gone else v for v in self.versions)
 
     def replaced(self, versions: Iterable[FileVersion]) -> "Ledger":

@@ -5,7 +5,6 @@ they are made from has another fingerprint.
 """
 
 import contextlib
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -20,20 +19,12 @@ from include.registry import Registry
 from include.settings import Settings
 
 
-@dataclass(frozen=True)
-class Migration:
-    """What was brought up to date: how many versions were read again, and which of them cannot be read any more."""
-
-    read: int
-    refused: tuple[str, ...]
-
-
-def migrate(settings: Settings, registry: Registry, as_of: datetime) -> Migration | None:
-    """Read every accepted version again that an older checkout has accepted; None if there is none."""
+def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
+    """Read every version again that an older checkout has accepted; returns how many."""
     ledger = Ledger.read(settings.paths.ledger)
     old = [version for version in ledger.versions if version.verdict == "accepted" and version.layout is None]
     if not old:
-        return None
+        return 0
     for version in ledger.versions:
         _land_by_digest(settings, version)
     by_datasource = sorted(old, key=lambda version: version.datasource_id)
@@ -44,8 +35,7 @@ def migrate(settings: Settings, registry: Registry, as_of: datetime) -> Migratio
         ledger = ledger.replaced([*judged, *(lost(version, NO_COPY) for version in versions if version.number not in read)])
     with files.locked(settings.paths.lock, "refresh"):
         ledger.write(settings.paths.ledger)
-    numbers = {version.number for version in old}
-    return Migration(len(old), tuple(v.path for v in ledger.versions if v.number in numbers and v.verdict != "accepted"))
+    return len(old)
 
 
 def _land_by_digest(settings: Settings, version: FileVersion) -> None:

@@ -1,7 +1,7 @@
 """The steps between landing and the ledger: judge what arrived, pass the gate, write the verdicts down."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Any
 
 from include import files
 from include.errors import ConfigurationError
+from include.ingest.declared import Circumstances, Declared
 from include.ingest.landed import fetch_landed, read_version
 from include.ingest.ledger import (
     Arrival,
@@ -18,7 +19,7 @@ from include.ingest.ledger import (
     judged_from_json,
     judged_to_json,
 )
-from include.ingest.validate import SKIPPABLE, Circumstances, Declared, Validation
+from include.ingest.validate import SKIPPABLE, Validation
 from include.quality import gate
 from include.registry import Registry
 from include.registry.rows import Datasource
@@ -59,7 +60,7 @@ def validate_arrivals(settings: Settings, registry: Registry, datasource: Dataso
     arrivals = [Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]]
     arrived, contents = {arrival.path for arrival in arrivals}, {(arrival.path, arrival.sha256) for arrival in arrivals}
     ledger, fingerprint = Ledger.read(settings.paths.ledger), Declared.of(registry, datasource).fingerprint
-    again = [v for v in ledger.refused() if v.datasource_id == datasource.datasource_id and (v.is_lost or v.path not in arrived)]
+    again = [v for v in ledger.refused() if v.datasource_id == datasource.datasource_id and (v.was_accepted or v.path not in arrived)]
     again = [v for v in again if (v.path, v.sha256) not in contents]
     again += [
         v
@@ -92,9 +93,9 @@ def judge(
     others = ledger.proven_by_themselves(datasource.datasource_id, withdrawn)
     judged = judge_all(versions, others)
     proven = ledger.with_versions(judged.values()).proven_by_themselves(datasource.datasource_id, withdrawn)
-    if proven != others:
-        known = {(v.number, v.path): v for v in ledger.versions if v.datasource_id == datasource.datasource_id} | judged
-        judged |= judge_all([version for version in known.values() if _hangs_on_others(version, proven)], proven)
+    known = {(v.number, v.path): v for v in ledger.versions if v.datasource_id == datasource.datasource_id} | judged
+    is_stale = {key for key, version in known.items() if _hangs_on_others(version, proven) and (proven != others or key not in judged)}
+    judged |= judge_all([known[key] for key in sorted(is_stale)], proven)
     return list(judged.values())
 
 
@@ -116,7 +117,7 @@ def _judge_one(
     if not landed.exists() and not fetch_landed(settings, registry, version):
         return None
     found = read_version(settings, declared, version, now)
-    if version.verdict == "accepted" and version.layout is not None and not found.accepted and version.judged_by != declared.fingerprint:
+    if version.verdict == "accepted" and version.layout is not None and not found.accepted and version.layout.declared != declared.fingerprint:
         why = next(str(finding) for finding in found.findings if finding.severity == "error")
         warning = Finding("read_as_before", "warning", f"cannot be read by what is declared now, so it is used as it was read before: {why}")
         kept = tuple(finding for finding in version.findings if finding.check != warning.check)
@@ -129,8 +130,11 @@ def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
 
 
 def pass_gate(settings: Settings, datasource: Datasource, skipped: SkippedChecks) -> list[FileVersion]:
-    """Apply the quality gate to what validation handed over."""
-    judged = [gate.judge(version, datasource, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)]
+    """Apply the quality gate to what validation handed over, apart from what has passed it before."""
+    passed = {version.number for version in Ledger.read(settings.paths.ledger).versions if version.verdict == "accepted"}
+    judged = [
+        version if version.number in passed else gate.judge(version, datasource, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)
+    ]
     _hand_over(settings, datasource, GATED, judged)
     return judged
 
@@ -161,7 +165,7 @@ def give_up(settings: Settings, lost: list[FileVersion]) -> None:
     with files.locked(settings.paths.lock, "refresh"):
         ledger = Ledger.read(settings.paths.ledger).replaced(lost)
         ledger.write(settings.paths.ledger)
-    _tell_quarantine(settings, ledger)
+    _write_quarantine_pages(settings, ledger)
     add_problems(settings, [_sentence(version) for version in lost])
 
 
@@ -177,8 +181,11 @@ def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, s
     return {(version.datasource_id, version.path, version.sha256) for version in judged}
 
 
-def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
-    """Write the verdicts of all datasources into the ledger, in one step, and tell the quarantine."""
+def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: Collection[str] = ()) -> Outcome:
+    """Write the verdicts of all datasources into the ledger, in one step, and the pages of the quarantine.
+
+    `withdrawn` are the digests of files that people have taken out: their refusal is over.
+    """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths.ledger)
     judged = [version for datasource in datasources for version in _handed_over(settings, datasource, GATED)]
@@ -186,15 +193,17 @@ def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
     for datasource in datasources:
         if (synced := _synced(settings, datasource)) is not None:
             there = {arrival["path"] for arrival in synced["arrivals"]} | set(synced["refused_and_still_there"])
-            after = after.without_gone(datasource.datasource_id, there)
+            after = after.without_gone(datasource.datasource_id, there, withdrawn)
     known = {(v.number, v.verdict) for v in before.versions}
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
             after.write(settings.paths.ledger)
-    _tell_quarantine(settings, after)
+    _write_quarantine_pages(settings, after)
     refused = after.refused()
     new_refusals = [_sentence(v) for v in refused if (v.number, v.verdict) not in known]
-    new_refusals += [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.check == "many_rejected_lines" and _is_news(v, before)]
+    counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
+    news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
+    new_refusals += [f"{v.path}: {finding}" for v in news for finding in v.findings if finding.check == "many_rejected_lines"]
     errors, warnings = _findings_of_sync(settings, datasources)
     outcome = Outcome(
         accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
@@ -211,12 +220,6 @@ def register(settings: Settings, datasources: Iterable[Datasource]) -> Outcome:
 def read_outcome(settings: Settings) -> Outcome | None:
     path = settings.paths.ingest / OUTCOME
     return Outcome(**files.read_json(path)) if path.exists() else None
-
-
-def _is_news(version: FileVersion, before: Ledger) -> bool:
-    """Whether no earlier run has read the file with as many rejected lines."""
-    known = {(v.datasource_id, v.path, v.sha256): v.rejected for v in before.versions if v.verdict == "accepted"}
-    return known.get((version.datasource_id, version.path, version.sha256)) != version.rejected
 
 
 def _sentence(version: FileVersion) -> str:
@@ -272,7 +275,7 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
     return files.read_json(path) if path.exists() else None
 
 
-def _tell_quarantine(settings: Settings, ledger: Ledger) -> None:
+def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
     """One page for each file that is refused or has rejected lines; the pages of files that have been cured go."""
     newest = {(v.datasource_id, v.path): v for v in ledger.versions}
     told = [*ledger.refused(), *(v for v in newest.values() if v.verdict == "accepted" and v.rejected)]

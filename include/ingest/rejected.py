@@ -19,7 +19,7 @@ CURES: dict[Reason, str] = {
     "header_repeated": "Nothing, if two exports were joined on purpose; else upload them as two files",
     "timestamp": "Correct or remove the line and upload again",
     "implausible_date": "Set the device's clock; or change `earliest` in datasources_config.csv",
-    "future_dates": "Set the device's clock; readings that are merely early are taken by a later run",
+    "future_dates": "Set the device's clock; the file is read again when that time has come",
     "decimal_mark": "Export with the declared decimal mark and without thousands separators, or change decimal_mark in file_formats.csv",
 }
 REJECTED = pa.schema([("line", pa.int32()), ("reason", pa.string()), ("text", pa.string()), ("sha256", pa.string())])
@@ -64,10 +64,9 @@ class RejectedLines:
         _, message, where, cure = self.messages[reason]
         others = "".join(f", {number:,} for {other}" for other, number in counts.items() if other != reason)
         if share > refuse_pct:
-            return Finding(
-                reason, "error", f"{message}; {len(self):,} of {lines_of(total)} cannot be read, {refuse_pct:g} % are allowed{others and f' ({count:,} for {reason}{others})'}",
-                where=where, cure=cure,
-            )  # fmt: skip
+            counted = f" ({count:,} for {reason}{others})" if others else ""
+            limit = f"{len(self):,} of {lines_of(total)} cannot be read, {refuse_pct:g} % are allowed{counted}"
+            return Finding(reason, "error", f"{message}; {limit}", where=where, cure=cure)
         return Finding(
             "rejected_lines" if share <= warn_pct else "many_rejected_lines",
             "warning",

@@ -117,6 +117,6 @@ def _hour(change: ClockChange) -> str:
     return f"{change.start:%Y-%m-%d %H:%M} to {change.stop:%H:%M}"
 
 
-def of(instant: datetime, timezone: str) -> datetime:
+def wall_time(instant: datetime, timezone: str) -> datetime:
     """What the wall clock shows at an instant."""
     return instant.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)

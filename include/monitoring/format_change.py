@@ -2,8 +2,9 @@
 
 import difflib
 
+from include.ingest.declared import Declared
 from include.ingest.ledger import FileVersion
-from include.ingest.validate import Declared, columns_found, means
+from include.ingest.validate import columns_found, means
 from include.monitoring.seed_rows import SHOWN, block, column_row, csv_line, is_described, sensor_row
 from include.registry import Registry
 from include.registry.rows import SensorMapping

@@ -1,4 +1,4 @@
-"""Rows to paste into a seed for a name that it does not know. A person fills what stands in <…>."""
+"""Rows to paste into a seed for a name that it does not know. A person replaces the placeholders <…>."""
 
 import csv
 import io

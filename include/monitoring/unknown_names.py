@@ -1,4 +1,4 @@
-"""Names in accepted files that no seed row covers: their cells are counted as unmapped, and not published."""
+"""Names in accepted files without a seed row: their cells are counted as unmapped, and not published."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -29,8 +29,8 @@ def restore_state() -> int:
     register.begin(settings)
     healing.heal_memory(settings, now)
     fetched = state.restore(settings)
-    if done := migrate(settings, registry, now):
-        register.note(settings, f"State brought to format {STATE_FORMAT}: {done.read:,} file versions were read again, all months are built again")
+    if read_again := migrate(settings, registry, now):
+        register.note(settings, f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again")
     upload.adopt_offered(settings)
     return len(fetched)
 
@@ -39,7 +39,7 @@ def restore_state() -> int:
 def register_files() -> dict[str, int]:
     """Write all verdicts into the ledger, in one step."""
     settings, registry = platform()
-    outcome = register.register(settings, registry.active_datasources)
+    outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())))
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 

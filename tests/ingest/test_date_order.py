@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from include.ingest.date_order import EARLIEST, LATEST, Days, Proof, Unproven, parse_date, prove_date_format
+from include.ingest.date_order import EARLIEST, LATEST, DateText, Proof, Unproven, parse_date, prove_date_format
 
 DMY, MDY = "%d/%m/%Y", "%m/%d/%Y"
 BOTH = (DMY, MDY)
@@ -16,8 +16,8 @@ HOUR = timedelta(hours=1)
 MIDNIGHT_TO_23 = (0, 23 * 3600)
 
 
-def written(days: list[date], format_: str, clocks: tuple[int, int] = MIDNIGHT_TO_23) -> list[Days]:
-    return [Days(f"{day:{format_}}", *clocks) for day in days]
+def written(days: list[date], format_: str, clocks: tuple[int, int] = MIDNIGHT_TO_23) -> list[DateText]:
+    return [DateText(f"{day:{format_}}", *clocks) for day in days]
 
 
 @pytest.mark.parametrize("format_", BOTH)
@@ -31,7 +31,7 @@ def test_the_time_of_export_proves_the_order_of_a_single_day(format_: str) -> No
 
 
 def test_a_day_that_reads_the_same_in_both_orders_needs_no_proof() -> None:
-    assert prove_date_format([Days("05/05/2026")], BOTH) == Proof(DMY, "not needed")
+    assert prove_date_format([DateText("05/05/2026")], BOTH) == Proof(DMY, "not needed")
 
 
 def test_the_time_of_export_wins_over_steady_days() -> None:
@@ -60,12 +60,12 @@ def test_readings_that_follow_each_other_at_the_declared_interval_prove_the_orde
 @pytest.mark.parametrize("exported", [None, datetime(2026, 5, 20, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)])
 def test_what_two_orders_fit_is_refused(exported: datetime | None) -> None:
     with pytest.raises(Unproven, match="ambiguous dates: 05/04/2026 fits %d/%m/%Y and %m/%d/%Y"):
-        prove_date_format([Days("05/04/2026")], BOTH, exported)
+        prove_date_format([DateText("05/04/2026")], BOTH, exported)
 
 
 def test_mixed_orders_are_refused_with_a_witness_of_each() -> None:
     with pytest.raises(Unproven, match="mixed date orders: 01/30/2026 and 29/01/2026") as refused:
-        prove_date_format([Days("29/01/2026"), Days("01/30/2026")], BOTH)
+        prove_date_format([DateText("29/01/2026"), DateText("01/30/2026")], BOTH)
     assert refused.value.witness == "01/30/2026"
 
 
@@ -82,7 +82,7 @@ def test_dates_of_one_declared_format_always_come_back(days: list[date], format_
 
 @given(st.lists(DATES, min_size=1, max_size=40, unique=True), FORMATS, st.none() | st.datetimes(datetime(1980, 1, 1), timezones=st.just(UTC)))
 def test_a_day_above_12_is_never_read_in_the_other_order(days: list[date], format_: str, exported: datetime | None) -> None:
-    assert prove_date_format([*written(days, format_), Days(f"{date(2026, 1, 31):{format_}}")], BOTH, exported).format == format_
+    assert prove_date_format([*written(days, format_), DateText(f"{date(2026, 1, 31):{format_}}")], BOTH, exported).format == format_
 
 
 @given(
@@ -111,7 +111,7 @@ def test_any_days_with_their_time_of_export_are_read_right_or_refused(last: date
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=10, unique=True), st.none() | st.datetimes(timezones=st.just(UTC)))
 def test_any_texts_are_proven_or_refused(texts: list[str], exported: datetime | None) -> None:
     try:
-        assert prove_date_format([Days(text) for text in texts], BOTH, exported).format in BOTH
+        assert prove_date_format([DateText(text) for text in texts], BOTH, exported).format in BOTH
     except Unproven as refused:
         assert refused.message and refused.cure
         assert refused.witness is None or refused.witness in texts

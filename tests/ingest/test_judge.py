@@ -13,7 +13,8 @@ from include import files
 from include.ingest.ledger import FileVersion, Ledger
 from include.ingest.register import SkippedChecks, judge
 from include.planning import rank
-from include.registry import load_registry
+from include.registry import Registry, load_registry
+from include.registry.rows import Withdrawal
 from include.settings import PROJECT_DIR, Settings
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
@@ -38,30 +39,60 @@ def test_any_order_of_arrival_gives_the_same_verdicts_and_date_orders(exports: l
 
 def arrive(exports: list[tuple[str, set[date], str]]) -> dict[str, tuple[str, str]]:
     """Files of one device come one by one, a run each: path → verdict and date format."""
-    datasource = REGISTRY.datasource("sm2_thermopro")
     with TemporaryDirectory() as folder:
-        platform = replace(Settings.from_environment(), data_dir=Path(folder))
-        ledger = Ledger()
-        for path, days, format_ in exports:
-            lines = [f"{day:{format_}},{hour}:00,20.5,40" for day in sorted(days) for hour in (0, 12)]
-            content = "\n".join(["Timestamp,ThermoPro 493D", "Date,Time,Temperature_Celsius,Relative_Humidity(%)", *lines, ""])
-            temporary = Path(folder) / "new"
-            temporary.write_text(content)
-            digest = files.sha256(temporary)
-            files.move(temporary, platform.paths.landed("sm2", "sm2_thermopro", digest))
-            arrived = FileVersion(0, "sm2_thermopro", "sm2", path, len(content), "", digest, AS_OF, "refused")
-            judged = judge(platform, REGISTRY, datasource, ledger, [arrived, *ledger.refused()], AS_OF, SkippedChecks())
-            ledger = ledger.with_versions(judged)
+        platform, ledger = replace(Settings.from_environment(), data_dir=Path(folder)), Ledger()
+        for export in exports:
+            ledger = judged_after(platform, ledger, *export)
         return {v.path: (v.verdict, v.layout.date_format if v.layout else "") for v in ledger.versions}
 
 
+def judged_after(platform: Settings, ledger: Ledger, path: str, days: set[date], format_: str) -> Ledger:
+    """The ledger after a run that brought one file."""
+    lines = [f"{day:{format_}},{hour}:00,20.5,40" for day in sorted(days) for hour in (0, 12)]
+    content = "\n".join(["Timestamp,ThermoPro 493D", "Date,Time,Temperature_Celsius,Relative_Humidity(%)", *lines, ""])
+    temporary = platform.data_dir / "new"
+    temporary.write_text(content)
+    digest = files.sha256(temporary)
+    files.move(temporary, platform.paths.landed("sm2", "sm2_thermopro", digest))
+    arrived = FileVersion(0, "sm2_thermopro", "sm2", path, len(content), "", digest, AS_OF, "refused")
+    return judged_again(platform, REGISTRY, ledger, [arrived, *ledger.refused()])
+
+
+def judged_again(platform: Settings, registry: Registry, ledger: Ledger, versions: list[FileVersion]) -> Ledger:
+    datasource = registry.datasource("sm2_thermopro")
+    return ledger.with_versions(judge(platform, registry, datasource, ledger, versions, AS_OF, SkippedChecks()))
+
+
+OPEN = ("ThermoProSensor_export_493D_1600000001.csv", {date(2025, 4, 5)}, DMY)
+PROOF = ("ThermoProSensor_export_493D_1600000002.csv", {date(2025, 4, 25)}, DMY)
+
+
 def test_the_other_files_of_a_device_decide_also_if_they_come_later() -> None:
-    open_, proof = (
-        ("ThermoProSensor_export_493D_1600000001.csv", {date(2025, 4, 5)}, DMY),
-        ("ThermoProSensor_export_493D_1600000002.csv", {date(2025, 4, 25)}, DMY),
-    )
-    assert arrive([open_])[open_[0]][0] == "refused"
-    assert arrive([open_, proof]) == arrive([proof, open_]) == {open_[0]: ("accepted", DMY), proof[0]: ("accepted", DMY)}
+    assert arrive([OPEN])[OPEN[0]][0] == "refused"
+    assert arrive([OPEN, PROOF]) == arrive([PROOF, OPEN]) == {OPEN[0]: ("accepted", DMY), PROOF[0]: ("accepted", DMY)}
+
+
+def test_a_file_that_is_withdrawn_proves_nothing_any_more_and_its_own_refusal_is_over(tmp_path: Path) -> None:
+    platform = replace(Settings.from_environment(), data_dir=tmp_path)
+    ledger = judged_after(platform, judged_after(platform, Ledger(), *PROOF), *OPEN)
+    proof, open_ = ledger.versions
+    withdrawal = Withdrawal.model_validate({"line": 2, "sha256": proof.sha256, "reason": "wrong", "owner": "Jana", "from": "2026-01-01"})
+    ledger = judged_again(platform, replace(REGISTRY, withdrawals=(withdrawal,)), ledger, [])
+    refused = ledger.versions[1]
+    assert refused.verdict == "refused" and refused.was_accepted and refused.months == open_.months == ("2025-04",)
+    assert ledger.without_gone("sm2_thermopro", []).refused() == [refused], "that it is not on the drive may be the fault"
+    assert ledger.without_gone("sm2_thermopro", [], {refused.sha256}).refused() == []
+
+
+def test_a_file_that_does_not_fit_a_changed_seed_stays_as_it_was_read_in_every_later_run(tmp_path: Path) -> None:
+    platform = replace(Settings.from_environment(), data_dir=tmp_path)
+    ledger = judged_after(platform, Ledger(), *PROOF)
+    mappings = tuple(row.model_copy(update={"timestamp_column": row.timestamp_column.replace("Date", "Datum")}) for row in REGISTRY.datasource_mappings)
+    for _ in range(2):
+        ledger = judged_again(platform, replace(REGISTRY, datasource_mappings=mappings), ledger, list(ledger.versions))
+        (version,) = ledger.versions
+        assert version.verdict == "accepted" and version.layout is not None and version.layout.date_format == DMY
+        assert [finding.check for finding in version.findings if "read" in finding.check] == ["read_as_before"]
 
 
 @settings(max_examples=200, deadline=None)

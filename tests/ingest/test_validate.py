@@ -16,9 +16,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from include.ingest.declared import Circumstances, Declared
 from include.ingest.dialect import WHITESPACE
 from include.ingest.ledger import Finding
-from include.ingest.validate import Circumstances, Declared, Validation, validate
+from include.ingest.validate import Validation, validate
 from include.registry import load_registry
 from include.registry.rows import Datasource
 from include.settings import PROJECT_DIR
