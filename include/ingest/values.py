@@ -142,7 +142,7 @@ def _prove(
     first, last = np.full(len(texts), 86400), np.full(len(texts), -1)
     np.minimum.at(first, date_of[keep], seconds[keep])
     np.maximum.at(last, date_of[keep], seconds[keep])
-    used = [DateText(texts[index], int(first[index]), int(last[index])) for index in dict.fromkeys(date_of[keep].tolist())]
+    used = [DateText(texts[index], int(first[index]), int(last[index])) for index in np.flatnonzero(last >= 0)]
     minutes = declared.datasource.interval_minutes
     interval = timedelta(minutes=minutes) if minutes else None
     try:
