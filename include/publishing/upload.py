@@ -16,7 +16,7 @@ from include.settings import Settings
 log = logging.getLogger(__name__)
 
 SUMS, RUN = "SHA256SUMS", "run.json"  # run.json is not in the sums: a later run may replace it
-SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]*)")  # a checksum and a plain file name
+SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199})")  # a checksum and a plain file name that any disk takes
 REPLACED = "nothing: the next release that is published replaces it; to restore it, use the remote's version history"
 
 

@@ -43,7 +43,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def write_release(folder: Path, version: str) -> Path:
     """A release as `build` leaves it, with a table of a few bytes."""
-    path = folder / version
+    path = files.empty_folder(folder / version)
     files.write_json(path / "lineage.json", {"version": version})
     files.write_json(path / "schema.json", {"version": version, "tables": []})
     files.write_text(path / "public_dataset_hourly.parquet", f"the table of {version}")
@@ -137,6 +137,7 @@ def test_any_latest_json_is_a_pointer_or_a_clear_error(text: str) -> None:
 
 @given(text=TEXTS)
 @example(text=Pointer(NEW, TIMES[NEW]).to_text())
+@example(text=Pointer(NEW, datetime(226, 2, 4, tzinfo=UTC)).to_text())
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_latest_json_stops_reading_or_writes_outside_of_data_dir(tmp_path: Path, text: str) -> None:
     adopted = adopt_from(Remote(text, good_contents(tmp_path / "good")), tmp_path / "machine")
