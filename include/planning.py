@@ -27,12 +27,20 @@ from include.local_time import (
     next_month,
 )
 from include.registry import Registry
-from include.registry.rows import Building
+from include.registry.rows import Building, Datasource, DatasourceMapping, Measurement, PublicLocation, Row, SensorMapping
 from include.settings import PROJECT_DIR, Settings
 
 GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}  # and the unit of each
 HOUR = timedelta(hours=1)
 _INSTANT = pa.timestamp("us", "UTC")
+SEEDS: dict[str, type[Row]] = {
+    "buildings_config": Building,
+    "datasources_config": Datasource,
+    "datasource_mappings": DatasourceMapping,
+    "sensor_mappings": SensorMapping,
+    "location_map": PublicLocation,
+    "measurements": Measurement,
+}
 FILES = pa.schema(
     [
         *((name, pa.int32()) for name in ("number", "precedence")),
@@ -95,12 +103,16 @@ def models_fingerprint(*folders: str) -> str:
 
 
 def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
-    """All months of all active buildings with the fingerprint that their readings must carry."""
-    ledger, models = Ledger.read(settings.paths.ledger), models_fingerprint("models/0_landing", "models/1_staging", "models/2_marts", "models/5_metrics")
+    """All months of all published buildings with the fingerprint that their readings must carry."""
+    ledger, models = (
+        Ledger.read(settings.paths.ledger),
+        models_fingerprint("models/0_landing", "models/0_seeds", "models/1_staging", "models/2_marts", "models/5_metrics"),
+    )
     plans = []
-    for building in registry.active_buildings:
+    for building in registry.built_buildings:
         seeds = registry.fingerprint_of(building.building_id)
-        ranked = rank(ledger.accepted(building.building_id, as_of, registry.withdrawn(as_of)))
+        accepted = ledger.accepted(building.building_id, as_of, registry.withdrawn(as_of))
+        ranked = rank(version for version in accepted if registry.uses(version.building_id, version.datasource_id))
         months: dict[str, list[FileVersion]] = defaultdict(list)
         for version in ranked:
             for month in version.months:
@@ -152,14 +164,42 @@ def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
     return [version for path in sorted(by_path, key=age) for version in by_path[path]]
 
 
-def write_readings_plan(settings: Settings, months: list[MonthPlan]) -> None:
-    """Tell dbt which months to build from which files. See include/dbt/macros/plan.sql."""
+def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
+    """Tell dbt which months to build from which files, and what the seeds say. See include/dbt/macros/plan.sql."""
     _clear(settings.paths.built_readings)
+    write_seeds(settings, registry)
     involved = rank(versions_of(months))
     rows = [_file_row(settings, version, precedence) for precedence, version in enumerate(involved)]
     files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
     rows = [_month_row(settings, plan) for plan in months]
     files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
+
+
+def write_seeds(settings: Settings, registry: Registry) -> None:
+    """Hand dbt the seed rows of the published buildings, as text, empty cells as null. See include/dbt/models/0_seeds.
+
+    Rows of a building that has a wrong one stay out: what was made of them before is kept (`store_dimensions`).
+    """
+    buildings = {row.building_id for row in registry.built_buildings}
+    datasources = {row.datasource_id for row in registry.datasources if row.building_id in buildings and row.status != "removed"}
+    seeds: dict[str, Iterable[Row]] = {
+        "buildings_config": (row for row in registry.buildings if row.building_id in buildings),
+        "datasources_config": (row for row in registry.datasources if row.datasource_id in datasources),
+        "datasource_mappings": (row for row in registry.datasource_mappings if row.datasource_id in datasources),
+        "sensor_mappings": (row for row in registry.sensor_mappings if row.datasource_id in datasources),
+        "location_map": (row for row in registry.locations if row.building_id in buildings),
+        "measurements": registry.measurements,
+    }
+    for name, rows in seeds.items():
+        schema = pa.schema([(column, pa.string()) for column in SEEDS[name].model_fields if column != "line"])
+        cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
+        files.write_parquet(settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, tuple):
+        value = ";".join(value)
+    return None if value in (None, "") else str(value)
 
 
 def landed_values(settings: Settings, version: FileVersion) -> Path:

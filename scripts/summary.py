@@ -7,7 +7,7 @@ from rich.console import Console
 from include import planning
 from include.clock import END_OF_TIME, is_future
 from include.engines.timeseries import engine_used
-from include.errors import ConfigurationError, RemoteError
+from include.errors import RemoteError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.masking import mask
@@ -19,7 +19,6 @@ from include.publishing.readings import read_accounting, totals
 from include.publishing.release import Release, settings_at
 from include.publishing.upload import is_offered
 from include.registry import Registry
-from include.registry.hierarchy import load_hierarchy
 from include.settings import Settings
 
 PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
@@ -51,8 +50,6 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     engine = engine_used(settings)
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
-    if wrong := wrong_hierarchy(registry):
-        console.print(f"Hierarchy ✗ the last one stands: {wrong}", markup=False)
     causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
     errors = [cause for cause in causes if cause.severity == "error"]
     console.print(
@@ -84,20 +81,13 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
 
 
-def wrong_hierarchy(registry: Registry) -> str:
-    """What is wrong with the buildings' structure, which stops nothing but the hierarchy."""
-    try:
-        load_hierarchy(registry)
-    except ConfigurationError as error:
-        return str(error)
-    return ""
-
-
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
     """What a failed step has left for the next run, though a release stands; empty if nothing."""
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, END_OF_TIME))
     if months:
         return f"{len(months)} months of readings are not built"
+    if not readings.dimensions_are_current(settings, registry):
+        return "the dimensions are not built from the seeds as they are"
     if current is None or settings_at(settings, current.as_of).replay:
         return ""
     if archive.windows_to_build(settings, registry, current.as_of):

@@ -80,6 +80,16 @@ def published(tmp_path: Path, templates: Callable) -> Callable:
 
 
 @pytest.fixture
+def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the seeds, which the runs of this test read."""
+    from include.settings import Settings
+
+    copy = shutil.copytree(PROJECT / "include/dbt/seeds", tmp_path / "seeds")
+    monkeypatch.setattr(Settings, "seeds_dir", copy)
+    return copy
+
+
+@pytest.fixture
 def new_platform(tmp_path: Path, airflow_database: None) -> Callable:
     """Makes installations: `new_platform()` or `new_platform("second")`, each with an empty drive and DATA_DIR."""
     from tests.platform import Platform

@@ -14,21 +14,12 @@ from include.errors import ConfigurationError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.publishing import state
-from include.settings import PROJECT_DIR, Settings
+from include.settings import PROJECT_DIR
 from tests.platform import Platform, tree
 from tests.raw_files import thermopro, times
 
 pytestmark = pytest.mark.xdist_group("ways_back")  # one process has its installations
 STATE_FORMAT_1 = PROJECT_DIR / "tests/state_format_1.tar.gz"  # three files, one of them corrected, one gone, one refused
-
-
-@pytest.fixture
-def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the seeds that the runs of this test read."""
-    copy = tmp_path / "seeds"
-    shutil.copytree(PROJECT_DIR / "include/dbt/seeds", copy)
-    monkeypatch.setattr(Settings, "seeds_dir", copy)
-    return copy
 
 
 @pytest.fixture

@@ -27,9 +27,12 @@ def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
         return 0
     for version in ledger.versions:
         _land_by_digest(settings, version)
+    readable = {row.datasource_id for row in registry.datasources if row.building_id not in registry.wrong}
     by_datasource = sorted(old, key=lambda version: version.datasource_id)
     for datasource_id, group in groupby(by_datasource, key=lambda version: version.datasource_id):
         versions = list(group)
+        if datasource_id not in readable:
+            continue
         judged = judge(settings, registry, registry.datasource(datasource_id), ledger, versions, as_of, SkippedChecks())
         read = {version.number for version in judged}
         ledger = ledger.replaced([*judged, *(lost(version, NO_COPY) for version in versions if version.number not in read)])

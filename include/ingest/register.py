@@ -181,10 +181,11 @@ def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, s
     return {(version.datasource_id, version.path, version.sha256) for version in judged}
 
 
-def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: Collection[str] = ()) -> Outcome:
+def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: Collection[str] = (), wrong_rows: Iterable[str] = ()) -> Outcome:
     """Write the verdicts of all datasources into the ledger, in one step, and the pages of the quarantine.
 
-    `withdrawn` are the digests of files that people have taken out: their refusal is over.
+    `withdrawn` are the digests of files that people have taken out: their refusal is over. `wrong_rows` of the seeds are
+    problems of every run until they are corrected.
     """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths.ledger)
@@ -207,7 +208,7 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
     errors, warnings = _findings_of_sync(settings, datasources)
     outcome = Outcome(
         accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
-        problems=new_refusals + [problem for source in datasources for problem in _unfinished(settings, source, after)] + errors,
+        problems=[*wrong_rows] + new_refusals + [problem for source in datasources for problem in _unfinished(settings, source, after)] + errors,
         ongoing=[_sentence(v) for v in refused if (v.number, v.verdict) in known],
         warnings=warnings
         + [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.severity == "warning" and finding.check != "many_rejected_lines"],

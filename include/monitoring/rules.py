@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.errors import ConfigurationError
-from include.registry.registry import read_rows
 from include.registry.rows import HealthCheck, HealthParameter, Silence
+from include.registry.seeds import read_rows
 
 # In the order in which they run: a later one leaves out what an earlier one has told.
 SQL_CHECKS = (

@@ -64,7 +64,7 @@ def fingerprints(settings: Settings, registry: Registry, as_of: datetime) -> dic
     models, readings = models_fingerprint("models/3_aggregations"), read_manifest(settings)
     return {
         Unit(grain, building.building_id, month): _fingerprint(grain, building, month, readings, models, as_of)
-        for building in registry.active_buildings
+        for building in registry.built_buildings
         for building_id, month in readings
         if building_id == building.building_id
         for grain in GRAINS
@@ -87,7 +87,7 @@ def windows_to_build(settings: Settings, registry: Registry, as_of: datetime, lo
     readings = read_manifest(settings)
     stale = [unit for unit, fingerprint in wanted.items() if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint]
     windows = []
-    for building in registry.active_buildings:
+    for building in registry.built_buildings:
         months = {unit.month for unit in stale if unit.building_id == building.building_id}
         if months:
             windows += [window for window in plan_windows(building, months, as_of) if _reached(window, readings)]

@@ -5,8 +5,10 @@ same bytes.
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from include import files
@@ -54,10 +56,13 @@ def is_current(settings: Settings, registry: Registry) -> bool:
 
 
 def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int]:
-    """Load the structure, ask for it, and put the tables in place; returns their rows. A wrong seed changes nothing."""
+    """Load the structure, ask for it, and put the tables in place; returns their rows. A wrong seed changes nothing.
+
+    Of a building whose own rows are wrong the last structure stays.
+    """
     hierarchy = load_hierarchy(registry)
     load(graph, hierarchy)
-    return _export(settings, {name: ask(graph, question) for name, (question, _) in ANSWERS.items()}, fingerprint(registry))
+    return _export(settings, {name: ask(graph, question) for name, (question, _) in ANSWERS.items()}, fingerprint(registry), hierarchy.wrong)
 
 
 def ensure(settings: Settings, registry: Registry) -> None:
@@ -74,7 +79,7 @@ def ensure(settings: Settings, registry: Registry) -> None:
             _export(settings, {name: [] for name in ANSWERS}, made_from="")
 
 
-def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dict[str, int]:
+def _export(settings: Settings, answers: dict[str, Rows], made_from: str, kept: Collection[str] = ()) -> dict[str, int]:
     """Tables from the graph's answers, in place; returns their rows."""
     made = settings.paths.work / "hierarchy"
     files.remove(made)
@@ -84,6 +89,8 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dic
         for name, (_, columns) in ANSWERS.items():
             database.register(name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items()))))
         database.execute(files.read_source(Path(__file__).with_suffix(".sql")))
+        if kept and all(stored(settings, name).exists() for name in HIERARCHY):
+            _keep(database, settings, kept)
         for name, model in HIERARCHY.items():
             selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
             database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to $target ({PARQUET})", {"target": str(made / f"{name}.parquet")})
@@ -93,3 +100,12 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str) -> dic
             files.move(made / f"{name}.parquet", stored(settings, name))
         files.write_made_from(settings.paths.hierarchy, made_from, [stored(settings, name) for name in HIERARCHY])
     return counts
+
+
+def _keep(database: duckdb.DuckDBPyConnection, settings: Settings, buildings: Collection[str]) -> None:
+    """Take over the stored rows of these buildings."""
+    names = {model: str(stored(settings, name)) for name, model in HIERARCHY.items()}
+    nodes = "select * from read_parquet($stored) where list_contains($buildings, building_id)"
+    database.execute(f"insert into hierarchy by name {nodes}", {"stored": names["hierarchy"], "buildings": list(buildings)})
+    pairs = "select * from read_parquet($stored) where zone_id in (select id from hierarchy where list_contains($buildings, building_id))"
+    database.execute(f"insert into adjacency by name {pairs}", {"stored": names["adjacency"], "buildings": list(buildings)})

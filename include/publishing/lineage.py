@@ -1,5 +1,6 @@
 """lineage.json: from what a release was made, what was counted on the way, and what was refused."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "as_of": as_of.isoformat(),
         "conservation": totals(accounting),
         "models": models_fingerprint("models"),
-        "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.active_buildings},
+        "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.published_buildings},
         "months": [{"building_id": b, "month": m, "rows": entry.rows, "sha256": entry.sha256} for (b, m), entry in sorted(read_manifest(settings).items())],
         "archive": [
             {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(published_units(settings).items(), key=str)
@@ -37,18 +38,30 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "inputs": [
             {**_input(v), "accounting": by_file.get(v.number, {}), **_first(unmapped.get(v.number, set()))}
             for v in seen
-            if v.verdict == "accepted" and v.sha256 not in withdrawn
+            if v.verdict == "accepted" and v.sha256 not in withdrawn and registry.uses(v.building_id, v.datasource_id)
         ],
         "withdrawn": [
             {**_input(v), "reason": withdrawn[v.sha256].reason, "owner": withdrawn[v.sha256].owner, "from": withdrawn[v.sha256].since.isoformat()}
             for v in seen
             if v.sha256 in withdrawn
         ],
+        "removed": [
+            {"building_id": building_id, "datasource_id": datasource_id, "files": files, "reason": f"removed from {where}"}
+            for (building_id, datasource_id, where), files in _removed(registry, seen).items()
+        ],
         "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
             {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
         ],
     }
+
+
+def _removed(registry: Registry, seen: list[FileVersion]) -> dict[tuple[str, str, str], int]:
+    """How many file versions are out of use because their datasource or building was removed from which seed."""
+    buildings = {building.building_id for building in registry.buildings if building.status != "removed"}
+    unused = [v for v in seen if not registry.uses(v.building_id, v.datasource_id)]
+    where = {v.number: "datasources_config.csv" if v.building_id in buildings else "buildings_config.csv" for v in unused}
+    return dict(sorted(Counter((v.building_id, v.datasource_id, where[v.number]) for v in unused).items()))
 
 
 def _first(unmapped: set[str], shown: int = 20) -> dict[str, Any]:

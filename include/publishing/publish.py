@@ -8,6 +8,7 @@ from include.ingest.ledger import Ledger
 from include.publishing import hierarchy
 from include.publishing import release as releases
 from include.publishing.archive import read_archive_manifest
+from include.publishing.readings import dimensions_are_current
 from include.publishing.release import Release
 from include.publishing.state import push
 from include.publishing.upload import retire, upload
@@ -29,6 +30,7 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
     promoted = None
     _refuse_if_held(settings, registry)
     if read_archive_manifest(settings) and not is_published(settings, registry):
+        _refuse_if_older_than_seeds(settings, registry)
         hierarchy.ensure(settings, registry)
         promoted = releases.promote(settings, releases.build(settings, registry, as_of, run))
     push(settings)
@@ -39,6 +41,16 @@ def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[s
         if uploaded and promoted is None:
             return last
     return promoted
+
+
+def _refuse_if_older_than_seeds(settings: Settings, registry: Registry) -> None:
+    """Readings and dimensions of one release are made from the same seeds."""
+    if not dimensions_are_current(settings, registry):
+        raise ContractError(
+            "the dimensions were built from other seeds than there are now",
+            where=str(settings.paths.dimensions),
+            cure="run refresh: it builds them again; if it failed, its red task says why. The last release stands",
+        )
 
 
 def _refuse_if_held(settings: Settings, registry: Registry) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include import files
-from include.engines.scratch_database import scratch_database
+from include.engines.scratch_database import PARQUET, scratch_database
 from include.errors import ContractError
 from include.ingest.ledger import FileVersion, Ledger
 from include.planning import MonthPlan
@@ -113,13 +113,37 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
 
 
 def store_dimensions(settings: Settings, registry: Registry) -> None:
-    """Put the dimensions that dbt built in place."""
+    """Put the dimensions that dbt built in place; of a building that has a wrong seed row the stored ones stay."""
     if dimensions_are_current(settings, registry):
         return
+    if registry.wrong:
+        _keep_dimensions(settings, list(registry.wrong))
     with files.locked(settings.paths.lock, "refresh"):
         for name in DIMENSIONS:
             files.move(settings.paths.built_file(name), _dimension(settings, name))
         files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in DIMENSIONS])
+
+
+def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
+    """Add the stored rows of these buildings to the built dimensions."""
+    for name in DIMENSIONS:
+        built, stored = settings.paths.built_file(name), _dimension(settings, name)
+        if "building_id" not in pq.read_schema(built).names or not stored.exists():
+            continue
+        both = settings.paths.built_readings / f"{name}.both"
+        with scratch_database(settings) as database:
+            database.execute(
+                f"""
+                copy (
+                    select * from read_parquet($built)
+                    union all by name
+                    select * from read_parquet($stored) where list_contains($buildings, building_id)
+                    order by all
+                ) to $target ({PARQUET})
+                """,
+                {"built": str(built), "stored": str(stored), "buildings": buildings, "target": str(both)},
+            )
+        files.move(both, built)
 
 
 @dataclass(frozen=True)
@@ -163,9 +187,10 @@ def store_readings(settings: Settings, plans: list[MonthPlan]) -> Stored:
 
 
 def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> list[str]:
-    """Take out the months whose every file was withdrawn or is lost. Returns their batches."""
+    """Take out the months whose every file was withdrawn, removed or is lost. Returns their batches."""
     manifest, planned = read_manifest(settings), {(plan.building.building_id, plan.month) for plan in plans}
-    taken_out = {(v.building_id, month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+    unused = [version for version in out_of_use(settings, registry, as_of) if version.building_id not in registry.wrong]
+    taken_out = {(v.building_id, month) for v in unused for month in v.months}
     dropped = sorted((taken_out - planned) & manifest.keys())
     if not dropped:
         return []
@@ -183,9 +208,13 @@ def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], 
 
 
 def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[FileVersion]:
-    """The file versions that had readings once and are not used: withdrawn by a row of withdrawals.csv, lost, or refused since."""
+    """The file versions that had readings once and are not used: withdrawn, removed with their datasource, lost, or refused since."""
     withdrawn = registry.withdrawn(as_of)
-    return [v for v in Ledger.read(settings.paths.ledger).versions if v.verdict == "refused" or v.sha256 in withdrawn]
+    return [
+        v
+        for v in Ledger.read(settings.paths.ledger).versions
+        if v.verdict == "refused" or v.sha256 in withdrawn or not registry.uses(v.building_id, v.datasource_id)
+    ]
 
 
 def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:

@@ -12,7 +12,7 @@ SHOWN = 100  # refused files in the README; lineage.json has all
 
 def readme(registry: Registry, as_of: datetime, version: str, rows: dict[str, int], lineage: dict[str, Any]) -> str:
     """Markdown: what it is, how to read it, what every column means."""
-    buildings = "\n".join(f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}" for b in registry.active_buildings)
+    buildings = "\n".join(f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}" for b in registry.published_buildings)
     files = "\n".join(f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in tables())
     dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in tables())
     counted = lineage["conservation"]

@@ -105,7 +105,7 @@ def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str
         previous = latest(settings)
         months = _audit(database, staging, rows)
         if previous and not settings.replay:
-            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.buildings}, _taken_out(settings, registry, as_of))
+            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.published_buildings}, _taken_out(settings, registry, as_of))
     contents = hashlib.sha256("".join(files.sha256(staging / table.file) for table in tables()).encode()).hexdigest()
     version = f"{as_of:%Y-%m-%d}-{contents[:8]}"
     _write_documents(settings, registry, as_of, version, rows, staging)
@@ -134,7 +134,7 @@ def promote(settings: Settings, built: Release) -> Release | None:
 def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, as_of: datetime, staging: Path) -> dict[str, int]:
     """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
     archive, readings = published_units(settings), read_manifest(settings)
-    known = {building.building_id for building in registry.buildings}
+    known = {building.building_id for building in registry.published_buildings}
     months = window_of_readings(settings, registry, as_of)
     paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
     jobs = [(paths, staging / f"{RAW}.parquet", "fct_sensor_readings", "true")]  # the longest first: two are written at once
@@ -144,7 +144,7 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
         jobs.append((paths, staging / f"{name}.parquet", f"agg_{grain}", "true"))
     summaries = {month: entry.metrics[DAILY_SUMMARY] for month, entry in sorted(readings.items()) if month[0] in known}
     paths = [_undamaged(settings.paths.month_of_metric(DAILY_SUMMARY, *month), digest) for month, digest in summaries.items()]
-    zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.buildings)
+    zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.published_buildings)
     closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
     jobs.append((paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, closed))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
@@ -160,7 +160,7 @@ def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) 
     manifest = read_manifest(settings)
     return [
         (building.building_id, month)
-        for building in registry.active_buildings
+        for building in registry.published_buildings
         for month in months_between(next_month(month_of(as_of, building.timezone), -building.retention_months), month_of(as_of, building.timezone))
         if (building.building_id, month) in manifest
     ]
@@ -229,7 +229,10 @@ def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[t
 
 
 def _taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[tuple[str, str, str]]:
-    """The (building, source, month) that may be missing, for a file of theirs was withdrawn or is lost; the lineage names it."""
+    """The (building, source, month) that may be missing, for a file of theirs was withdrawn, removed or is lost; the lineage names it.
+
+    The source is empty if the datasource has left the seeds.
+    """
     sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
     return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
 
@@ -237,8 +240,9 @@ def _taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[t
 def _nothing_disappeared(
     database: duckdb.DuckDBPyConnection, previous: Release, now: set[tuple[str, str, str]], known: set[str], taken_out: set[tuple[str, str, str]]
 ) -> None:
-    """A month of a source that was public stays public, unless its building left the seeds or its files were taken out by name."""
-    gone = sorted(month for month in _months_covered(database, previous.path) - now - taken_out if month[0] in known)
+    """A month of a source that was public stays public, unless its building or its files were taken out by name."""
+    missing = _months_covered(database, previous.path) - now - taken_out
+    gone = sorted((building, source, month) for building, source, month in missing if building in known and (building, "", month) not in taken_out)
     if gone:
         raise ContractError(
             f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",
@@ -259,7 +263,7 @@ def _write_documents(settings: Settings, registry: Registry, as_of: datetime, ve
 
 
 def _licence(registry: Registry) -> str:
-    return "".join(f"Data of {b.name} ({b.building_id}): {b.licence}, https://spdx.org/licenses/{b.licence}.html\n" for b in registry.active_buildings)
+    return "".join(f"Data of {b.name} ({b.building_id}): {b.licence}, https://spdx.org/licenses/{b.licence}.html\n" for b in registry.published_buildings)
 
 
 def _schema(table: Table, rows: int) -> dict[str, Any]:
@@ -291,7 +295,7 @@ def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging
             },
         }
 
-    licences = sorted({building.licence for building in registry.active_buildings})
+    licences = sorted({building.licence for building in registry.published_buildings})
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "building-sensor-data",

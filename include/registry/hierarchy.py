@@ -2,12 +2,17 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
-from include.registry.registry import Registry, read_rows, refuse
-from include.registry.rows import HierarchyNode, SensorMapping, ZoneAdjacency
+from include.errors import ConfigurationError
+from include.registry.registry import Registry
+from include.registry.rows import HierarchyNode, Row, SensorMapping, ZoneAdjacency
+from include.registry.seeds import Problems, read_cells, read_rows_of_buildings, refuse
 
 PARENTS = {"Building": (), "Floor": ("Building",), "Zone": ("Floor",), "Room": ("Zone",), "Sensor": ("Zone", "Room")}
 COORDINATES = re.compile(r"-?\d+(\.\d+)?(;-?\d+(\.\d+)?){1,2}")
@@ -16,52 +21,111 @@ NODES, PAIRS = "building_hierarchy.csv", "zone_adjacency.csv"
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Rows of both seeds; parents before children."""
+    """Rows of both seeds; parents before children. The last structure stands of buildings that are `wrong`."""
 
     nodes: tuple[HierarchyNode, ...]
     adjacency: tuple[ZoneAdjacency, ...]
     sources: dict[str, str]  # sensor node → make
     measured: tuple[tuple[str, str], ...]  # (sensor node, measurement)
     units: dict[str, str]
+    wrong: dict[str, ConfigurationError]
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The building at the root of a node, found by ids alone, since rows may be invalid."""
+
+    parents: dict[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> "Roots":
+        rows = [cells for _, cells in read_cells(path)]
+        return cls({cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)})  # of equal ids the first counts
+
+    def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
+        cells = row.__dict__ if isinstance(row, Row) else row
+        node = (cells["parent_id"] or cells["id"]) if "parent_id" in cells else cells["zone_id"]
+        for _ in PARENTS:
+            node = self.parents.get(node) or node
+        return frozenset([node])
 
 
 def load_hierarchy(registry: Registry) -> Hierarchy:
-    """Read and check the structure of all buildings. Raises ConfigurationError with file, line, column and cure."""
-    nodes = tuple(read_rows(registry.folder / NODES, HierarchyNode))
-    pairs = tuple(read_rows(registry.folder / PAIRS, ZoneAdjacency))
-    periods: dict[str, list[HierarchyNode]] = defaultdict(list)
+    """Read and check the structure of each published building.
+
+    Raises ConfigurationError with file, line, column and cure if a wrong row belongs to no building.
+    """
+    roots, problems = Roots.read(registry.folder / NODES), Problems([building.building_id for building in registry.buildings])
+    nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)
+    pairs = read_rows_of_buildings(registry.folder / PAIRS, ZoneAdjacency, roots, problems)
+    types = {node.id: node.type for node in reversed(nodes)}
     for node in nodes:
-        periods[node.id].append(node)
-    building_of: dict[str, str] = {}
-    for node in sorted(nodes, key=lambda node: list(PARENTS).index(node.type)):  # parents first, so that a cycle has no first
-        _check_place(node, periods, building_of)
-    for same in periods.values():
-        _check_periods(same)
-    for building_id in set(building_of.values()) - {building.building_id for building in registry.buildings}:
-        refuse(NODES, periods[building_id][0], "id", f"no building {building_id!r} in buildings_config.csv", "use the building's id for its node")
-    _check_pairs(pairs, periods, building_of)
-    sources, measured = _check_sensors(registry, periods, building_of)
-    return Hierarchy(nodes, pairs, sources, measured, {row.measurement: row.unit for row in registry.measurements})
+        with problems.of(roots.of(node)):
+            _check_parent(node, types, set(problems.buildings))
+    found = Hierarchy((), (), {}, (), {row.measurement: row.unit for row in registry.measurements}, {})
+    for building in registry.published_buildings:
+        own = tuple(node for node in nodes if roots.of(node) == {building.building_id})
+        if building.building_id in registry.wrong:
+            problems.by_building.setdefault(building.building_id, []).extend(registry.wrong[building.building_id])
+        if building.building_id in problems.by_building:
+            continue
+        with problems.of([building.building_id]):
+            own_pairs = tuple(pair for pair in pairs if roots.of(pair) == {building.building_id})
+            sources, measured = _check_building(registry, building.building_id, own, own_pairs, roots)
+            found = replace(
+                found,
+                nodes=found.nodes + own,
+                adjacency=found.adjacency + own_pairs,
+                sources=found.sources | sources,
+                measured=tuple(sorted((*found.measured, *measured))),
+            )
+    return replace(found, wrong={building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())})
 
 
-def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]], building_of: dict[str, str]) -> None:
+def wrong_rows(registry: Registry) -> list[str]:
+    """What is wrong in the seeds and stops one building only, each with what it means for this run."""
+    told = [f"{building_id} is not read in this run: {error}" for building_id, errors in registry.wrong.items() for error in errors]
+    try:
+        structures = load_hierarchy(registry).wrong
+    except ConfigurationError as error:
+        return [*told, f"the hierarchy was not updated: {error}"]
+    return told + [f"the hierarchy of {building_id} was not updated: {error}" for building_id, error in structures.items() if building_id not in registry.wrong]
+
+
+def _check_parent(node: HierarchyNode, types: Mapping[str, str], buildings: set[str]) -> None:
+    """Every node hangs, through others of the right types, below the node of a building; so there is no cycle."""
     allowed = PARENTS[node.type]
     if not allowed:
         if node.parent_id:
             refuse(NODES, node, "parent_id", "a Building has no parent", "leave the cell empty")
-        building_of[node.id] = node.id
-        level = 0
-    else:
-        parents = periods.get(node.parent_id)
-        if not parents:
-            refuse(NODES, node, "parent_id", f"there is no node {node.parent_id!r}", f"name a {' or '.join(allowed)}, or add its row")
-        if parents[0].type not in allowed:
-            what = f"a {node.type} cannot lie in the {parents[0].type} {node.parent_id!r}"
-            refuse(NODES, node, "parent_id", what, f"its parent is a {' or '.join(allowed)}; so there is no cycle either")
-        building = building_of[node.parent_id]
-        if building_of.setdefault(node.id, building) != building:
-            refuse(NODES, node, "parent_id", f"{node.id!r} is in another building in line {periods[node.id][0].line}", "give it an id of its own there")
-        level = parents[0].level + 1
+        if node.id not in buildings:
+            refuse(NODES, node, "id", f"no building {node.id!r} in buildings_config.csv", "use the building's id for its node")
+        return
+    if node.parent_id not in types:
+        refuse(NODES, node, "parent_id", f"there is no node {node.parent_id!r}", f"name a {' or '.join(allowed)}, or add its row")
+    if types[node.parent_id] not in allowed:
+        what = f"a {node.type} cannot lie in the {types[node.parent_id]} {node.parent_id!r}"
+        refuse(NODES, node, "parent_id", what, f"its parent is a {' or '.join(allowed)}")
+
+
+def _check_building(
+    registry: Registry, building_id: str, nodes: tuple[HierarchyNode, ...], pairs: tuple[ZoneAdjacency, ...], roots: Roots
+) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    periods: dict[str, list[HierarchyNode]] = defaultdict(list)
+    for node in nodes:
+        periods[node.id].append(node)
+    for node in nodes:
+        _check_place(node, periods)
+    for same in periods.values():
+        _check_periods(same)
+    _check_pairs(pairs, periods, roots)
+    return _check_sensors(registry, building_id, periods)
+
+
+def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -> None:
+    if node.parent_id and node.parent_id not in periods:
+        refuse(NODES, node, "parent_id", f"{node.parent_id!r} is in another building", "name a node of this one")
+    level = periods[node.parent_id][0].level + 1 if node.parent_id else 0
     if node.level != level:
         refuse(NODES, node, "level", f"the level is {node.level}, and its place makes it {level}", f"write {level}")
     if any(other.type != node.type for other in periods[node.id]):
@@ -84,51 +148,50 @@ def _check_periods(rows: list[HierarchyNode]) -> None:
             refuse(NODES, later, "valid_from", what, "close the earlier row with valid_to, or remove one")
 
 
-def _check_pairs(pairs: tuple[ZoneAdjacency, ...], periods: dict[str, list[HierarchyNode]], building_of: dict[str, str]) -> None:
+def _check_pairs(pairs: tuple[ZoneAdjacency, ...], periods: dict[str, list[HierarchyNode]], roots: Roots) -> None:
     seen: dict[frozenset[str], ZoneAdjacency] = {}
     for pair in pairs:
+        if pair.adjacent_zone_id not in periods and pair.adjacent_zone_id in roots.parents:
+            refuse(PAIRS, pair, "adjacent_zone_id", "the zones are in two buildings", "remove the row")
         for column, zone_id in (("zone_id", pair.zone_id), ("adjacent_zone_id", pair.adjacent_zone_id)):
             if zone_id not in periods or periods[zone_id][0].type != "Zone":
                 refuse(PAIRS, pair, column, f"there is no Zone {zone_id!r}", f"name a Zone of {NODES}")
         if pair.zone_id == pair.adjacent_zone_id:
             refuse(PAIRS, pair, "adjacent_zone_id", f"{pair.zone_id!r} touches itself", "name the other zone, or remove the row")
-        if building_of[pair.zone_id] != building_of[pair.adjacent_zone_id]:
-            refuse(PAIRS, pair, "adjacent_zone_id", "the zones are in two buildings", "remove the row")
         both = frozenset((pair.zone_id, pair.adjacent_zone_id))
         if both in seen:
             refuse(PAIRS, pair, "zone_id", f"the pair is already in line {seen[both].line}", "remove one of them; a pair holds both ways")
         seen[both] = pair
 
 
-def _check_sensors(
-    registry: Registry, periods: dict[str, list[HierarchyNode]], building_of: dict[str, str]
-) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """Each mapped sensor hangs where its mapping says it is, and no other does."""
+def _check_sensors(registry: Registry, building_id: str, periods: dict[str, list[HierarchyNode]]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    """Each mapped sensor hangs where its mapping says it is, and no other does. A building without nodes has no structure."""
+    if not periods:
+        return {}, ()
     datasources = {row.datasource_id: row for row in registry.datasources}
     public = {(row.building_id, row.location): row.public_location for row in registry.locations}
-    nodes = {(building_of[rows[0].id], rows[0].name): rows for rows in periods.values() if rows[0].type == "Sensor"}
-    known: set[tuple[str, str]] = set()
+    nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
+    known: set[str] = set()
     sources: dict[str, str] = {}
     measured: set[tuple[str, str]] = set()
     for mapping in registry.sensor_mappings:
-        building_id = datasources[mapping.datasource_id].building_id
-        if mapping.disposition != "mapped" or building_id not in periods:
+        datasource = datasources[mapping.datasource_id]
+        if mapping.disposition != "mapped" or datasource.building_id != building_id or datasource.status == "removed":
             continue
-        key = (building_id, mapping.sensor_id)
-        known.add(key)
-        if key not in nodes:
+        known.add(mapping.sensor_id)
+        if mapping.sensor_id not in nodes:
             what = f"the mapped sensor {mapping.sensor_id!r} is not in {NODES}"
             refuse("sensor_mappings.csv", mapping, "sensor_id", what, "add a Sensor of this name below its zone")
         place = public.get((building_id, mapping.location), mapping.location)
-        if not any(periods[row.parent_id][0].name == place for row in nodes[key]):
+        if not any(periods[row.parent_id][0].name == place for row in nodes[mapping.sensor_id]):
             what = f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv says"
-            refuse(NODES, nodes[key][0], "parent_id", what, "hang it there, or correct the mapping")
-        sensor = nodes[key][0].id
-        declared = registry.mappings_of(datasources[mapping.datasource_id])
+            refuse(NODES, nodes[mapping.sensor_id][0], "parent_id", what, "hang it there, or correct the mapping")
+        sensor = nodes[mapping.sensor_id][0].id
+        declared = registry.mappings_of(datasource)
         sources[sensor] = declared[0].source_name
         measured |= {(sensor, name) for name in _measurements(mapping, [row.measurement for row in declared])}
-    for key, rows in nodes.items():
-        if key not in known:
+    for name, rows in nodes.items():
+        if name not in known:
             refuse(NODES, rows[0], "name", f"no mapped sensor is called {rows[0].name!r}", "map it in sensor_mappings.csv, or remove the row")
     return sources, tuple(sorted(measured))
 

@@ -2,13 +2,14 @@
 
 import re
 import zoneinfo
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Status = Literal["active", "planned", "disabled"]
+# disabled: not read and not monitored, and what was published stays public; removed: that is taken out as well
+Status = Literal["active", "planned", "disabled", "removed"]
 
 
 def _regular_expression(text: str) -> str:
@@ -24,6 +25,20 @@ Names = Annotated[tuple[str, ...], BeforeValidator(lambda text: tuple(part for p
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
+
+
+def _date_format(text: str) -> str:
+    """A format that says day, month and year: a date written with it reads as the same date."""
+    day = date(2023, 11, 28)
+    try:
+        if datetime.strptime(day.strftime(text), text).date() == day:
+            return text
+    except ValueError:
+        pass
+    raise ValueError("not a strptime format of a whole date, such as %d/%m/%Y or %Y-%m-%d")
+
+
+DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
 
 
 def _time_zone(name: str) -> str:
@@ -64,7 +79,7 @@ class FileFormat(Row):
     delimiter: str = Field(min_length=1, max_length=1)
     decimal_mark: Literal[".", ","]
     header_line: int = Field(ge=1)
-    date_formats: Names = Field(min_length=1, description="strptime formats of the date alone; a file keeps to one")
+    date_formats: DateFormats = Field(min_length=1, description="strptime formats of the date alone; a file keeps to one")
     null_tokens: Names = Field(description="texts that mean no reading, besides the empty one; case does not matter")
 
 

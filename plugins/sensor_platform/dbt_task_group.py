@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, SeedRenderingBehavior, TestBehavior
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
 from include.errors import ConfigurationError
 from include.settings import PROJECT_DIR
@@ -15,7 +15,7 @@ from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
-READINGS_MODELS = ["path:seeds", "path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
+READINGS_MODELS = ["path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
@@ -30,7 +30,6 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             load_method=LoadMode.DBT_MANIFEST,
             select=select,
             emit_datasets=False,
-            seed_rendering_behavior=SeedRenderingBehavior.NONE,  # the registry has checked them row by row; the build loads them
             test_behavior=TestBehavior.AFTER_EACH,
             group_nodes_by_folder=True,
         ),

@@ -14,6 +14,7 @@ from include.ingest.migration import migrate
 from include.planning import MonthPlan
 from include.publishing import healing, readings, state, upload
 from include.registry import Registry
+from include.registry.hierarchy import wrong_rows
 from include.settings import Settings
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import as_of, platform, skip_groups
@@ -37,9 +38,9 @@ def restore_state() -> int:
 
 @task(trigger_rule="all_done")
 def register_files() -> dict[str, int]:
-    """Write all verdicts into the ledger, in one step."""
+    """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
     settings, registry = platform()
-    outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())))
+    outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())), wrong_rows(registry))
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 
@@ -53,7 +54,7 @@ def plan_months() -> list[str]:
         files.remove(settings.paths.store)
     damaged = healing.heal_readings(settings, registry, now)
     months = plan_what_is_readable(settings, registry, now, damaged)
-    planning.write_readings_plan(settings, months)
+    planning.write_readings_plan(settings, registry, months)
     if not months and readings.dimensions_are_current(settings, registry):
         skip_groups(context, "transform")
     return [month.batch for month in months]

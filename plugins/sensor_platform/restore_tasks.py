@@ -19,7 +19,7 @@ def plan_restoration() -> list[str]:
     months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
     if lost := ensure_landed(settings, registry, planning.versions_of(months), END_OF_TIME).lost:
         raise AirflowFailException("\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost))
-    planning.write_readings_plan(settings, months)
+    planning.write_readings_plan(settings, registry, months)
     return [month.batch for month in months]
 
 

@@ -17,6 +17,13 @@ def seeds(tmp_path: Path) -> Path:
     return shutil.copytree(SEEDS, tmp_path / "seeds")
 
 
+def error_in(seeds: Path) -> ConfigurationError:
+    try:
+        return load_registry(seeds).wrong["sm2"][0]
+    except ConfigurationError as error:  # of a seed that all buildings share
+        return error
+
+
 def test_the_seeds_of_the_project_are_right() -> None:
     registry = load_registry(SEEDS)
     mapped = [row for row in registry.sensor_mappings if row.disposition == "mapped"]
@@ -53,10 +60,9 @@ def test_a_wrong_row_is_named_with_file_line_column_and_cure(seeds: Path, file: 
     text = (seeds / file).read_text()
     assert old in text
     (seeds / file).write_text(text.replace(old, new, 1))
-    with pytest.raises(ConfigurationError) as error:
-        load_registry(seeds)
-    assert where in error.value.where
-    assert cure in error.value.cure
+    error = error_in(seeds)
+    assert where in error.where
+    assert cure in error.cure
 
 
 def test_a_missing_seed_is_named(seeds: Path) -> None:

@@ -21,8 +21,8 @@ class RcloneSyncOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         settings, registry = platform()
         datasource = registry.datasource(self.datasource_id)
-        if datasource not in registry.active_datasources:
-            raise AirflowSkipException(f"{self.datasource_id} is {datasource.status}, not active")
+        if why := registry.why_not_read(datasource):
+            raise AirflowSkipException(why)
         neighbours = tuple(source for source in registry.active_datasources if source.location == datasource.location)
         for finding in sync(settings, datasource, neighbours):
             self.log.warning("%s", finding)

@@ -8,5 +8,4 @@ select
     longitude::double as longitude,
     licence
 from {{ ref("buildings_config") }}
-where status = 'active'
 order by building_id

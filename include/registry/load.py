@@ -1,0 +1,45 @@
+"""Reads and checks all seeds."""
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+
+from include.registry.cross_check import cross_check
+from include.registry.registry import Registry
+from include.registry.rows import Datasource, DatasourceMapping, FileFormat, Measurement, PublicLocation, SensorMapping, Withdrawal
+from include.registry.seeds import Owners, Problems, R, read_buildings, read_rows, read_rows_of_buildings
+
+
+def load_registry(folder: Path) -> Registry:
+    """Read and check all seeds in `folder`.
+
+    A wrong row that belongs to a building disables that building (`Registry.wrong`). Raises ConfigurationError at the first
+    wrong row of a shared seed.
+    """
+    stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.csv")))
+    return _load_registry(folder, stamp)
+
+
+@functools.lru_cache(maxsize=4)
+def _load_registry(folder: Path, stamp: object) -> Registry:
+    owners = Owners.read(folder)
+    invalid, contradicting = Problems(owners.buildings), Problems(owners.buildings)
+
+    def rows(file: str, row_type: type[R], key: str = "") -> tuple[R, ...]:
+        return read_rows_of_buildings(folder / file, row_type, owners, invalid, key)
+
+    registry = Registry(
+        folder=folder,
+        buildings=read_buildings(folder / "buildings_config.csv", owners, invalid),
+        file_formats=rows("file_formats.csv", FileFormat, "format"),
+        datasources=rows("datasources_config.csv", Datasource, "datasource_id"),
+        datasource_mappings=rows("datasource_mappings.csv", DatasourceMapping),
+        sensor_mappings=rows("sensor_mappings.csv", SensorMapping),
+        measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
+        locations=rows("location_map.csv", PublicLocation, "building_id location"),
+        withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
+    )
+    cross_check(registry, owners, contradicting)
+    # an invalid row contradicts others because it is missing: what is wrong is the row itself
+    wrong = {**contradicting.by_building, **invalid.by_building}
+    return replace(registry, wrong={building_id: tuple(errors) for building_id, errors in sorted(wrong.items())})
