@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from include.engines import containers
 from include.engines.containers import PLATFORM
@@ -151,6 +152,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     the_pages_open_in_a_browser(airflow)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
     a_new_file_wakes_refresh(airflow, tmp_path)
+    every_dag_is_triggered_from_its_page(airflow)
 
 
 def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dict[str, Any] | None:
@@ -208,6 +210,74 @@ def the_pages_open_in_a_browser(airflow: Airflow) -> None:
         warnings.warn("Airflow's pages were not walked: there is no browser (apt install chromium)", stacklevel=1)  # pytest prints it in the end
         return
     assert screenshots.walk(airflow.address, airflow.password) == []
+
+
+# The configuration that each form sends as it opens, and with all its fields filled in. None: it cannot be sent.
+AS_OF_FORM: list[dict[str, Any] | None] = [{"as_of": None}, {"as_of": "2026-02-01"}]
+NO_FORM: list[dict[str, Any] | None] = [{}]
+FORMS: dict[str, list[dict[str, Any] | None]] = {
+    "aggregate_and_publish": AS_OF_FORM,
+    "maintain_platform": NO_FORM,
+    "monitor_quality": AS_OF_FORM,
+    "refresh": [
+        {"as_of": None, "skip_checks": [], "skip_reason": None},
+        {"as_of": "2026-02-01T06:00Z", "skip_checks": ["new_columns", "row_count"], "skip_reason": "exported at once"},
+    ],
+    "restore_month": [None, {"building": "sm2", "months": ["2026-01", "2026-02"]}],
+    "sync_building_hierarchy": NO_FORM,
+}
+
+
+def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
+    """Paused, so that the runs wait: what counts is what they were told."""
+    known = {dag["dag_id"]: set(airflow.call("GET", f"/api/v2/dags/{dag['dag_id']}/details")["params"]) for dag in airflow.call("GET", "/api/v2/dags")["dags"]}
+    assert {dag_id: set(forms[-1] or ()) for dag_id, forms in FORMS.items()} == known
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        airflow.call("POST", "/api/v2/dags/restore_month/dagRuns", {"logical_date": None, "conf": {"months": []}})
+    if screenshots.browser() is None:
+        return  # the pages before have warned
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=screenshots.browser(), args=["--no-sandbox"])
+        page = chromium.new_page(base_url=airflow.address, viewport={"width": 1400, "height": 1200})
+        screenshots.log_in(page, airflow.password)
+        for dag_id, forms in FORMS.items():
+            airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+            for wanted in forms:
+                page.goto(f"/dags/{dag_id}")
+                sent = trigger(page, wanted)
+                assert (sent and sent["conf"]) == wanted, dag_id
+                if sent:
+                    assert airflow.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{sent['dag_run_id']}")["conf"] == wanted
+        chromium.close()
+
+
+def trigger(page: Page, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Fill in the form of the DAG that is open and send it; the run that Airflow answers with, or None if it cannot be sent."""
+    page.get_by_test_id("trigger-dag-button").first.click()
+    form, submit = page.get_by_role("dialog"), page.get_by_test_id("trigger-dag-submit")
+    form.get_by_text("on trigger").click()  # "Unpause … on trigger" is chosen when the form opens
+    for name, value in (wanted or {}).items():
+        if value:
+            fill(page, page.locator(f"#element_{name}"), value)
+    if wanted is None:
+        assert not submit.is_enabled()
+        page.keyboard.press("Escape")
+        form.wait_for(state="hidden")
+        return None
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")) as answer:
+        submit.click()
+    assert answer.value.ok, answer.value.text()
+    form.wait_for(state="hidden")
+    return dict(answer.value.json())
+
+
+def fill(page: Page, field: Locator, value: Any) -> None:
+    if field.evaluate("element => element.tagName") != "DIV":
+        field.fill(value if isinstance(value, str) else "\n".join(value))
+        return
+    for choice in [value] if isinstance(value, str) else value:
+        field.locator("input").first.click()
+        page.get_by_role("option", name=choice, exact=True).click()
 
 
 def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:
