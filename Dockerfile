@@ -1,10 +1,12 @@
 FROM astrocrpublic.azurecr.io/runtime:3.3-8
 
-# The sample's files are the drive until .env names another: RCLONE_CONFIG_SM2DRIVE_TYPE=drive and what belongs to it.
+# The sample's files are the drive, and its date is "now", until .env names another drive: RCLONE_CONFIG_SM2DRIVE_TYPE=drive and
+# what belongs to it.
 ENV DATA_DIR=/usr/local/airflow/data \
     PYTHONPATH=/usr/local/airflow \
     RCLONE_CONFIG_SM2DRIVE_TYPE=alias \
     RCLONE_CONFIG_SM2DRIVE_REMOTE=/usr/local/airflow/data/drive \
+    AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
     AIRFLOW__OPENLINEAGE__NAMESPACE=building-sensor-platform \
     AIRFLOW__OPENLINEAGE__TRANSPORT='{"type": "file", "log_file_path": "/usr/local/airflow/data/airflow/openlineage.ndjson", "append": true}' \

@@ -229,6 +229,11 @@ def delete_folder(remote: str) -> None:
     run("purge", remote, remote=remote)
 
 
+def remotes() -> set[str]:
+    """The names of all configured remotes, in lower case: rclone lists those of the environment so."""
+    return {line.removesuffix(":").lower() for line in run("listremotes", "--ask-password=false", remote="").splitlines()}
+
+
 def folders(remote: str) -> list[str]:
     """The names of the folders directly below `remote`; none if it does not exist."""
     try:

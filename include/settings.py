@@ -4,20 +4,27 @@ import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
+from include.drives import active_locations, remotes_of
 from include.errors import ConfigurationError
 from include.masking import remember, secrets_of_variable
 from include.paths import DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 ENGINES = ("embedded", "service")
+SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
 
 
 @dataclass(frozen=True)
 class Settings:
     """Where things are and which engines compute; everything else is a row in a seed."""
 
+    seeds_dir: ClassVar[Path] = PROJECT_DIR / "include/dbt/seeds"
+
     data_dir: Path
+    as_of: str
+    uses_sample: bool
     state_remote: str
     publish_remote: str
     timeseries_engine: str
@@ -36,10 +43,16 @@ class Settings:
         for name, value in os.environ.items():
             if name.startswith("RCLONE_"):
                 remember(secrets_of_variable(name, value))
+        data_dir = Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve()
+        drive, remotes = data_dir / "drive", remotes_of(active_locations(cls.seeds_dir))
+        home = f"{remotes[0]}:" if remotes else f"{drive}/"
+        uses_sample = any(alias_variables(remote, drive).items() <= os.environ.items() for remote in remotes[:1])
         return cls(
-            data_dir=Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve(),
-            state_remote=os.environ.get("STATE_REMOTE") or "sm2drive:Platform",
-            publish_remote=os.environ.get("PUBLISH_REMOTE") or "sm2drive:Public",
+            data_dir=data_dir,
+            as_of=os.environ.get("AS_OF") or (SAMPLE_AS_OF if uses_sample else ""),
+            uses_sample=uses_sample,
+            state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",
+            publish_remote=os.environ.get("PUBLISH_REMOTE") or f"{home}Public",
             timeseries_engine=_engine("TIMESERIES_ENGINE"),
             graph_engine=_engine("GRAPH_ENGINE"),
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
@@ -51,10 +64,6 @@ class Settings:
             remote_seconds=_seconds("REMOTE_TIMEOUT", 300),
         )
 
-    @property
-    def seeds_dir(self) -> Path:
-        return PROJECT_DIR / "include/dbt/seeds"
-
     @cached_property
     def paths(self) -> DataPaths:
         return DataPaths(self.data_dir, self.replay)
@@ -62,6 +71,12 @@ class Settings:
     def as_replay(self) -> "Settings":
         """The same, with readings and archive in scratch: a replay of an older day replaces nothing."""
         return replace(self, replay=True)
+
+
+def alias_variables(remote: str, folder: Path) -> dict[str, str]:
+    """The variables that put a local folder in the place of a remote."""
+    prefix = f"RCLONE_CONFIG_{remote.upper()}_"
+    return {f"{prefix}TYPE": "alias", f"{prefix}REMOTE": str(folder)}
 
 
 def _engine(variable: str) -> str:

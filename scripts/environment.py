@@ -1,4 +1,4 @@
-"""The environment of the embedded run and of the local UI: Airflow in DATA_DIR, and a drive if none is configured."""
+"""The environment of `make run` and `make ui`: Airflow in DATA_DIR, and the sample if no drive is configured."""
 
 import configparser
 import contextlib
@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SAMPLE_AS_OF = "2026-03-01"
+from include import rclone
+from include.drives import active_locations, remote_of, remotes_of
+from include.errors import ConfigurationError, PlatformError
+from include.settings import Settings, alias_variables
+
 OWNER = 0o700
 # They tell of models in Airflow; of the same models the build itself tells OpenLineage.
 REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
@@ -66,12 +69,13 @@ def private_files() -> Iterator[None]:
         os.umask(umask)
 
 
-def prepare_environment(project: Path) -> str | None:
-    """Set what Airflow reads when it is imported. Returns AS_OF of the sample if that is what the drive holds."""
+def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
+    """Set what Airflow reads when it is imported, and configure the sample if there is no drive. Exits if that cannot be done."""
     data_dir = Path(os.environ.get("DATA_DIR") or project / "data").resolve()
     defaults = {
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",  # a second write for each event of dbt, for retries that the groups do not have
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(data_dir / "airflow/openlineage.ndjson"), "append": True}),
@@ -98,12 +102,55 @@ def prepare_environment(project: Path) -> str | None:
     close_home(data_dir / "airflow")
     for path in damaged(data_dir / "airflow"):
         _set_aside(path)
-    if shutil.which("rclone") and "sm2drive:" in subprocess.run(["rclone", "listremotes"], capture_output=True, text=True, check=False).stdout.split():
-        return None
-    drive, sample = data_dir / "drive", project / "include/sample_data/raw"
+    try:
+        configure_drive(project / "include/sample_data/raw" if may_use_sample else None)
+    except PlatformError as error:
+        sys.exit(str(error))
+
+
+def configure_drive(sample: Path | None) -> None:
+    """Use a copy of the sample as the drive if no remote of an active datasource is configured.
+
+    Raises ConfigurationError if there is no sample to use, or no place for state and releases.
+    """
+    locations = active_locations(Settings.seeds_dir)
+    settings, drives = Settings.from_environment(), remotes_of(locations)
+    needed = {"STATE_REMOTE": settings.state_remote, "PUBLISH_REMOTE": settings.publish_remote}
+    known = rclone.remotes()
+    if not drives or not all(map(remote_of, locations)) or any(remote.lower() in known for remote in drives):
+        for variable, place in needed.items():
+            if (remote := remote_of(place)) and remote.lower() not in known:
+                raise ConfigurationError(
+                    f"{variable} is {place}, and no remote {remote} is configured",
+                    where="environment",
+                    cure=f"set {variable} to an rclone path such as {_example(drives, known)}:{place.partition(':')[2]}, or configure {remote} (rclone config)."
+                    " The default is the remote of the first active datasource in datasources_config.csv",
+                )
+        return
+    missing = f"no remote of an active datasource is configured: {', '.join(drives)}"
+    if sample is None:
+        variable = next(iter(alias_variables(drives[0], settings.data_dir)))
+        raise ConfigurationError(missing, where="rclone", cure=f"set {variable} and the remote's other options (rclone config show), as secrets")
+    drive = settings.data_dir / "drive"
     if not (drive / "raw").exists():
         if not sample.exists():
-            sys.exit(f"No remote is called sm2drive, and the sample is missing: {sample}\nConfigure a remote (README, Your own drive), or restore it from git.")
+            cure = "configure a remote (README, Your own drive), or restore the sample from git"
+            raise ConfigurationError(f"{missing}, and the sample is missing", where=str(sample), cure=cure)
         shutil.copytree(sample, drive / "raw")
-    os.environ.update(RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(drive))
-    return SAMPLE_AS_OF
+    for number, remote in enumerate(drives):  # the sample is the first one's; each other one has an empty folder of its own
+        os.environ.update(alias_variables(remote, drive if number == 0 else settings.data_dir / f"drive-{remote}"))
+
+
+def as_of_note(settings: Settings) -> str:
+    """Says that the sample is used and why, and which day is "now" if it is a fixed one."""
+    if settings.uses_sample:
+        names = ", ".join(remotes_of(active_locations(settings.seeds_dir)))
+        return (
+            f"Sample    in use as of {settings.as_of}: no remote of an active datasource is configured ({names})."
+            "\n          To use your own files, see README, Your own drive"
+        )
+    return f'As of     {settings.as_of} is "now" in every run (AS_OF)' if settings.as_of else ""
+
+
+def _example(drives: list[str], known: set[str]) -> str:
+    return next((remote for remote in drives if remote.lower() in known), "myremote")

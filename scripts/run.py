@@ -40,10 +40,13 @@ def main() -> int:
 def run() -> int:
     gc.disable()  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run. Cosmos does so after each build
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", default=os.environ.get("AS_OF"), help="what 'now' means, such as 2026-03-01")
+    parser.add_argument("--as-of", help="what 'now' means, such as 2026-03-01; default: AS_OF, else the date of the sample, else the time of the run")
+    parser.add_argument("--no-sample", action="store_true", help="do not use the sample: fail if no drive is configured")
+    chosen = parser.parse_args()
+    if chosen.as_of:
+        os.environ["AS_OF"] = chosen.as_of
     os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "scripts.xcom.HowItEnded")
-    sample_as_of = prepare_environment(PROJECT)
-    as_of = parser.parse_args().as_of or sample_as_of
+    prepare_environment(PROJECT, may_use_sample=not chosen.no_sample)
 
     from rich.console import Console
 
@@ -59,12 +62,12 @@ def run() -> int:
         check_clock()
         settings = Settings.from_environment()
         registry = load_registry(settings.seeds_dir)
-        now = checked_as_of(as_of) if as_of else None
+        now = checked_as_of(settings.as_of) if settings.as_of else None
         with files.locked(settings.data_dir / ".run.lock", "make run"):
             before = releases.latest(settings)
             log = settings.data_dir / "airflow" / "run.log"
             with _output_to(log):
-                failed = run_dags(console, {"as_of": as_of} if as_of else {})
+                failed = run_dags(console, {"as_of": settings.as_of} if settings.as_of else {})
             if failed:
                 console.print(failed, style="red", markup=False)
                 return 1

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1400, 900
+PATIENCE = 120_000  # milliseconds for one step on a machine that is busy
 SETTLED = 1500  # milliseconds in which a page draws what it has loaded
 
 
@@ -27,7 +28,7 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=address)
-        _log_in(page, password)
+        log_in(page, password)
         dag_ids = [dag["dag_id"] for dag in page.request.get("/api/v2/dags").json()["dags"]]
         for dag_id in dag_ids:
             places |= {dag_id: f"/dags/{dag_id}", f"{dag_id}_runs": f"/dags/{dag_id}/runs"}
@@ -50,8 +51,9 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
     return errors
 
 
-def _log_in(page: Page, password: str) -> None:
-    page.goto("/auth/login", wait_until="networkidle")
+def log_in(page: Page, password: str) -> None:
+    page.set_default_timeout(PATIENCE)
+    page.goto("/auth/login")
     page.locator("input[name=username]").fill("admin")
     page.locator("input[name=password]").fill(password)
     page.keyboard.press("Enter")

@@ -1,23 +1,48 @@
-"""`airflow standalone` without its log servers, for `make ui`.
+"""`airflow standalone` for `make ui`: without log servers, and with a scheduler that waits for the API server.
 
 Scheduler and triggerer serve their logs on all interfaces (ports 8793 and 8794), and no setting binds them to one. On one machine
 nothing needs them: the API server reads the same files.
 """
 
+import os
+import threading
+import urllib.request
 from typing import Any
 
 from airflow.cli.commands import standalone_command
 
 WITH_LOG_SERVER = ("scheduler", "triggerer")
+# Loopback only, whatever proxy the environment names.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class WithoutLogServer(standalone_command.SubCommand):
+class Part(standalone_command.SubCommand):
     def __init__(self, parent: Any, name: str, command: list[str], env: dict[str, str]) -> None:
         super().__init__(parent, name, [*command, "--skip-serve-logs"] if name in WITH_LOG_SERVER else command, env)
+        self.is_stopped = threading.Event()
+
+    def run(self) -> None:
+        if self.name == "scheduler":  # it starts runs at once, and their tasks would find no API server
+            while not self.is_stopped.is_set() and not answers(os.environ["AIRFLOW__API__BASE_URL"]):
+                self.is_stopped.wait(0.5)
+        if not self.is_stopped.is_set():
+            super().run()
+
+    def stop(self) -> None:
+        self.is_stopped.set()
+        super().stop()
+
+
+def answers(address: str) -> bool:
+    try:
+        OPENER.open(f"{address}/api/v2/monitor/health", timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def main() -> None:
-    standalone_command.SubCommand = WithoutLogServer  # type: ignore[misc]
+    standalone_command.SubCommand = Part  # type: ignore[misc]
     standalone_command.StandaloneCommand().run()
 
 

@@ -20,6 +20,7 @@ from include.publishing.release import Release, settings_at
 from include.publishing.upload import is_offered
 from include.registry import Registry
 from include.settings import Settings
+from scripts.environment import as_of_note
 
 PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
 SHOWN = 5
@@ -32,6 +33,8 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     current = releases.find(settings, registry, as_of)
     undone = what_is_undone(settings, registry, current) if outcome else "the drives were not read to the end"
     console.print()
+    if note := as_of_note(settings):
+        console.print(note, markup=False)
     for sentence in outcome.notes if outcome else []:
         console.print(f"State     {sentence}", markup=False)
     console.print(
@@ -68,12 +71,19 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
             "\nTake it back: .venv/bin/python scripts/take_back_future.py (docs/runbook.md, I published a day in the future)"
         )
         return NOT_PUBLISHED
+    if is_replay := bool(last and as_of and as_of < last.as_of):
+        assert last
+        console.print(
+            f"[yellow]Replay[/]    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
+            f"\n          To continue from the newest release: AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} make run, or a later time."
+            "\n          To start over: DATA_DIR=<new folder> make run"
+        )
     if current is None or undone:
         console.print(
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
         )
         return NOT_PUBLISHED
-    news = "nothing new: the last release stands" if current.version == before else "published"
+    news = "nothing new: the last release stands" if current.version == before else "replayed" if is_replay else "published"
     console.print(f"Release   {current.version} ({news})\n          {current.path}")
     hourly = current.path / "public_dataset_hourly.parquet"
     console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")

@@ -13,16 +13,33 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
-from scripts.environment import prepare_environment, private_files  # noqa: E402
+from include.clock import checked_as_of  # noqa: E402
+from include.errors import PlatformError  # noqa: E402
+from include.settings import Settings  # noqa: E402
+from scripts.environment import as_of_note, prepare_environment, private_files  # noqa: E402
 
-START_SECONDS = 120
+START_SECONDS = 300  # on a machine that is busy; an idle one needs 15
+DEFAULTS = {
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",  # each task logs what it did; `make run` shows a summary instead
+    "AIRFLOW__CORE__PARALLELISM": "4",  # tasks at once: each takes 300 MB, and all DAGs start together
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",  # seconds; a busy machine needs more than 5
+}
 PASSWORDS = "simple_auth_manager_passwords.json.generated"  # Airflow's name
 # Loopback only, whatever proxy the environment names.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
     prepare_environment(PROJECT)
+    try:
+        settings = Settings.from_environment()
+        if settings.as_of:
+            checked_as_of(settings.as_of)
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
     for number in (signal.SIGINT, signal.SIGTERM):  # a job in the background of a script would ignore the first
         signal.signal(number, signal.default_int_handler)
     home, port = Path(os.environ["AIRFLOW_HOME"]), os.environ.get("PORT", "8080")
@@ -46,6 +63,8 @@ def main() -> int:
         if not _healthy(address, server):
             print(f"Airflow did not start; see {home / 'standalone.log'}", file=sys.stderr)
             return 1
+        if note := as_of_note(settings):
+            print(note)
         print(f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}", flush=True)
         return server.wait()
     except KeyboardInterrupt:

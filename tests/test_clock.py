@@ -80,6 +80,26 @@ def test_the_event_of_a_wrong_run_is_passed_over(at_nine: None) -> None:
     assert as_of(context(inlet="2026-02-01"), "readings") == datetime(2026, 2, 1, tzinfo=UTC)  # type: ignore[arg-type]
 
 
+def test_the_environment_says_what_now_is_unless_the_run_was_told(at_nine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AS_OF", "2026-02-10T06:00Z")
+    assert as_of(context()) == as_of(context(inlet="2026-02-01"), "readings") == datetime(2026, 2, 10, 6, tzinfo=UTC)  # type: ignore[arg-type]
+    assert as_of(context(triggering="2026-02-01")) == as_of(context(param="2026-02-01", triggering="2026-01-01")) == datetime(2026, 2, 1, tzinfo=UTC)
+    monkeypatch.setenv("AS_OF", "yesterday")
+    with pytest.raises(AirflowFailException, match="not a date or time"):
+        as_of(context())
+
+
+def test_the_summary_says_that_a_run_is_a_replay(published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = published("2026-02-04")
+    monkeypatch.setenv("AS_OF", "2026-02-02")
+    console = Console(record=True, width=300)
+    summary(console, platform.settings, platform.registry, datetime(2026, 2, 2, tzinfo=UTC), platform.release.version, "run.log")
+    said = console.export_text()
+    assert f"Replay    as of 2026-02-02T00:00Z, which is older than the newest release {platform.release.version}" in said
+    assert "AS_OF=2026-02-04T00:00Z make run" in said
+    assert '2026-02-02 is "now"' in said
+
+
 def test_a_release_of_the_future_is_named_and_taken_back(published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the test says 5 February, and a release of 20 February is there."""
     platform = published("2026-02-04")

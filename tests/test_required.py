@@ -84,7 +84,7 @@ def test_the_sample_where_no_drive_is_configured(tmp_path: Path) -> None:
     code = f"from pathlib import Path; from scripts.environment import prepare_environment; prepare_environment(Path({str(tmp_path)!r}))"
     ended = subprocess.run([sys.executable, "-c", code], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert "include/sample_data/raw" in ended.stderr and "Configure a remote" in ended.stderr
+    assert "include/sample_data/raw" in ended.stderr and "configure a remote" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -174,12 +174,12 @@ def test_make_ui_starts_no_log_server() -> None:
     """Airflow's listen on all interfaces; test_scheduler looks at all sockets."""
     from airflow.cli.cli_parser import get_parser
 
-    from scripts.standalone import WITH_LOG_SERVER, WithoutLogServer
+    from scripts.standalone import WITH_LOG_SERVER, Part
 
     for name in WITH_LOG_SERVER:
-        command = WithoutLogServer(None, name, [name], {}).command
+        command = Part(None, name, [name], {}).command
         assert get_parser().parse_args(command).skip_serve_logs
-    assert WithoutLogServer(None, "api-server", ["api-server"], {}).command == ["api-server"]
+    assert Part(None, "api-server", ["api-server"], {}).command == ["api-server"]
 
 
 COMPOSE_SECRETS = ("SECRET", "FERNET_KEY", "POSTGRES_PASSWORD")

@@ -1,6 +1,7 @@
 """Brings what is new on a drive into landing, verified, and leaves everything else alone."""
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from dataclasses import asdict
@@ -9,9 +10,12 @@ from pathlib import Path, PurePosixPath
 from include import files, rclone
 from include.errors import RemoteError, StorageError
 from include.ingest.ledger import Arrival, FileVersion, Finding, Ledger
+from include.masking import mask
 from include.rclone import RemoteFile
 from include.registry.rows import Datasource
 from include.settings import Settings
+
+log = logging.getLogger(__name__)
 
 COPIES = 2  # a second try for what did not verify; after that it waits for the next run
 REPLACED = "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
@@ -38,6 +42,11 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
         arrivals += arrived
         wanted = [file for file, _ in left]
     findings += [finding for _, finding in left]
+    log.info(
+        "%s: files listed: %d, of this datasource: %d, new or changed: %d, copied: %d (%s bytes)",
+        mask(datasource.location), len(listed), len(claimed), len(arrivals) + len(left), len(arrivals),
+        f"{sum(arrival.size for arrival in arrivals):,}",
+    )  # fmt: skip
     files.write_json(
         settings.paths.ingest / datasource.datasource_id / "arrivals.json",
         {

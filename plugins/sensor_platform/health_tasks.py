@@ -25,10 +25,12 @@ def look_at_health() -> dict[str, int]:
     rules = load_rules(settings.seeds_dir)
     state.fetch_inputs(settings, health.inputs(settings, registry, now))
     causes = health.keep_account(settings, rules, health.look(settings, registry, rules, now, context["dag_run"].run_after), now)
+    counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
+    log.info("health as of %s: %s", now.isoformat(), ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings")
     for cause in causes:
         if cause.status == "new":
             log.warning("%s: %s, %s to %s: %s", cause.severity, cause.message, cause.since, cause.until, cause.evidence)
-    return dict(Counter(f"{cause.severity} {cause.status}" for cause in causes))
+    return dict(counts)
 
 
 @task(inlets=[READINGS])

@@ -24,12 +24,15 @@ def announce_hierarchy() -> None:
     settings, registry = platform()
     if hierarchy.is_current(settings, registry):
         raise AirflowSkipException("the hierarchy is made from the seeds as they are")
+    log.info("the seeds of the hierarchy have changed: sync_building_hierarchy runs next")
 
 
 @task
 def check_seeds() -> int:
     """Hold the tree against its rules and against the mapped sensors, before anything is loaded."""
-    return len(load_hierarchy(platform()[1]).nodes)
+    nodes = load_hierarchy(platform()[1]).nodes
+    log.info("valid nodes: %d", len(nodes))
+    return len(nodes)
 
 
 @task(outlets=[HIERARCHY])

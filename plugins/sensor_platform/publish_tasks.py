@@ -27,7 +27,9 @@ def plan_windows() -> list[list[str]]:
     windows = archive.windows_to_build(settings, registry, now, lost)
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
     if not windows:  # the last plan stays: a group that is cleared still finds what to do
+        log.info("windows to aggregate: none, the archive is up to date")
         skip_groups(context, "influxdb", "aggregate")
+    log.info("windows to aggregate: %s", ", ".join(f"{window.building.building_id} {window.months[0]} to {window.months[-1]}" for window in windows))
     planning.write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
 
@@ -46,6 +48,7 @@ def aggregate_in_influxdb(started: dict[str, Any]) -> str:
         log.warning("%s; the embedded engine computes instead", error)
         timeseries.record_engine(settings, "embedded", instead_of=str(error))
         return "embedded"
+    log.info("aggregated in %s", version)
     timeseries.record_engine(settings, version)
     skip_groups(context, "aggregate")
 
@@ -54,8 +57,10 @@ def aggregate_in_influxdb(started: dict[str, Any]) -> str:
 def merge_archive(planned: list[list[str]] | None) -> list[str]:
     """Split the engine's results into months and archive those that changed; none if nothing was planned."""
     if not planned:
+        log.info("nothing to archive: no window was planned")
         return []
     now = as_of(get_current_context(), READINGS)
     settings, registry = platform(now)
     changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)
+    log.info("archived months of aggregates that are new or changed: %d", len(changed))
     return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

@@ -33,6 +33,7 @@ def restore_state() -> int:
     if read_again := migrate(settings, registry, now):
         register.note(settings, f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again")
     upload.adopt_offered(settings)
+    log.info("as of %s; files fetched from the state remote: %d", now.isoformat(), len(fetched))
     return len(fetched)
 
 
@@ -41,6 +42,7 @@ def register_files() -> dict[str, int]:
     """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
     settings, registry = platform()
     outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())), wrong_rows(registry))
+    log.info("new file versions accepted: %d; problems: %d; still refused: %d", outcome.accepted, len(outcome.problems), len(outcome.ongoing))
     return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
 
 
@@ -54,6 +56,7 @@ def plan_months() -> list[str]:
         files.remove(settings.paths.store)
     damaged = healing.heal_readings(settings, registry, now)
     months = plan_what_is_readable(settings, registry, now, damaged)
+    log.info("months to build: %s", ", ".join(month.batch for month in months) or "none, inputs and models are unchanged")
     planning.write_readings_plan(settings, registry, months)
     if not months and readings.dimensions_are_current(settings, registry):
         skip_groups(context, "transform")
@@ -83,6 +86,7 @@ def store_readings() -> dict[str, int]:
     dropped = readings.drop_months(settings, registry, planned, now)
     readings.store_dimensions(settings, registry)
     state.push(settings)
+    log.info("months stored: %d, dropped: %d; their readings: %s", len(months), len(dropped), stored.totals or "none")
     context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [*(month.batch for month in months), *dropped]}
     return stored.totals
 
@@ -102,5 +106,6 @@ def report(stored: dict[str, int] | None) -> None:
         log.warning("still so: %s", sentence)
     if stored is None:
         raise AirflowFailException("\n".join(["the readings were not stored: the red task before this one says why", *outcome.problems]))
+    log.info("new file versions accepted: %d; problems: %d", outcome.accepted, len(outcome.problems))
     if outcome.problems:
         raise AirflowFailException("\n".join(outcome.problems))

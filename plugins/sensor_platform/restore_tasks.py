@@ -1,5 +1,7 @@
 """The small steps of `restore_month`; each calls one function of `include`."""
 
+import logging
+
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -9,6 +11,8 @@ from include.ingest.landed import ensure_landed
 from include.publishing import readings, state
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import as_of, platform
+
+log = logging.getLogger(__name__)
 
 
 @task
@@ -20,7 +24,9 @@ def plan_restoration() -> list[str]:
     if lost := ensure_landed(settings, registry, planning.versions_of(months), END_OF_TIME).lost:
         raise AirflowFailException("\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost))
     planning.write_readings_plan(settings, registry, months)
-    return [month.batch for month in months]
+    batches = [month.batch for month in months]
+    log.info("months to restore: %s, from %d file versions", ", ".join(batches), len(planning.versions_of(months)))
+    return batches
 
 
 @task(inlets=[READINGS], outlets=[READINGS])
@@ -35,5 +41,6 @@ def prove_and_store() -> dict[str, int]:
     if stored.problems:
         raise AirflowFailException("\n".join(stored.problems))
     state.push(settings)
+    log.info("restored months: %s; readings kept: %s", ", ".join(month.batch for month in months), f"{stored.totals['kept']:,}")
     context["outlet_events"][READINGS].extra = {"as_of": as_of(context, READINGS).isoformat(), "months": [month.batch for month in months]}
     return stored.totals

@@ -19,19 +19,20 @@ AS_OF_PARAM = Param(
     type=["null", "string"],
     pattern=AS_OF_PATTERN,
     title="As of",
-    description="What 'now' means, such as 2026-03-01 or 2026-03-01T06:00Z (UTC). Empty: the event's or the run's own time.",
+    description="What 'now' means, such as 2026-03-01 or 2026-03-01T06:00Z (UTC). Empty: the triggering event's, else AS_OF, else the time of the run.",
 )
+# Airflow's form requires a value where `null` is no type, offers `examples` of an array to choose from, and sends null for no choice.
 SKIP_PARAMS = {
     "skip_checks": Param(
-        [], type="array", items={"type": "string", "enum": sorted(SKIPPABLE)}, title="Checks to skip",
-        description="Only for this run; needs a reason, which stands in the lineage.",
+        [], type=["array", "null"], items={"type": "string", "enum": sorted(SKIPPABLE)}, examples=sorted(SKIPPABLE), title="Checks to skip",
+        description="Only for this run; needs a reason, which is written to the lineage.",
     ),
-    "skip_reason": Param("", type="string", title="Why they may be skipped"),
+    "skip_reason": Param(None, type=["null", "string"], title="Why they may be skipped"),
 }  # fmt: skip
 
 
 def as_of(context: Any, asset: Asset | None = None) -> datetime:
-    """What "now" means for this run: the parameter, else the triggering event, else the run's time.
+    """What "now" means for this run: the parameter, else the triggering event, else AS_OF, else the newest event, else the run's time.
 
     `triggering_asset_events` is empty in manual runs and in `dag.test`, hence the look at the newest event. An as_of in the
     future fails the task without another try, whoever gave it.
@@ -48,6 +49,8 @@ def _as_of(context: Any, asset: Asset | None) -> str:
     for events in (context.get("triggering_asset_events") or {}).values():
         if text := events[-1].extra.get("as_of"):
             return str(text)
+    if text := Settings.from_environment().as_of:
+        return text
     if asset is not None and len(events := context["inlet_events"][asset]):
         text = events[-1].extra.get("as_of")
         if text and not is_future(parse_as_of(text)):  # Airflow remembers the event of a run that an earlier version has let through

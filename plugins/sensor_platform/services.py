@@ -1,5 +1,6 @@
 """Servers that live as long as a part of the run: started, used, and removed whatever happens."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from include.errors import EngineUnavailable
 from include.settings import Settings
 from sensor_platform.operators.start_service_operator import StartServiceOperator
 from sensor_platform.operators.stop_service_operator import StopServiceOperator
+
+log = logging.getLogger(__name__)
 
 
 def service_group(service: ContainerService, use: Callable[[Any], Any]) -> TaskGroup:
@@ -49,6 +52,8 @@ def remove_expired_containers() -> list[str]:
     """Remove what killed runs have left, once it is older than a run may become."""
     try:
         cli = containers.docker_client(Settings.from_environment().docker_url)
-        return containers.remove(cli, containers.expired(cli))
+        removed = containers.remove(cli, containers.expired(cli))
     except (DockerException, OSError) as error:
         raise AirflowSkipException(f"no Docker daemon answers: {error}") from error
+    log.info("expired containers removed: %d", len(removed))
+    return removed

@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from include.engines import containers
 from include.engines.containers import PLATFORM
@@ -103,8 +104,6 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
     ours = {f"{PLATFORM}.data_dir": str(tmp_path / "data")}
     with running_airflow(tmp_path, TIMESERIES_ENGINE="service") as airflow:
         wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
-        for dag_id in ("aggregate_and_publish", "refresh"):
-            airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
         def state(task_id: str) -> tuple[str, int] | None:
             runs = airflow.runs("aggregate_and_publish")
@@ -139,10 +138,12 @@ CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", 
 def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: Path) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
     wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
-    for dag_id in CHAIN:  # unpausing starts the run of last midnight
-        airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+    assert [dag["dag_id"] for dag in airflow.call("GET", "/api/v2/dags")["dags"] if dag["is_paused"]] == []
     woken = {dag_id: wait_for(lambda dag_id=dag_id: ended(airflow, dag_id, "asset_triggered"), 400) for dag_id in CHAIN if dag_id != "refresh"}
-    assert ended(airflow, "refresh", "scheduled")["note"].startswith("3 new files accepted, 0 problems; 1,080 readings kept")
+    wait_for(lambda: ended(airflow, "refresh", "scheduled"), 120)  # of last midnight; the watcher may have been first
+    first = min(airflow.runs("refresh"), key=lambda run: run["start_date"] or run["run_after"])
+    assert first["note"].startswith("3 new files accepted, 0 problems; 1,080 readings kept")
+    each_task_logs_what_it_did(airflow, first["dag_run_id"])
     assert woken["aggregate_and_publish"]["note"].startswith("latest release: ")
 
     nobody_else_comes_in(airflow, tmp_path / "data")
@@ -151,6 +152,22 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     the_pages_open_in_a_browser(airflow)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
     a_new_file_wakes_refresh(airflow, tmp_path)
+    every_dag_is_triggered_from_its_page(airflow)
+
+
+LOGS = {
+    "sm2_thermopro.sync": "sm2drive:raw: files listed: 3, of this datasource: 2, new or changed: 2, copied: 2 (",
+    "sm2_thermopro.validate_schema": "file versions judged: 2; accepted: 2, with 240 rows",
+    "register_files": "new file versions accepted: 3; problems: 0",
+    "plan_months": "months to build: sm2.2026-01, sm2.2026-02",
+    "store_readings": "months stored: 2, dropped: 0",
+}
+
+
+def each_task_logs_what_it_did(airflow: Airflow, run_id: str) -> None:
+    for task_id, said in LOGS.items():
+        log = airflow.call("GET", f"/api/v2/dags/refresh/dagRuns/{run_id}/taskInstances/{task_id}/logs/1?full_content=true")["content"]
+        assert said in json.dumps(log), task_id
 
 
 def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dict[str, Any] | None:
@@ -208,6 +225,74 @@ def the_pages_open_in_a_browser(airflow: Airflow) -> None:
         warnings.warn("Airflow's pages were not walked: there is no browser (apt install chromium)", stacklevel=1)  # pytest prints it in the end
         return
     assert screenshots.walk(airflow.address, airflow.password) == []
+
+
+# The configuration that each form sends as it opens, and with all its fields filled in. None: it cannot be sent.
+AS_OF_FORM: list[dict[str, Any] | None] = [{"as_of": None}, {"as_of": "2026-02-01"}]
+NO_FORM: list[dict[str, Any] | None] = [{}]
+FORMS: dict[str, list[dict[str, Any] | None]] = {
+    "aggregate_and_publish": AS_OF_FORM,
+    "maintain_platform": NO_FORM,
+    "monitor_quality": AS_OF_FORM,
+    "refresh": [
+        {"as_of": None, "skip_checks": [], "skip_reason": None},
+        {"as_of": "2026-02-01T06:00Z", "skip_checks": ["new_columns", "row_count"], "skip_reason": "exported at once"},
+    ],
+    "restore_month": [None, {"building": "sm2", "months": ["2026-01", "2026-02"]}],
+    "sync_building_hierarchy": NO_FORM,
+}
+
+
+def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
+    """Paused, so that the runs wait: what counts is what they were told."""
+    known = {dag["dag_id"]: set(airflow.call("GET", f"/api/v2/dags/{dag['dag_id']}/details")["params"]) for dag in airflow.call("GET", "/api/v2/dags")["dags"]}
+    assert {dag_id: set(forms[-1] or ()) for dag_id, forms in FORMS.items()} == known
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        airflow.call("POST", "/api/v2/dags/restore_month/dagRuns", {"logical_date": None, "conf": {"months": []}})
+    if screenshots.browser() is None:
+        return  # the pages before have warned
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=screenshots.browser(), args=["--no-sandbox"])
+        page = chromium.new_page(base_url=airflow.address, viewport={"width": 1400, "height": 1200})
+        screenshots.log_in(page, airflow.password)
+        for dag_id, forms in FORMS.items():
+            airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+            for wanted in forms:
+                page.goto(f"/dags/{dag_id}")
+                sent = trigger(page, wanted)
+                assert (sent and sent["conf"]) == wanted, dag_id
+                if sent:
+                    assert airflow.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{sent['dag_run_id']}")["conf"] == wanted
+        chromium.close()
+
+
+def trigger(page: Page, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Fill in the form of the DAG that is open and send it; the run that Airflow answers with, or None if it cannot be sent."""
+    page.get_by_test_id("trigger-dag-button").first.click()
+    form, submit = page.get_by_role("dialog"), page.get_by_test_id("trigger-dag-submit")
+    form.get_by_text("on trigger").click()  # "Unpause … on trigger" is chosen when the form opens
+    for name, value in (wanted or {}).items():
+        if value:
+            fill(page, page.locator(f"#element_{name}"), value)
+    if wanted is None:
+        assert not submit.is_enabled()
+        page.keyboard.press("Escape")
+        form.wait_for(state="hidden")
+        return None
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")) as answer:
+        submit.click()
+    assert answer.value.ok, answer.value.text()
+    form.wait_for(state="hidden")
+    return dict(answer.value.json())
+
+
+def fill(page: Page, field: Locator, value: Any) -> None:
+    if field.evaluate("element => element.tagName") != "DIV":
+        field.fill(value if isinstance(value, str) else "\n".join(value))
+        return
+    for choice in [value] if isinstance(value, str) else value:
+        field.locator("input").first.click()
+        page.get_by_role("option", name=choice, exact=True).click()
 
 
 def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:

@@ -6,6 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.engines.timeseries import engine_used
+from include.masking import mask
 from include.publishing.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.links import ReleaseLink
@@ -24,5 +25,6 @@ class PublishParquetOperator(BaseOperator):
         release = publish(settings, registry, now, run)
         if release is None:
             raise AirflowSkipException("nothing new: the last release stands")
+        self.log.info("published release %s: %s and %s", release.version, release.path, mask(f"{settings.publish_remote}/releases"))
         context["outlet_events"][PUBLIC_DATASET].extra = {"as_of": now.isoformat(), "version": release.version}
         return release.version

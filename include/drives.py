@@ -1,0 +1,37 @@
+"""Which rclone remotes the active datasources are on, for what must be known before the seeds are checked.
+
+Lenient on purpose: `include.registry` reports a wrong row, with line and cure.
+"""
+
+import csv
+import re
+from pathlib import Path
+
+# rclone: `name:path`, or `name,option=value:path`. `:backend:path` needs no configuration, and a path has no name.
+REMOTE = re.compile(r"(?P<name>[^:/,]+)(,[^:/]*)?:")
+
+
+def active_locations(seeds: Path) -> list[str]:
+    """The locations of the active datasources of active buildings, in the order of the seed."""
+    active = {row.get("building_id") for row in _rows(seeds / "buildings_config.csv") if row.get("status") == "active"}
+    sources = (row for row in _rows(seeds / "datasources_config.csv") if row.get("status") == "active" and row.get("building_id") in active)
+    return [location for row in sources if (location := row.get("location"))]
+
+
+def remote_of(location: str) -> str:
+    """The name of the remote in an rclone path; empty for a local path and for `:backend:path`."""
+    found = REMOTE.match(location)
+    return found["name"] if found else ""
+
+
+def remotes_of(locations: list[str]) -> list[str]:
+    """The remotes, each once, in the order in which they are first named."""
+    return list(dict.fromkeys(filter(None, map(remote_of, locations))))
+
+
+def _rows(seed: Path) -> list[dict[str, str]]:
+    try:
+        with seed.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
