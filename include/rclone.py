@@ -225,6 +225,14 @@ def delete_file(remote_path: str) -> None:
     run("deletefile", remote_path, remote=remote_path)
 
 
+def delete_files(remote: str, paths: Iterable[str]) -> None:
+    """Delete the named files below `remote`; those that are not there are no error."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
+        names.write("\n".join(paths))
+        names.flush()
+        run("delete", "--files-from-raw", names.name, remote, remote=remote)
+
+
 def delete_folder(remote: str) -> None:
     run("purge", remote, remote=remote)
 

@@ -44,7 +44,10 @@ def whole(release: Path) -> bool:
 def readable(platform: Platform) -> bool:
     """What a consumer sees, on this machine and on the publish remote."""
     public = platform.drive / "Public"
-    return whole((platform.data / "releases/latest").resolve()) and whole(public / json.loads((public / "latest.json").read_text())["path"])
+    release = public / json.loads((public / "latest.json").read_text())["path"]
+    named = json.loads((release / "lineage.json").read_text())["history"]
+    is_traceable = bool(named) and all(hashlib.sha256((public / file["path"]).read_bytes()).hexdigest() == file["sha256"] for file in named)
+    return whole((platform.data / "releases/latest").resolve()) and whole(release) and is_traceable
 
 
 @dataclass

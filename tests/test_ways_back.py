@@ -14,6 +14,7 @@ from include.errors import ConfigurationError
 from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.publishing import state
+from include.publishing.history import read_history
 from include.settings import PROJECT_DIR
 from tests.platform import Platform, tree
 from tests.raw_files import thermopro, times
@@ -30,13 +31,17 @@ def old(tmp_path: Path, airflow_database: None) -> Platform:
     return Platform(tmp_path / "old/drive", tmp_path / "old/data")
 
 
+def is_parquet(path: Path) -> bool:
+    return path.suffix == ".parquet"
+
+
 def identities(platform: Platform) -> list[tuple[int, str, str]]:
     return [(v.number, v.path, v.sha256) for v in platform.ledger.versions]
 
 
 @pytest.mark.parametrize("from_remote", [False, True])
 def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(old: Platform, from_remote: bool) -> None:
-    before, release, archive = identities(old), old.release.version, tree(old.data / "archive", lambda path: path.suffix == ".parquet")
+    before, tables, archive = identities(old), tree(old.release.path, is_parquet), tree(old.data / "archive", is_parquet)
     readings = tree(old.data / "readings", lambda path: path.suffix == ".parquet" and path.stem != "accounting")
     if from_remote:
         shutil.rmtree(old.data)
@@ -46,9 +51,10 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(old: Platform
     outcome = read_outcome(old.settings)
     assert outcome is not None and outcome.notes == ["State brought to format 2: 4 file versions were read again, all months are built again"]
     assert tree(old.data / "readings", lambda path: path.suffix == ".parquet" and path.stem != "accounting") == readings
-    here = tree(old.data / "archive", lambda path: path.suffix == ".parquet")
+    here = tree(old.data / "archive", is_parquet)
     assert {name: archive[name] for name in here} == here, "no new revision, and the same bytes"
-    assert old.release.version == release
+    assert tree(old.release.path, is_parquet) == tables
+    assert {file.month for file in read_history(old.release.path / "lineage.json")} == {"2026-01", "2026-02"}
     landed = {path.name for path in (old.data / "landing").rglob("*") if path.is_file() and path.suffix != ".parquet"}
     assert landed >= {v.sha256 for v in old.ledger.versions if v.verdict == "accepted"} and {len(name) for name in landed} == {64}
     old.run("2026-02-04", only="refresh")

@@ -7,12 +7,13 @@ from typing import Any
 from include.ingest.ledger import FileVersion, Ledger
 from include.planning import models_fingerprint
 from include.publishing.archive import published_units
-from include.publishing.readings import FATES, OUTCOMES, read_accounting, read_manifest, totals
+from include.publishing.history import HistoryFile
+from include.publishing.readings import FATES, OUTCOMES, read_accounting, totals
 from include.registry import Registry
 from include.settings import Settings
 
 
-def lineage(settings: Settings, registry: Registry, as_of: datetime, version: str) -> dict[str, Any]:
+def lineage(settings: Settings, registry: Registry, as_of: datetime, version: str, history: list[HistoryFile]) -> dict[str, Any]:
     """A pure function of ledger, manifests and seeds: no clock, no machine."""
     ledger = Ledger.read(settings.paths.ledger)
     accounting = read_accounting(settings)
@@ -31,7 +32,7 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "conservation": totals(accounting),
         "models": models_fingerprint("models"),
         "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.published_buildings},
-        "months": [{"building_id": b, "month": m, "rows": entry.rows, "sha256": entry.sha256} for (b, m), entry in sorted(read_manifest(settings).items())],
+        "history": [file.to_json() for file in history],
         "archive": [
             {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(published_units(settings).items(), key=str)
         ],

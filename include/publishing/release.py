@@ -20,18 +20,20 @@ from include.planning import models_fingerprint
 from include.publishing import hierarchy, lineage
 from include.publishing.archive import Unit, archived_path, published_units
 from include.publishing.dataset import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
+from include.publishing.history import HistoryFile, history
 from include.publishing.readings import out_of_use, read_manifest
-from include.publishing.readme import readme
+from include.publishing.readme import TITLE, licence, readme
 from include.registry import Registry
+from include.registry.rows import Building
 from include.settings import Settings
 
 KEPT = 30
-VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}")  # the day of `as_of`, and the hash of the tables
+VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}")  # the day of `as_of`, and a hash of tables and history
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release on this machine; `contents` is the hash that its version ends with."""
+    """A release on this machine. Its version ends with a hash of its tables and of the history it names."""
 
     version: str
     as_of: datetime
@@ -90,7 +92,7 @@ def made_from(settings: Settings, registry: Registry) -> str:
     """Fingerprint of everything a release is made from, besides the clock: equal means nothing to publish."""
     facts = [
         *(f"{unit} {entry.sha256}" for unit, entry in sorted(published_units(settings).items(), key=str)),
-        *(f"{key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
+        *(f"history {key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
         models_fingerprint("models"),
         hierarchy.fingerprint(registry),  # all seeds are in it
     ]
@@ -100,21 +102,24 @@ def made_from(settings: Settings, registry: Registry) -> str:
 def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release:
     """Make a release in staging and audit it against its own schema and against the last one."""
     staging = files.empty_folder(settings.paths.releases / ".staging")
+    previous = latest(settings)
+    months_of_readings = history(settings, registry, previous.path if previous else None)
     with scratch_database(settings) as database:
         rows = _write_tables(database, settings, registry, as_of, staging)
-        previous = latest(settings)
-        months = _audit(database, staging, rows)
+        months = _audit(database, staging)
+        _can_be_traced(months, months_of_readings)
         if previous and not settings.replay:
             _nothing_disappeared(database, previous, months, {b.building_id for b in registry.published_buildings}, _taken_out(settings, registry, as_of))
-    contents = hashlib.sha256("".join(files.sha256(staging / table.file) for table in tables()).encode()).hexdigest()
-    version = f"{as_of:%Y-%m-%d}-{contents[:8]}"
-    _write_documents(settings, registry, as_of, version, rows, staging)
+    sums = [*(files.sha256(staging / table.file) for table in tables()), *(file.sha256 for file in months_of_readings)]
+    version = f"{as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
+    lineage_of_release = lineage.lineage(settings, registry, as_of, version, months_of_readings)
+    _write_documents(registry.published_buildings, as_of, version, rows, lineage_of_release, staging)
     files.write_json(staging / "run.json", {**run, "version": version, "as_of": as_of.isoformat(), "made_from": made_from(settings, registry)})
     return Release(version, as_of, "", staging)
 
 
 def promote(settings: Settings, built: Release) -> Release | None:
-    """Give the staged release its name and let `latest` point to it; None if its tables are those of `latest`."""
+    """Give the staged release its name and let `latest` point to it; None if its tables and history are those of `latest`."""
     last = latest(settings)
     if last and not settings.replay and last.version[-8:] == built.version[-8:]:
         files.write_text(last.path / "run.json", (built.path / "run.json").read_text())
@@ -202,7 +207,7 @@ def _copy_months(database: duckdb.DuckDBPyConnection, paths: list[Path], target:
     database.execute(f"copy (select {chosen} from read_parquet($paths) where {where}) to $target ({PARQUET})", {**parameters, "target": str(target)})
 
 
-def _audit(database: duckdb.DuckDBPyConnection, staging: Path, rows: dict[str, int]) -> set[tuple[str, str, str]]:
+def _audit(database: duckdb.DuckDBPyConnection, staging: Path) -> set[tuple[str, str, str]]:
     """Hold every table against its declared schema; the (building, source, month) that the release covers."""
     for table in tables():
         path = str(staging / table.file)
@@ -251,19 +256,26 @@ def _nothing_disappeared(
         )
 
 
-def _write_documents(settings: Settings, registry: Registry, as_of: datetime, version: str, rows: dict[str, int], staging: Path) -> None:
-    lineage_of_release = lineage.lineage(settings, registry, as_of, version)
+def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) -> None:
+    """Every month that has hours has its readings in the history."""
+    if untraced := sorted({(building_id, month) for building_id, _, month in months} - {(file.building_id, file.month) for file in named}):
+        raise ContractError(
+            f"{len(untraced)} published months have no readings in the history, the first is {' '.join(untraced[0])}",
+            where="lineage.json",
+            cure="this is a fault of the platform: report it; nothing was published",
+        )
+
+
+def _write_documents(
+    buildings: tuple[Building, ...], as_of: datetime, version: str, rows: dict[str, int], lineage_of_release: dict[str, Any], staging: Path
+) -> None:
     files.write_json(staging / "schema.json", {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]})
-    files.write_json(staging / "datapackage.json", _datapackage(registry, version, rows, staging))
+    files.write_json(staging / "datapackage.json", _datapackage(buildings, version, staging))
     files.write_json(staging / "lineage.json", lineage_of_release)
-    files.write_text(staging / "README.md", readme(registry, as_of, version, rows, lineage_of_release))
-    files.write_text(staging / "LICENSE", _licence(registry))
+    files.write_text(staging / "README.md", readme(buildings, as_of, version, rows, lineage_of_release))
+    files.write_text(staging / "LICENSE", licence(buildings, version))
     summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
     files.write_text(staging / "SHA256SUMS", "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed))
-
-
-def _licence(registry: Registry) -> str:
-    return "".join(f"Data of {b.name} ({b.building_id}): {b.licence}, https://spdx.org/licenses/{b.licence}.html\n" for b in registry.published_buildings)
 
 
 def _schema(table: Table, rows: int) -> dict[str, Any]:
@@ -276,7 +288,7 @@ def _schema(table: Table, rows: int) -> dict[str, Any]:
     }
 
 
-def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging: Path) -> dict[str, Any]:
+def _datapackage(buildings: tuple[Building, ...], version: str, staging: Path) -> dict[str, Any]:
     """Frictionless Data Package 2.0."""
 
     def resource(table: Table) -> dict[str, Any]:
@@ -295,11 +307,11 @@ def _datapackage(registry: Registry, version: str, rows: dict[str, int], staging
             },
         }
 
-    licences = sorted({building.licence for building in registry.published_buildings})
+    licences = sorted({building.licence for building in buildings})
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "building-sensor-data",
-        "title": "Open building sensor data",
+        "title": TITLE,
         "version": version,
         "licenses": [{"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences],
         "resources": [resource(table) for table in tables()],

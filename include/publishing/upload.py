@@ -1,8 +1,9 @@
-"""Puts a promoted release on the publish remote: the folder first, verified; then one small latest.json."""
+"""Puts a promoted release on the publish remote: its history and its folder first, verified; then one small latest.json."""
 
 import json
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from include import files, rclone
 from include.errors import DamagedFile, RemoteError, RemoteGone
+from include.publishing.history import FOLDER, PATH, HistoryFile, lay_out, read_history
 from include.publishing.release import KEPT, VERSION, Release, latest, read
 from include.settings import Settings
 
@@ -51,6 +53,7 @@ def upload(settings: Settings, release: Release) -> bool:
     """
     if is_offered(settings, release):
         return False
+    _send_history(settings, release)
     folder = _remote(settings, f"releases/{release.version}")
     names = sorted(path.name for path in release.path.iterdir())
     rclone.send(release.path, folder, names)
@@ -61,8 +64,34 @@ def upload(settings: Settings, release: Release) -> bool:
     return True
 
 
+def _send_history(settings: Settings, release: Release) -> None:
+    """Upload the files of the history that the release names, except those that are there with their size."""
+    if not (missing := _absent(settings, read_history(release.path / "lineage.json"))):
+        return
+    with files.scratch_folder(settings.paths.work) as outgoing:
+        lay_out(settings, missing, outgoing)
+        rclone.send(outgoing / FOLDER, _remote(settings, FOLDER), [file.path.removeprefix(f"{FOLDER}/") for file in missing])
+    if absent := _absent(settings, missing):
+        raise RemoteError(
+            f"{len(absent)} uploaded files of the history are missing or have another size, the first is {absent[0].path}",
+            where=_remote(settings, FOLDER),
+            cure="run again: latest.json still names the release before",
+        )
+
+
+def _absent(settings: Settings, named: Iterable[HistoryFile]) -> list[HistoryFile]:
+    there = _history_there(settings)
+    return [file for file in named if there.get(file.path) != file.bytes]
+
+
+def _history_there(settings: Settings) -> dict[str, int]:
+    """Bytes by path of the history on the publish remote; files of other names are ignored."""
+    there = {f"{FOLDER}/{name}": size for name, size in _sizes(_remote(settings, FOLDER)).items()}
+    return {path: size for path, size in there.items() if PATH.fullmatch(path)}
+
+
 def is_offered(settings: Settings, release: Release) -> bool:
-    """Whether readers of the publish remote get `release`, or a newer one, and its files are there.
+    """Whether readers of the publish remote get `release`, or a newer one, and its files and history are there.
 
     False also if latest.json is damaged or names a release that is not there: then `upload` replaces it.
     """
@@ -76,7 +105,8 @@ def is_offered(settings: Settings, release: Release) -> bool:
     there = _sizes(_remote(settings, f"releases/{offered.version}"))
     if offered.version == release.version:
         here = {path.name: path.stat().st_size for path in release.path.iterdir() if path.name != RUN}
-        return RUN in there and all(there.get(name) == size for name, size in here.items())
+        is_whole = RUN in there and all(there.get(name) == size for name, size in here.items())
+        return is_whole and not _absent(settings, read_history(release.path / "lineage.json"))
     return {RUN, SUMS} <= there.keys()
 
 
@@ -141,6 +171,7 @@ def _fetch(settings: Settings, offered: Pointer, folder: str, there: dict[str, i
     for name in ("lineage.json", "schema.json"):
         if name not in sums or _version_in(incoming / name) != offered.version:
             raise _damaged(f"{name} of the published release does not belong to {offered.version}", folder)
+    read_history(incoming / "lineage.json")
     try:
         read(incoming)
     except (OSError, DamagedFile) as error:
@@ -184,24 +215,32 @@ def _verify(folder: str, release: Release) -> None:
 
 
 def retire(settings: Settings) -> list[str]:
-    """Remove releases beyond the last 30, here and on the remote, but for the last of each month."""
+    """Remove releases beyond the last 30, here and on the remote, but for the last of each month; then the history that no release names."""
     last = settings.paths.latest.resolve().name
-    removed = []
-    for remote in (False, True):
-        versions = (
-            rclone.folders(_remote(settings, "releases"))
-            if remote
-            else [p.name for p in settings.paths.releases.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."]
-        )
-        for version in expired(versions):
-            if version == last:
-                continue
-            if remote:
-                rclone.delete_folder(_remote(settings, f"releases/{version}"))
-            else:
-                files.remove(settings.paths.releases / version)
-            removed.append(version)
-    return removed
+    here = [path.name for path in settings.paths.releases.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."]
+    there = rclone.folders(_remote(settings, "releases"))
+    gone_here, gone_there = ([version for version in expired(versions) if version != last] for versions in (here, there))
+    for version in gone_here:
+        files.remove(settings.paths.releases / version)
+    for version in gone_there:
+        rclone.delete_folder(_remote(settings, f"releases/{version}"))
+    _retire_history(settings, [version for version in there if version not in gone_there and VERSION.fullmatch(version)])
+    return [*gone_here, *gone_there]
+
+
+def _retire_history(settings: Settings, versions: list[str]) -> None:
+    """Remove the files of the history that none of these releases names. If one cannot be read, all files stay."""
+    with files.scratch_folder(settings.paths.work) as folder:
+        lineages = {version: settings.paths.releases / version / "lineage.json" for version in versions}
+        if absent := [version for version, path in lineages.items() if not path.exists()]:
+            rclone.fetch(_remote(settings, "releases"), folder, [f"{version}/lineage.json" for version in absent])
+        try:
+            named = {file.path for version, path in lineages.items() for file in read_history(path if path.exists() else folder / version / "lineage.json")}
+        except DamagedFile as error:
+            log.warning("no file of the history is removed from the publish remote: %s", error)
+            return
+    if idle := sorted(_history_there(settings).keys() - named):
+        rclone.delete_files(_remote(settings, FOLDER), [path.removeprefix(f"{FOLDER}/") for path in idle])
 
 
 def expired(versions: list[str]) -> list[str]:

@@ -216,7 +216,7 @@ def test_the_documented_joins_of_hierarchy_and_hours(published: Callable[..., Pl
     page = (PROJECT_DIR / "docs/hierarchy.md").read_text()
     queries = [block.split("```")[0] for block in page.split("```sql\n")[1:]]
     assert len(queries) == 3
-    floors, pairs, lags = (platform.query(sql) for sql in queries)
+    floors, pairs, lags = (platform.query(sql.replace("data/releases/latest", str(platform.release.path))) for sql in queries)
 
     hourly = platform.table("public_dataset_hourly").to_pylist()
     ground = [row for row in hourly if row["location"].startswith("1NP-") and row["measurement"] == "temp_indoor"]

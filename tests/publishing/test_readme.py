@@ -1,8 +1,16 @@
-"""The README of a release: names and reasons from files are text, and its lists end."""
+"""The README of a release: names and reasons from files are text, its lists end, and it names only what its reader has."""
 
+import json
+import re
+import subprocess
+import sys
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+import duckdb
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -13,6 +21,8 @@ from include.publishing.readings import FATES, OUTCOMES
 from include.publishing.readme import SHOWN, readme
 from include.registry import load_registry
 from include.settings import PROJECT_DIR
+from tests.platform import Platform
+from tests.raw_files import small_drive
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 COUNTS = dict.fromkeys(("cells", *OUTCOMES, *FATES), 0)
@@ -20,7 +30,7 @@ COUNTS = dict.fromkeys(("cells", *OUTCOMES, *FATES), 0)
 
 def readme_with(refused: list[dict[str, object]]) -> str:
     rows = dict.fromkeys((table.file for table in tables()), 0)
-    return readme(REGISTRY, datetime(2026, 2, 4, tzinfo=UTC), "2026-02-04-0a1b2c3d", rows, {"conservation": COUNTS, "refused": refused})
+    return readme(REGISTRY.active_buildings, datetime(2026, 2, 4, tzinfo=UTC), "2026-02-04-0a1b2c3d", rows, {"conservation": COUNTS, "refused": refused})
 
 
 ALONE = readme_with([])
@@ -43,3 +53,51 @@ def test_refused_files_beyond_the_first_are_counted() -> None:
     assert "- file0.csv: reason 0; reason 1; reason 2; reason 3; reason 4; … and 1,995 more" in made
     assert f"file{SHOWN}.csv" not in made
     assert len(made) < 65_536
+
+
+@pytest.fixture
+def public(templates: Callable[..., Platform]) -> Path:
+    """The release on the publish remote, as its reader sees it."""
+    platform = templates("2026-02-04", small_drive)
+    return platform.drive / "Public/releases" / platform.release.version
+
+
+def code(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.xdist_group("release")
+def test_its_code_runs_beside_it(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (public / "README.md").read_text()
+    monkeypatch.chdir(public)
+    assert [len(duckdb.sql(query).fetchall()) > 0 for query in code(page, "sql")] == [True]
+    read, traced = (subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True).stdout for block in code(page, "python"))
+    assert read == "" and re.search(r"\.csv\s+\d+$", traced, re.MULTILINE), traced
+
+
+@pytest.mark.xdist_group("release")
+def test_every_file_table_and_column_that_it_names_is_in_the_release(public: Path) -> None:
+    page = (public / "README.md").read_text()
+    lineage, schema = (json.loads((public / name).read_text()) for name in ("lineage.json", "schema.json"))
+    beside = {path.name for path in public.iterdir()}
+    columns = {column["name"] for table in schema["tables"] for column in table["columns"]}
+    keys = {*lineage, *lineage["history"][0], *lineage["inputs"][0]}
+    prose = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    in_ticks = set(re.findall(r"`([^`]+)`", prose))
+    assert in_ticks <= beside | columns | keys | {"latest.json", "outlier", "sm2", "sha256sum --check SHA256SUMS"}
+    assert set(re.findall(r"[\w./-]+\.(?:parquet|json|csv|md|sql|py|yml)\b", page)) <= beside | {"latest.json"}
+    assert {f"{name}.parquet" for name in re.findall(r"\b(?:public_dataset|metric|dim|fct|agg|stg)_\w+", page)} <= beside
+    assert "](" not in page and "docs/" not in page and "seed" not in page
+    for table in schema["tables"]:
+        names = duckdb.sql(f"describe select * from '{public / table['file']}'").fetchall()
+        section = page.split(f"### {table['file']}\n")[1].split("###")[0]
+        assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == [name for name, *_ in names]
+
+
+@pytest.mark.xdist_group("release")
+def test_the_licence_names_each_building_and_how_to_cite_it(public: Path) -> None:
+    page = (public / "LICENSE").read_text()
+    for building in REGISTRY.active_buildings:
+        assert f"Data of {building.name} ({building.building_id})" in page
+        assert f"Licence: {building.licence}, https://spdx.org/licenses/{building.licence}.html" in page
+        assert f"Cite as: {building.name}: Open building sensor data, release {public.name}, {building.licence}." in page
