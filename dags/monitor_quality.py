@@ -1,10 +1,10 @@
 """
 ### monitor_quality: what is wrong with sensors, files and runs, and who is told
 
-**Produces** `findings/health.json`: one entry a cause, with sensors, period, evidence and what to do; new, ongoing or resolved.
-Sensors that stand still, are silent, have holes, repeat one another, read what they cannot; files that came late or are
-refused; runs that failed or did not run. With the connection `sensor_platform_mail` errors are mailed at once, the rest
-as a digest once a day; with `sensor_platform_issues` each cause becomes a GitHub issue, closed when it is resolved.
+**Produces** `findings/health.json`: one entry for each incident, with building, sensors, period, evidence and what to do; new, ongoing
+or resolved. Sensors that are frozen, silent, repeat one another, or have gaps or impossible values; drives that could not be
+read; files that came late or are rejected; runs that failed or are overdue. With the connection `sensor_platform_mail` errors are mailed at once, the rest
+as a digest once a day; with `sensor_platform_issues` each incident becomes a GitHub issue, closed when it is resolved.
 
 **Runs** when readings change, and daily at 06:00 UTC: a dead drive makes no readings. It stops no publication.
 

@@ -40,6 +40,11 @@ def some(texts: Sequence[str], shown: int = 5, separator: str = ", ") -> str:
     return separator.join(texts[:shown]) + more
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 file`, `2 files`, `1,200 entries`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def plain(text: str, longest: int = LONGEST) -> str:
     """The text for one line or table cell of Markdown, which renders as the same characters."""
     text = visible(shortened(text.strip(), longest)).strip()

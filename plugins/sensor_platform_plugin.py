@@ -17,7 +17,8 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 
 class SensorPlatformPlugin(AirflowPlugin):
     name = "sensor_platform"
-    fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Releases and health"}]
-    external_views = [{"name": "Releases and health", "href": "/platform/", "destination": "nav", "url_route": "platform"}]
+    fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Overview"}]
+    # Airflow's menu cuts names of more than eight letters
+    external_views = [{"name": "Overview", "href": "/platform/", "destination": "nav", "url_route": "platform"}]
     operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
     listeners = [run_notes]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from include.monitoring.health import read_health
 from include.settings import PROJECT_DIR
 from tests.platform import Platform
 from tests.raw_files import retouched, small_drive, thermopro, times, without_column, write
@@ -15,11 +16,14 @@ from tests.raw_files import retouched, small_drive, thermopro, times, without_co
 ROWS = {
     "file_formats.csv": "station_csv,narrow,;,.,1,%Y-%m-%d,missing",
     "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
-    r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,false,active",
-    "datasource_mappings.csv": "sm2_station,when,device,quantity,reading,,Station,-60,1200",
+    r"station_.*\.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,false,active"
+    "\nsm2_cellar,sm2,Another of that make,csv,station_csv,sm2drive:cellar,"
+    r".*\.csv,when;device;quantity;reading;state,,warn,weather,UTC,,,50,5,25,1,100000,false,active",
+    "datasource_mappings.csv": "sm2_station,when,device,quantity,reading,,Station,-60,1200\nsm2_cellar,when,device,quantity,reading,,Station,-60,1200",
     "measurements.csv": "pressure,hPa,ratio,nonadditive,air pressure,",
-    "building_hierarchy.csv": "sm2.roof,sm2.unknown_floor,Zone,Roof,2,,,\nsm2.ROOF,sm2.roof,Sensor,ROOF,3,,,",
-    "sensor_mappings.csv": "sm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,",
+    "building_hierarchy.csv": "sm2.roof,sm2.unknown_floor,Zone,Roof,2,,,\nsm2.ROOF,sm2.roof,Sensor,ROOF,3,,,\nsm2.CELLAR,sm2.roof,Sensor,CELLAR,3,,,",
+    "sensor_mappings.csv": "sm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,"
+    "\nsm2_cellar,a/T,mapped,,CELLAR,Roof,temp_ambient,1,0,,",
 }
 LINES = """when;device;quantity;reading
 2026-01-30T23:30:00;roof;T;1.5
@@ -27,6 +31,15 @@ LINES = """when;device;quantity;reading
 2026-01-31 00:30:00;roof;T;missing
 2026-01-31 00:30:00;roof;p;98800
 2026-01-31 00:30:00;cellar;T;9.0
+"""
+CELLAR = """when;device;quantity;reading;state
+2026-01-31 08:00:00;a;T;4.0;fine
+2026-01-31 08:10:00;a;T;5.0;fine
+2026-01-31 08:20:00;a;T;9.0;fine
+"""
+SUMMARY = """
+select datasource_id, measurement, row_count, unique_timestamps, null_count, min_value, max_value, avg_value, std_dev, expected_rows, completeness
+from metric_daily_summary where source = 'Station' and local_date = '2026-01-31' order by all
 """
 
 
@@ -40,6 +53,7 @@ def test_a_narrow_source_is_published_after_adding_rows(tmp_path: Path) -> None:
     platform = Platform(tmp_path / "drive", tmp_path / "data")
     small_drive(platform.raw)
     write(platform.drive / "station/station_2026.csv", LINES.encode())
+    write(platform.drive / "cellar/cellar_2026.csv", CELLAR.encode())
     platform.use()
     environment = {**os.environ, "PYTHONPATH": str(project)}
     dbt = project / "include/dbt"
@@ -52,8 +66,18 @@ def test_a_narrow_source_is_published_after_adding_rows(tmp_path: Path) -> None:
         ("2026-01-30 23:00:00+00", "pressure", pytest.approx(987.65)),
         ("2026-01-30 23:00:00+00", "temp_ambient", 1.5),
         ("2026-01-31 00:00:00+00", "pressure", 988.0),
+        ("2026-01-31 08:00:00+00", "temp_ambient", 6.0),
     ]
-    assert "1 empty + 1 unmapped" in run.stdout, run.stdout
+    # two datasources of one make, one by the hour and one by ten minutes, are two rows; the night's reading of 23:30 UTC is of the local 31st
+    assert platform.query(SUMMARY) == [
+        ("sm2_cellar", "temp_ambient", 3, 3, 0, 4.0, 9.0, 6.0, pytest.approx(7**0.5), 144, 3 / 144),
+        ("sm2_station", "pressure", 2, 2, 0, 987.65, 988.0, 987.825, pytest.approx(0.35 / 2**0.5), 24, 2 / 24),
+        ("sm2_station", "temp_ambient", 1, 1, 1, 1.5, 1.5, 1.5, None, None, None),
+    ]
+    assert platform.version_of("cellar_2026.csv").findings == ()  # its texts are declared and no measurement: neither unknown nor in quarantine
+    unknown = [(cause.check, cause.sources) for cause in read_health(platform.settings) if cause.check.startswith("unknown")]
+    assert unknown == [("unknown_sensor", ("sm2_station",))]
+    assert "1 empty + 4 unmapped" in run.stdout, run.stdout
     assert "(published)" in run.stdout and "sync_building_hierarchy" in run.stdout
     assert "(nothing new" in again.stdout and "sync_building_hierarchy" not in again.stdout, again.stdout  # nobody would wake it
 

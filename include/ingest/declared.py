@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,11 @@ from datetime import datetime
 from include.ingest.ledger import STATE_FORMAT
 from include.registry import Registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
+
+
+def means(declared: str, name: str) -> bool:
+    """Whether a column of a file is a declared one: by its name, or by a pattern."""
+    return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,14 @@ class Declared:
     format: FileFormat
     mappings: tuple[DatasourceMapping, ...]
     raw_names: frozenset[str]
+    mapped_names: frozenset[str]
 
     @classmethod
     def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
-        names = frozenset(row.raw_name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id)
+        rows = [row for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id]
+        names, mapped = frozenset(row.raw_name for row in rows), frozenset(row.raw_name for row in rows if row.disposition == "mapped")
         zone = registry.building(datasource.building_id).timezone
-        return cls(datasource, zone, registry.format_of(datasource), registry.mappings_of(datasource), names)
+        return cls(datasource, zone, registry.format_of(datasource), registry.mappings_of(datasource), names, mapped)
 
     @property
     def timestamp_columns(self) -> list[str]:
@@ -45,6 +53,12 @@ class Declared:
     def key_columns(self) -> list[str]:
         """Columns that say when and of what, and hold no values."""
         return self.timestamp_columns + [name for name in (self.device_column, self.measurement_column) if name]
+
+    def is_measured(self, column: str, device: str) -> bool:
+        """Whether cells of a value column are readings; in a file of many devices, whether those of some device may be."""
+        if not any(means(row.value_column, column) for row in self.mappings):
+            return False
+        return bool(self.device_column or self.measurement_column) or (device or column) in self.mapped_names
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -27,6 +27,7 @@ from include.settings import Settings
 
 VALIDATED, GATED = "validated.json", "gated.json"  # what the tasks hand over, one folder a datasource
 OUTCOME, NOTES = "outcome.json", "notes.json"  # of a run
+DRIVES = "drives.json"  # in findings/: what of each datasource the last run could not read
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,8 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
     new_refusals += [f"{v.path}: {finding}" for v in news for finding in v.findings if finding.check == "many_rejected_lines"]
     errors, warnings = _findings_of_sync(settings, datasources)
+    unread = {source.datasource_id: _unfinished(settings, source, after) + _findings_of_sync(settings, [source])[0] for source in datasources}
+    files.write_json(settings.paths.findings / DRIVES, {name: problems for name, problems in unread.items() if problems})
     outcome = Outcome(
         accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
         problems=[*wrong_rows] + new_refusals + [problem for source in datasources for problem in _unfinished(settings, source, after)] + errors,

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.ingest import wall_clock
-from include.ingest.declared import Circumstances, Declared
+from include.ingest.declared import Circumstances, Declared, means
 from include.ingest.delimited import no_rows, read_header, read_lines
 from include.ingest.landed_values import land_rejected_lines, land_values
 from include.ingest.ledger import Finding, Layout
@@ -101,7 +101,7 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
                 return Validation(tuple(findings), rejected=len(rejected), exported=name.exported)
         instants, odd = read.utc(source.timezone)
         findings += odd
-        findings += _unreadable_cells(read, rejected)
+        findings += _unreadable_cells(read, rejected, name.device, declared)
         findings += _unknown_sensors(read, name.device, declared)
         others = now.others.get(name.device, ())
         layout = Layout(tuple(read.cells), read.proof.format, name.device, read.proof.basis, others, declared.fingerprint)
@@ -183,14 +183,12 @@ def _first(names: Sequence[str], separator: str = ", ") -> str:
     return separator.join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def means(declared: str, name: str) -> bool:
-    """Whether a column of a file is a declared one: by its name, or by a pattern."""
-    return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
-
-
-def _unreadable_cells(read: Values, rejected: RejectedLines) -> list[Finding]:
+def _unreadable_cells(read: Values, rejected: RejectedLines, device: str, declared: Declared) -> list[Finding]:
+    """Text in columns that are measurements: only there a number was expected, and only that is kept in quarantine."""
     findings = []
     for name, cells in read.cells.items():
+        if not declared.is_measured(name, device):
+            continue
         count = len(cells.unreadable) - cells.unreadable.null_count
         if not count:
             continue

@@ -1,7 +1,7 @@
 """Puts episodes of one cause together, and keeps account of which causes are new, ongoing or resolved."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -80,6 +80,10 @@ def causes_of(episodes: Iterable[Episode], rules: Rules) -> list[Cause]:
 
 
 def _at_once(one: Episode, other: Episode) -> bool:
+    if one.check == "silent":
+        # it lasts until somebody acts: a tolerance that grew with it would merge open incidents after weeks, and close one of them;
+        # a source that is silent is another incident than single sensors of one that is not
+        return bool(one.sensor_id) == bool(other.sensor_id) and abs(one.since - other.since) <= HOUR
     tolerance = max(HOUR, (one.until - one.since) / 20)
     return abs(one.since - other.since) <= tolerance and abs(one.until - other.until) <= tolerance
 
@@ -111,7 +115,7 @@ def named(cause: Cause, rules: Rules) -> Cause:
     facts = f"{cause.check} {cause.building_id} {cause.sources} {cause.sensors} {cause.key} {cause.since.isoformat()}"
     who = f"{who} {cause.key}".strip()
     digest = hashlib.sha256(facts.encode(errors="surrogatepass")).hexdigest()[:8]
-    message = f"{visible(shortened(who, LONGEST_NAME))} {rule.title}"
+    message = f"{visible(shortened(who, LONGEST_NAME))}: {rule.title}"
     return replace(cause, message=message, evidence=visible(shortened(cause.evidence)), cure=rule.cure, id=digest)
 
 
@@ -119,11 +123,12 @@ def _listed(names: tuple[str, ...], shown: int = 5) -> str:
     return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
-def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rules: Rules) -> list[Cause]:
+def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rules: Rules, unseen: Collection[str] = ()) -> list[Cause]:
     """What is new, what goes on, and what is over; a cause keeps the id under which people know it.
 
     A cause that was over when it was found is new once, and resolved from the next run on. One that is found no more is
-    kept as resolved for a week, so that every channel has time to tell it.
+    kept as resolved for a week, so that every channel has time to report it. Of buildings that were not looked at (`unseen`)
+    nothing is resolved.
     """
     known = {cause.id: cause for cause in before}
     result = []
@@ -138,6 +143,9 @@ def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rule
         else:
             result.append(replace(cause, id=old.id, found=old.found, status="ongoing"))
     for cause in known.values():
+        if cause.is_open and cause.building_id in unseen:
+            result.append(replace(cause, status="ongoing"))
+            continue
         resolved = cause.resolved or as_of
         if as_of - resolved < REMEMBERED:
             result.append(replace(cause, status="resolved", resolved=resolved))
@@ -146,10 +154,14 @@ def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rule
 
 def _same(one: Cause, other: Cause) -> bool:
     """The same check and place, at an overlapping time."""
-    if (one.check, one.building_id, one.sources, one.key) != (other.check, other.building_id, other.sources, other.key):
+    if (one.check, one.building_id, one.key) != (other.check, other.building_id, other.key):
         return False
-    shared = set(one.sensors) & set(other.sensors) or (not one.sensors and not other.sensors)
-    return bool(shared) and one.since <= other.until and other.since <= one.until
+    shared = _share(one.sources, other.sources) and _share(one.sensors, other.sensors)
+    return shared and one.since <= other.until and other.since <= one.until
+
+
+def _share(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return bool(set(some) & set(others)) or some == others
 
 
 def _silenced(cause: Cause, silences: Iterable[Silence], today: date) -> Cause:

@@ -13,8 +13,10 @@ import duckdb
 
 from include import files
 from include.engines.scratch_database import for_each, scratch_database
+from include.local_time import day_start, month_start
 from include.monitoring.rules import SQL_CHECKS, Rules
 from include.publishing.readings import read_manifest
+from include.publishing.state import fetch_inputs
 from include.registry import Registry
 from include.registry.rows import Building
 from include.settings import Settings
@@ -22,6 +24,7 @@ from include.settings import Settings
 SQL = Path(__file__).parent
 # Episodes of one series closer than this are one: a fault flickers before it ends.
 FLICKER_HOURS = 24
+MONTHS_AT_ONCE = 12  # in the search for the last reading of a sensor
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,11 @@ def run_checks(
     start: datetime,
     as_of: datetime,
 ) -> list[Episode]:
-    """All episodes in the tables `hours`, `days`, `sensors` and `measurements` of the database.
+    """All episodes in the tables `hours`, `days`, `heard`, `sensors` and `measurements` of the database.
 
-    `hours`: as include/monitoring/sensor_hours.sql gives them; `days`: as the model metric_sensor_day; `sensors`: building_id,
-    source, sensor_id, location, is_expected (to write at `as_of`) and max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
+    `hours`: as include/monitoring/sensor_hours.sql gives them; `days`: as sensor_days.sql does; `heard`: source, sensor_id and
+    last_at, however long ago; `sensors`: building_id, source, sensor_id, location, expected_since (null if no mapping of it is
+    valid at `as_of`) and max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
     """
     for name, value in {**rules.parameters, "timezone": building.timezone, "start": start, "as_of": as_of}.items():
         database.execute(f"set variable {name} = $value", {"value": value})
@@ -65,7 +69,7 @@ def run_checks(
 
 def examine(settings: Settings, registry: Registry, rules: Rules, building: Building, months: list[str], start: datetime, as_of: datetime) -> list[Episode]:
     """All episodes in a building's months that reach beyond `start`."""
-    if not months:
+    if not months:  # nothing was ever heard of this building
         return []
     with scratch_database(settings) as database:
         hours = for_each(database, months, lambda cursor, month: str(_hours_of(cursor, settings, building.building_id, month)))
@@ -73,21 +77,44 @@ def examine(settings: Settings, registry: Registry, rules: Rules, building: Buil
         days = [str(settings.paths.month_of_metric("metric_sensor_day", building.building_id, month)) for month in months]
         database.execute("create temp table hours as select * from read_parquet($hours) where first_at < $as_of", {"hours": hours, "as_of": as_of})
         database.execute(
-            "create temp table days as select * from read_parquet($days) where (local_date + 1)::timestamp at time zone $timezone <= $as_of",
-            {"days": days, "timezone": building.timezone, "as_of": as_of},
+            f"create temp table days as {files.read_source(SQL / 'sensor_days.sql')}", {"days": days, "timezone": building.timezone, "as_of": as_of}
         )
         database.execute("create temp table measurements (measurement varchar, unit varchar, scale varchar)")
         database.executemany("insert into measurements values (?, ?, ?)", [(row.measurement, row.unit, row.scale) for row in registry.measurements])
         database.execute(
-            "create temp table sensors (building_id varchar, source varchar, sensor_id varchar, location varchar, is_expected boolean, max_null_pct double)"
+            "create temp table sensors"
+            " (building_id varchar, source varchar, sensor_id varchar, location varchar, expected_since timestamptz, max_null_pct double)"
         )
-        if sensors := mapped_sensors(registry, building, as_of):
+        stored = [month for building_id, month in read_manifest(settings) if building_id == building.building_id]
+        if sensors := mapped_sensors(registry, building, as_of, month_start(min(stored), building.timezone)):
             database.executemany("insert into sensors values (?, ?, ?, ?, ?, ?)", sensors)
+        older = sorted((month for month in stored if month < months[0]), reverse=True)
+        _find_last_readings(database, settings, building.building_id, older)
         return [episode for episode in run_checks(database, rules, building, start, as_of) if episode.until >= start]
 
 
-def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> list[tuple[str, str, str, str, bool, float]]:
-    """Building, source, sensor, its newest public location, whether a mapping of it holds at `as_of`, and max_null_pct of its datasource."""
+def _find_last_readings(database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, older: list[str]) -> None:
+    """Make the table `heard`. Older months are read, newest first, only while an expected sensor was not heard of."""
+    database.execute("create temp table heard as select source, sensor_id, max(last_at) as last_at from hours group by all")
+    missing = "select 1 from sensors anti join heard using (source, sensor_id) where expected_since is not null limit 1"
+    for number in range(0, len(older), MONTHS_AT_ONCE):
+        if not database.execute(missing).fetchall():
+            return
+        days = [settings.paths.month_of_metric("metric_sensor_day", building_id, month) for month in older[number : number + MONTHS_AT_ONCE]]
+        fetch_inputs(settings, days)
+        database.execute(
+            "insert into heard select source, sensor_id, max(last_timestamp) from read_parquet($days)"
+            " anti join heard using (source, sensor_id) where last_timestamp is not null group by all",
+            {"days": [str(day) for day in days]},
+        )
+
+
+def mapped_sensors(registry: Registry, building: Building, as_of: datetime, beginning: datetime) -> list[tuple[str, str, str, str, datetime | None, float]]:
+    """Building, source, sensor, its newest public location, since when it is expected to write, and max_null_pct of its datasource.
+
+    A sensor is expected while a mapping of it is valid and its datasource is active: since the mapping's first day, or since
+    the building's `beginning`.
+    """
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
     public = {row.location: row.public_location for row in registry.locations if row.building_id == building.building_id}
     sources = {
@@ -95,16 +122,14 @@ def mapped_sensors(registry: Registry, building: Building, as_of: datetime) -> l
         for source in registry.active_datasources
         if source.building_id == building.building_id
     }
-    sensors: dict[tuple[str, str], tuple[str, bool, float]] = {}
+    sensors: dict[tuple[str, str], tuple[str, datetime | None, float]] = {}
     for row in sorted(registry.sensor_mappings, key=lambda row: row.valid_from or date.min):
         if row.disposition == "mapped" and row.datasource_id in sources:
             key = (sources[row.datasource_id], row.sensor_id)
-            holds = (row.valid_from or date.min) <= today < (row.valid_to or date.max)
-            sensors[key] = (
-                public.get(row.location, row.location),
-                holds or sensors.get(key, ("", False))[1],
-                registry.datasource(row.datasource_id).max_null_pct,
-            )
+            _, since, _ = sensors.get(key, ("", None, 0.0))
+            if since is None and (row.valid_from or date.min) <= today < (row.valid_to or date.max):
+                since = day_start(row.valid_from, building.timezone) if row.valid_from else beginning
+            sensors[key] = (public.get(row.location, row.location), since, registry.datasource(row.datasource_id).max_null_pct)
     return [(building.building_id, *sensor, *facts) for sensor, facts in sorted(sensors.items())]
 
 

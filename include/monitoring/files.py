@@ -1,21 +1,25 @@
 """What is wrong with files: inputs that are late, refused, contradicted or hold names that no seed knows; ours that were damaged."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from include import files
+from include.engines.scratch_database import scratch_database
+from include.ingest import register
 from include.ingest.ledger import FileVersion, Ledger
 from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
 from include.monitoring.unknown_names import unknown_names
-from include.plain_text import some
+from include.plain_text import counted, some
 from include.publishing.readings import read_accounting
+from include.publishing.state import fetch_inputs
 from include.registry import Registry
 from include.settings import Settings
 
+SQL = Path(__file__).parent
 TOLD_FOR = timedelta(days=30)
 
 
@@ -29,7 +33,8 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, starts
         *_refused(settings, registry, refused, rules, as_of),
         *_late(versions, recent, registry, rules),
         *unknown_names(registry, versions, recent, accounting),
-        *_conflicting(recent, accounting),
+        *_conflicting(settings, recent, accounting),
+        *_unread_drives(settings, registry, versions, starts, as_of),
     )
     return [named(cause, rules) for cause in found]
 
@@ -61,17 +66,49 @@ def _late(versions: list[FileVersion], recent: list[FileVersion], registry: Regi
             continue
         age = version.first_seen - version.last_reading
         if age > timedelta(days=rules.parameters["late_file_days"]):
-            yield _of_file("late_file", version, f"its last reading is {age.days} days older than its arrival")
+            yield _of_file("late_file", version, f"its last reading is {counted(age.days, 'day')} older than its arrival")
 
 
-def _conflicting(recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:
-    """Files some of whose readings a later export contradicts; both are kept, the later one counts."""
-    superseded: Counter[int] = Counter()
-    for row in accounting:
-        superseded[row["source_file"]] += row["superseded"]
+def _conflicting(settings: Settings, recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:
+    """Files some of whose readings another export, or a later line of their own, contradicts; all are kept, the later one counts."""
+    superseded = {(row["building_id"], row["month"], row["source_file"]) for row in accounting if row["superseded"]}
     for version in recent:
-        if count := superseded[version.number]:
-            yield _of_file("conflicting_exports", version, f"{count:,} of its readings have another value in a later export, which counts")
+        months = [month for building_id, month, number in superseded if (building_id, number) == (version.building_id, version.number)]
+        by_itself, by_others = _winners(settings, version, months) if months else (0, 0)
+        if by_others:
+            yield _of_file("conflicting_exports", version, f"{counted(by_others, 'reading')} with another value in an export that counts more")
+        if by_itself:
+            yield _of_file("contradicts_itself", version, f"{counted(by_itself, 'reading')} with another value at the same time in a later line")
+
+
+def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tuple[int, int]:
+    """How many of a file's superseded readings another line of it has superseded, and how many another file."""
+    paths = settings.paths
+    rejected = [paths.rejected(version.building_id, month) for month in months]
+    readings = [paths.month_of_readings(version.building_id, month) for month in months]
+    fetch_inputs(settings, [*rejected, *readings])
+    with scratch_database(settings) as database:
+        parameters = {"rejected": [str(path) for path in rejected], "readings": [str(path) for path in readings], "number": version.number}
+        found = database.execute(files.read_source(SQL / "winners.sql"), parameters).fetchone()
+    assert found is not None
+    return found
+
+
+def _unread_drives(settings: Settings, registry: Registry, versions: list[FileVersion], starts: Mapping[str, datetime], as_of: datetime) -> Iterator[Cause]:
+    """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since the last file that came."""
+    told: dict[str, list[str]] = files.read_or(settings.paths.findings / register.DRIVES, {})
+    for datasource in registry.active_datasources:
+        if (problems := told.get(datasource.datasource_id)) and datasource.building_id in starts:
+            came = [version.first_seen for version in versions if version.datasource_id == datasource.datasource_id and version.first_seen <= as_of]
+            yield Cause(
+                check="drive_unread",
+                severity="error",
+                since=max(came, default=starts[datasource.building_id]),
+                until=as_of,
+                evidence=some(problems, separator="; "),
+                building_id=datasource.building_id,
+                sources=(datasource.datasource_id,),
+            )
 
 
 def _of_file(check: str, version: FileVersion, evidence: str) -> Cause:

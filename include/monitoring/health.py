@@ -1,10 +1,12 @@
 """The health of the data, as findings/health.json tells it: what is wrong, since when, and what to do."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from include import files
-from include.local_time import day_start, month_of, month_start, months_between, next_month
+from include.local_time import day_start, month_of, month_start, next_month
 from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
 from include.monitoring.files import causes_in_files, healed_files
@@ -16,6 +18,18 @@ from include.registry.rows import Building
 from include.settings import Settings
 
 
+@dataclass(frozen=True)
+class Look:
+    """When the incidents were looked for: as of when, and in which run of `monitor_quality`, at what time."""
+
+    as_of: datetime
+    run_id: str
+    at: datetime
+
+    def to_json(self) -> dict[str, str]:
+        return {"as_of": self.as_of.isoformat(), "run_id": self.run_id, "at": self.at.isoformat()}
+
+
 def health_file(settings: Settings) -> Path:
     return settings.paths.findings / "health.json"
 
@@ -24,15 +38,22 @@ def read_health(settings: Settings) -> list[Cause]:
     return [Cause.from_json(row) for row in files.read_or(health_file(settings), {"causes": []})["causes"]]
 
 
+def read_look(settings: Settings) -> Look | None:
+    """None if nobody has looked yet."""
+    row = files.read_or(health_file(settings), {})
+    return Look(datetime.fromisoformat(row["as_of"]), row["run_id"], datetime.fromisoformat(row["at"])) if "run_id" in row else None
+
+
 def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
     """The months of the floating window that have readings, and the one before, so that what is usual is known from the start.
 
-    What monitoring costs does not grow with history.
+    If there is none, the newest month that has readings: a dead building is watched too. What monitoring costs does not
+    grow with history.
     """
     current = month_of(as_of, building.timezone)
-    months = months_between(next_month(current, -building.retention_months - 1), current)
-    manifest = read_manifest(settings)
-    return [month for month in months if (building.building_id, month) in manifest]
+    first = next_month(current, -building.retention_months - 1)
+    stored = sorted(month for building_id, month in read_manifest(settings) if building_id == building.building_id and month <= current)
+    return [month for month in stored if month >= first] or stored[-1:]
 
 
 def window_start(building: Building, as_of: datetime) -> datetime:
@@ -70,9 +91,12 @@ def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
     return [named(cause, rules) for cause in causes]
 
 
-def keep_account(settings: Settings, rules: Rules, found: list[Cause], as_of: datetime) -> list[Cause]:
-    """Hold what was found against the last run's, and write both down as one."""
-    causes = sorted(account(read_health(settings), found, as_of, rules), key=lambda c: (c.status == "resolved", c.severity, c.since, c.id))
+def keep_account(settings: Settings, rules: Rules, found: list[Cause], look: Look, unseen: Collection[str] = ()) -> list[Cause]:
+    """Compare what was found with the last run's incidents, and write both down as one.
+
+    `unseen` are buildings that this run could not look at: their open incidents stay open.
+    """
+    causes = sorted(account(read_health(settings), found, look.as_of, rules, unseen), key=lambda c: (c.status == "resolved", c.severity, c.since, c.id))
     if not settings.replay:
-        files.write_json(health_file(settings), {"as_of": as_of.isoformat(), "causes": [cause.to_json() for cause in causes]})
+        files.write_json(health_file(settings), {**look.to_json(), "causes": [cause.to_json() for cause in causes]})
     return causes

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from include import files
 from include.monitoring.causes import Cause
-from include.plain_text import fenced, plain, shortened, visible, visible_lines
+from include.plain_text import counted, fenced, plain, shortened, visible, visible_lines
 from include.settings import Settings
 
 LABELS = ("data-quality", "automated")
@@ -66,7 +66,7 @@ def tell_by_mail(settings: Settings, causes: list[Cause], as_of: datetime, send:
 
 def _mail(causes: list[Cause], today: str) -> Mail:
     errors = sum(cause.severity == "error" and cause.is_open for cause in causes)
-    what = f"{errors} {'problem' if errors == 1 else 'problems'}" if errors else f"digest of {len(causes)}"
+    what = counted(errors, "problem") if errors else f"digest of {counted(len(causes), 'incident')}"
     facts = " ".join(f"{cause.id}:{cause.status}" for cause in causes)
     digest = hashlib.sha256(f"{today} {facts}".encode()).hexdigest()[:24]
     return Mail(
@@ -146,7 +146,7 @@ def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -
         if before["body"] != digest:
             tracker.update(number, issue.body)
     if not issue.is_open:
-        tracker.close(number, "Resolved: it is over for a day, or is found no more.")
+        tracker.close(number, "Resolved: it has been over for a day, or was not found again.")
     return {"number": number, "body": digest, "is_open": issue.is_open}
 
 
@@ -159,7 +159,7 @@ def _section(cause: Cause) -> str:
     detail = f"\n{fenced(cause.detail, longest=LONGEST_DETAIL)}\n" if cause.detail else ""
     return (
         f"### {plain(cause.message)}\n\n"
-        f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}\n"
+        f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}{f', building {cause.building_id}' if cause.building_id else ''}\n"
         f"- What was seen: {plain(cause.evidence)}\n"
         f"- What to do: {plain(cause.cure)}\n{detail}"
     )
@@ -175,7 +175,7 @@ def _fitting(causes: list[Cause], part_of: Callable[[Cause], str], longest: int,
             break
         fitting.append(part)
     left = len(causes) - len(fitting)
-    return [*fitting, rest.format(f"… and {left:,} more: see the page Releases and health, or findings/health.json in DATA_DIR")] if left else fitting
+    return [*fitting, rest.format(f"… and {left:,} more: see the page Overview in Airflow, or findings/health.json in DATA_DIR")] if left else fitting
 
 
 def _marker(key: str) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.ingest.ledger import FileVersion
+from include.ingest.validate import means
 from include.monitoring.causes import Cause
 from include.monitoring.seed_rows import block, column_row, is_described, sensor_row
-from include.plain_text import shortened, some
+from include.plain_text import counted, shortened, some
 from include.registry import Registry
 from include.registry.rows import Datasource
 
@@ -44,7 +45,8 @@ def unknown_names(registry: Registry, versions: list[FileVersion], recent: list[
     for (datasource_id, names), holders in alike.items():
         if new & {version.number for version in holders}:
             datasource = registry.datasource(datasource_id)
-            yield _cause(registry, datasource, _classified(registry, datasource, names, holders[0]), holders)
+            if unknown := [one for one in _classified(registry, datasource, names, holders[0]) if not _is_no_measurement(registry, datasource, one)]:
+                yield _cause(registry, datasource, unknown, holders)
 
 
 def _classified(registry: Registry, datasource: Datasource, texts: Iterable[str], version: FileVersion) -> list[Unknown]:
@@ -57,6 +59,18 @@ def _classified(registry: Registry, datasource: Datasource, texts: Iterable[str]
         else:
             found.append(Unknown("column" if name == column else "sensor", name, column))
     return sorted(found)
+
+
+def _is_no_measurement(registry: Registry, datasource: Datasource, unknown: Unknown) -> bool:
+    """Whether the cells are known to be none of ours: the raw name is ignored, or the column is declared and is not a raw name itself.
+
+    Where columns are raw names, a row of sensor_mappings.csv can ignore one. Elsewhere the rows name devices, and a column that is
+    declared and that no row of datasource_mappings.csv describes is no measurement.
+    """
+    if any(row.disposition == "ignored" and row.raw_name == unknown.name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id):
+        return not is_described(registry, datasource, unknown.column)
+    declared = (*datasource.required_columns, *datasource.optional_columns)
+    return unknown.missing == "column" and unknown.name != unknown.column and any(means(want, unknown.column) for want in declared)
 
 
 def name_and_column(registry: Registry, datasource: Datasource, version: FileVersion, text: str) -> tuple[str, str]:
@@ -78,14 +92,12 @@ def name_and_column(registry: Registry, datasource: Datasource, version: FileVer
 
 def _cause(registry: Registry, datasource: Datasource, unknown: list[Unknown], holders: list[FileVersion]) -> Cause:
     shown = list(dict.fromkeys(one.shown for one in unknown))
-    files = "1 file" if len(holders) == 1 else f"{len(holders):,} files"
-    names = "1 name" if len(shown) == 1 else f"{len(shown):,} names"
     return Cause(
         check="unknown_column" if all(one.missing == "column" for one in unknown) else "unknown_sensor",
         severity="warning",
         since=min(version.first_seen for version in holders),
         until=max(version.first_seen for version in holders),
-        evidence=f"{names}: {some(shown, NAMES)}; in {files}; their cells are not published",
+        evidence=f"{counted(len(shown), 'name')}: {some(shown, NAMES)}; in {counted(len(holders), 'file')}; the cells are not published",
         building_id=holders[0].building_id,
         sources=(datasource.datasource_id,),
         key=holders[0].path,

@@ -1,7 +1,10 @@
 """What the first page shows: what is published, what is wrong and what to do, what was refused, and how the runs ended."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +13,35 @@ from jinja2 import Environment, FileSystemLoader
 from include import files
 from include.errors import StorageError
 from include.ingest.ledger import FileVersion, Ledger
+from include.ingest.register import DRIVES
 from include.monitoring.causes import Cause
-from include.monitoring.health import read_health
+from include.monitoring.health import Look, read_health, read_look
 from include.monitoring.runs import RunPage, read_pages
-from include.plain_text import visible_lines
+from include.plain_text import counted, visible_lines
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
 from include.publishing.release import Release
 from include.settings import Settings
 
-SHOWN = 200  # findings, and refused files, on the page
+SHOWN = 200  # refused files on the page
+SHOWN_ON_A_CARD = 25  # incidents
+
+
+@dataclass(frozen=True)
+class Card:
+    """Incidents of one check, building and severity, newest last: what to do about them is the same."""
+
+    causes: tuple[Cause, ...]
+
+    @property
+    def first(self) -> Cause:
+        return self.causes[0]
+
+    @property
+    def title(self) -> str:
+        """The message of a single incident; else how many they are, and of what kind."""
+        kind = self.first.message.rpartition(": ")[2]
+        return self.first.message if len(self.causes) == 1 else f"{kind}: {counted(len(self.causes), 'incident')}"
 
 
 @dataclass(frozen=True)
@@ -34,23 +56,43 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page. Without a release, `latest` is None and `tables` is empty."""
+    """Everything on the page. Without a release, `latest` is None and `tables` is empty; `look` is None if nobody has looked.
+
+    `causes` are the open ones and those that were resolved in the last days; `unread`: what of
+    a datasource the last run could not read; None if none has run.
+    """
 
     latest: Release | None
     tables: tuple[PublishedTable, ...]
     documents: tuple[str, ...]
-    older: tuple[str, ...]
+    releases: tuple[Release, ...]
+    look: Look | None
     causes: tuple[Cause, ...]
+    unread: dict[str, list[str]] | None
     refused: tuple[FileVersion, ...]
     accounting: dict[str, int]
     runs: tuple[RunPage, ...]
+
+    @property
+    def cards(self) -> list[Card]:
+        return _cards(cause for cause in self.causes if cause.is_open)
+
+    @property
+    def resolved(self) -> list[Card]:
+        return _cards(cause for cause in self.causes if not cause.is_open)
+
+    def loud(self, severity: str) -> list[Cause]:
+        """The open incidents that nobody has silenced."""
+        return [cause for cause in self.causes if cause.is_open and cause.severity == severity and not cause.silenced_by]
 
     def to_json(self) -> dict[str, Any]:
         """For programs: the same facts."""
         return {
             "latest": self.latest and {"version": self.latest.version, "as_of": self.latest.as_of.isoformat()},
             "tables": [table.__dict__ for table in self.tables],
-            "older": list(self.older),
+            "releases": [{"version": release.version, "as_of": release.as_of.isoformat()} for release in self.releases],
+            "look": self.look and self.look.to_json(),
+            "unread": self.unread,
             "causes": [cause.to_json() for cause in self.causes],
             "refused": [{"path": version.path, "datasource_id": version.datasource_id, "reasons": version.reasons} for version in self.refused],
             "accounting": self.accounting,
@@ -66,8 +108,10 @@ def overview(settings: Settings) -> Overview:
         latest=latest,
         tables=_tables(latest) if latest else (),
         documents=tuple(documents),
-        older=tuple(version for version in _versions(settings) if latest is None or version != latest.version),
-        causes=tuple(cause for cause in read_health(settings) if cause.is_open),
+        releases=tuple(_releases(settings)),
+        look=read_look(settings),
+        causes=tuple(read_health(settings)),
+        unread=files.read_or(settings.paths.findings / DRIVES, None),
         refused=tuple(Ledger.read(settings.paths.ledger).refused()),
         accounting=totals(read_accounting(settings)),
         runs=tuple(read_pages(settings)),
@@ -82,7 +126,7 @@ def published_file(settings: Settings, version: str, name: str) -> Path | None:
 
 def page(settings: Settings, links: dict[str, str]) -> str:
     """The overview as HTML; `links` are further places by title."""
-    return _template().render(overview=overview(settings), links=links, shown=SHOWN)
+    return _template().render(overview=overview(settings), links=links, shown=SHOWN, on_a_card=SHOWN_ON_A_CARD)
 
 
 def _tables(release: Release) -> tuple[PublishedTable, ...]:
@@ -94,9 +138,21 @@ def _tables(release: Release) -> tuple[PublishedTable, ...]:
         return ()
 
 
-def _versions(settings: Settings) -> list[str]:
-    """Newest first."""
-    return sorted((path.name for path in settings.paths.releases.glob("[0-9]*-*")), reverse=True)
+def _releases(settings: Settings) -> Iterable[Release]:
+    """All that can be read, newest first."""
+    for folder in sorted(settings.paths.releases.glob("[0-9]*-*"), reverse=True):
+        with suppress(FileNotFoundError, StorageError):
+            yield releases.read(folder)
+
+
+def _cards(causes: Iterable[Cause]) -> list[Card]:
+    """Errors first, and what is silenced last."""
+
+    def kind(cause: Cause) -> tuple[object, ...]:
+        return bool(cause.silenced_by), cause.severity, cause.check, cause.building_id
+
+    in_order = sorted(causes, key=lambda cause: (*kind(cause), cause.since, cause.message))
+    return [Card(tuple(group)) for _, group in groupby(in_order, key=kind)]
 
 
 @cache
@@ -104,4 +160,6 @@ def _template() -> Any:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.finalize = lambda value: visible_lines(value) if isinstance(value, str) else value
     environment.filters["size"] = lambda size: f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
+    environment.filters["counted"] = counted
+    environment.filters["time"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
     return environment.get_template("overview.html")

@@ -2,7 +2,7 @@
 
 from include.ingest.register import read_outcome
 from include.monitoring.health import read_health
-from include.plain_text import plain
+from include.plain_text import counted, plain
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
 from include.settings import Settings
@@ -13,11 +13,16 @@ def run_note(settings: Settings, dag_id: str) -> str:
     if dag_id == "refresh" and (outcome := read_outcome(settings)):
         kept = totals(read_accounting(settings))["kept"]
         refused = [*outcome.problems, *outcome.ongoing]
-        return "\n".join([f"{outcome.accepted} new files accepted, {len(refused)} problems; {kept:,} readings kept in all", *map(plain, refused)])
+        return "\n".join(
+            [
+                f"{counted(outcome.accepted, 'new file')} accepted, {counted(len(refused), 'problem')}; {counted(kept, 'reading')} kept in all",
+                *map(plain, refused),
+            ]
+        )
     if dag_id == "aggregate_and_publish" and (release := releases.latest(settings)):
         return f"latest release: {release.version}"
     if dag_id == "monitor_quality":
         loud = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
         errors = [cause.message for cause in loud if cause.severity == "error"]
-        return "\n".join([f"{len(errors)} problems, {len(loud) - len(errors)} warnings", *map(plain, errors)])
+        return "\n".join([f"{counted(len(errors), 'problem')}, {counted(len(loud) - len(errors), 'warning')}", *map(plain, errors)])
     return ""

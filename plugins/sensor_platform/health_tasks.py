@@ -24,7 +24,9 @@ def look_at_health() -> dict[str, int]:
     settings, registry = platform(now)
     rules = load_rules(settings.seeds_dir)
     state.fetch_inputs(settings, health.inputs(settings, registry, now))
-    causes = health.keep_account(settings, rules, health.look(settings, registry, rules, now, context["dag_run"].run_after), now)
+    run = context["dag_run"]
+    found = health.look(settings, registry, rules, now, run.run_after)
+    causes = health.keep_account(settings, rules, found, health.Look(now, run.run_id, run.run_after))
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
     log.info("health as of %s: %s", now.isoformat(), ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings")
     for cause in causes:

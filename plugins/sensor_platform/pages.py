@@ -12,11 +12,11 @@ from include.settings import PROJECT_DIR, Settings
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
 
 # No static mount: what is mounted is not covered by these dependencies.
-app = FastAPI(title="Releases and health", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(title="Overview", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
 
 
 @app.get("/", response_class=HTMLResponse)
-def releases_and_health() -> str:
+def overview_page() -> str:
     return page(Settings.from_environment(), {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {})
 
 
@@ -29,7 +29,7 @@ def overview_as_json() -> dict[str, Any]:
 def released(version: str, name: str) -> FileResponse:
     found = published_file(Settings.from_environment(), version, name)
     if found is None:
-        raise HTTPException(404, f"there is no {name} in a release {version}; the releases there are stand on the page")
+        raise HTTPException(404, f"there is no {name} in a release {version}; the page lists all releases and their files")
     return FileResponse(found, filename=name)
 
 

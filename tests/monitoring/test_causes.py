@@ -38,6 +38,29 @@ def test_one_error_makes_the_cause_an_error_and_a_whole_source_names_no_sensor()
     assert (cause.severity, cause.sensors) == ("error", ())
 
 
+def test_a_silence_that_grows_takes_in_no_other_and_a_silent_source_no_single_sensors() -> None:
+    now = NOON + 365 * DAY
+    silent = [
+        episode("A", check="silent", until=now),
+        episode("B", check="silent", since=NOON + 2 * DAY, until=now),
+        episode("", source="Other", check="silent", since=NOON + 2 * DAY, until=now),
+    ]
+    assert [(cause.sources, cause.sensors) for cause in causes_of(silent, RULES)] == [(("Atrea",), ("A",)), (("Atrea",), ("B",)), (("Other",), ())]
+
+
+def test_an_incident_of_two_sources_goes_on_when_one_of_them_speaks() -> None:
+    both = [episode("", source=source, check="silent") for source in ("Atrea", "ThermoPro")]
+    first = account([], causes_of(both, RULES), NOON + DAY, RULES)
+    assert look(first, causes_of(both[:1], RULES), NOON + DAY) == [(first[0].id, "ongoing")]
+
+
+def test_nothing_is_resolved_of_a_building_that_was_not_looked_at() -> None:
+    first = account([], causes_of([episode()], RULES), NOON + DAY, RULES)
+    [kept] = account(first, [], NOON + 30 * DAY, RULES, unseen={"sm2"})
+    assert (kept.id, kept.status) == (first[0].id, "ongoing")
+    assert [cause.status for cause in account(first, [], NOON + 30 * DAY, RULES, unseen={"other"})] == ["resolved"]
+
+
 def look(before: list[Cause], found: list[Cause], as_of: datetime, rules: Rules = RULES) -> list[tuple[str, str]]:
     return [(cause.id, cause.status) for cause in account(before, found, as_of, rules)]
 

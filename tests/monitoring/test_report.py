@@ -86,7 +86,7 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(new
     assert platform.states["monitor_quality"] == "success"
     bodies = [issue["body"] for issue in issues.all.values()]
     assert len(bodies) == len(set(bodies)) == len([cause for cause in read_health(platform.settings) if cause.is_open])
-    assert any("monitor_quality has failed" in text for text in mailbox.texts)  # its last run was red
+    assert any("monitor_quality: last run failed" in text for text in mailbox.texts)  # its last run was red
 
     (platform.settings.paths.findings / "told_by_issues.json").unlink()  # as if the machine had died before it was written
     platform.run("2026-02-04", only="monitor_quality")
@@ -155,9 +155,9 @@ def test_issues_and_mails_fit_whatever_they_report_and_say_how_much_is_missing()
     causes = [replace(a_cause(str(n)), message="<@" * 150, evidence="`[" * 500, detail="``` & <\n" * 10_000) for n in range(3000)]
     for body in (report._body(causes, "a key"), report._body(causes[:1], "a key")):
         assert len(body) < 65_536 and body.endswith("<!-- sensor-platform:a key -->\n")
-    assert "more: see the page Releases and health" in report._body(causes, "a key")
+    assert "more: see the page Overview in Airflow" in report._body(causes, "a key")
     mail = report._mail(causes, "2026-02-04")
-    assert len(mail.html) < 200_500 and "more: see the page Releases and health" in mail.html and len(mail.subject) <= 200
+    assert len(mail.html) < 200_500 and "more: see the page Overview in Airflow" in mail.html and len(mail.subject) <= 200
 
 
 @given(st.text())

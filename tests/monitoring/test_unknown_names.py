@@ -49,6 +49,14 @@ def with_rows(seeds: Path, rows: dict[str, str]) -> Registry:
     return load_registry(seeds)
 
 
+def with_cell(seeds: Path, file: str, old: str, new: str) -> Registry:
+    """The seeds with one cell changed."""
+    text = (seeds / file).read_text()
+    assert text.count(old) == 1
+    (seeds / file).write_text(text.replace(old, new))
+    return load_registry(seeds)
+
+
 def pasted(seeds: Path, detail: str) -> Registry:
     """The seeds with the rows of a finding, filled in."""
     rows = {}
@@ -75,7 +83,7 @@ def test_two_thousand_names_in_a_file_are_one_finding_with_the_first_names_and_a
     [cause] = causes(REGISTRY, [version(1, datasource="sm2_atrea")], [f"c{n:04d} (°C): c{n:04d} (°C)" for n in range(2000)])
     assert cause.check == "unknown_column" and cause.key == "file1.csv"
     assert cause.evidence == (
-        "2,000 names: c0000 (°C), c0001 (°C), c0002 (°C), c0003 (°C), c0004 (°C), … and 1,995 more; in 1 file; their cells are not published"
+        "2,000 names: c0000 (°C), c0001 (°C), c0002 (°C), c0003 (°C), c0004 (°C), … and 1,995 more; in 1 file; the cells are not published"
     )
     assert "… and 1,980 more rows" in cause.detail and "accounting.parquet" in cause.detail
     assert len(cause.detail) < 3000
@@ -85,8 +93,8 @@ def test_files_with_the_same_names_share_a_finding_and_months_of_a_file_are_adde
     one, two, other = version(1, device="ABCD"), version(2, device="ABCD"), version(3, device="BCDE")
     found = causes(REGISTRY, [one, two, other], ["ABCD: a", "ABCD: b"], ["ABCD: b", "ABCD: a"], ["BCDE: a"])
     assert [(cause.key, cause.evidence) for cause in found] == [
-        ("file1.csv", "1 name: ABCD; in 2 files; their cells are not published"),
-        ("file3.csv", "1 name: BCDE; in 1 file; their cells are not published"),
+        ("file1.csv", "1 name: ABCD; in 2 files; the cells are not published"),
+        ("file3.csv", "1 name: BCDE; in 1 file; the cells are not published"),
     ]
     months = [{"source_file": 1, "unmapped_names": ["ABCD: a"]}, {"source_file": 1, "unmapped_names": None}, {"source_file": 1, "unmapped_names": ["BCDE: a"]}]
     [cause] = unknown_names(REGISTRY, [one], [one], months)
@@ -100,6 +108,22 @@ def test_an_unknown_column_of_a_known_device_is_a_column_and_its_row_is_accepted
     assert cause.detail == "datasource_mappings.csv:\n" + r"sm2_thermopro,Date+Time,{device},,CO2: \(ppm,<measurement>,ThermoPro,<value_min>,<value_max>"
     registry = pasted(seeds, cause.detail)
     assert causes(registry, [version(1, device="072B")], ["072B: CO2: (ppm"])[0].detail.startswith("sensor_mappings.csv has rows that do not cover")
+
+
+def test_a_column_that_is_declared_and_no_measurement_is_not_unknown(seeds: Path) -> None:
+    holder = version(1, device="072B", columns=("Date", "Time", "Battery"))
+    assert [cause.check for cause in causes(REGISTRY, [holder], ["072B: Battery"])] == ["unknown_column"]
+    declared = with_cell(seeds, "datasources_config.csv", "Relative_Humidity(%),,warn", "Relative_Humidity(%),Battery,warn")
+    assert causes(declared, [holder], ["072B: Battery"]) == []
+    [cause] = causes(declared, [version(2, device="ABCD", columns=("Battery", "CO2"))], ["ABCD: Battery", "ABCD: CO2"])
+    assert cause.check == "unknown_sensor" and "1 name: ABCD" in cause.evidence  # the device is unknown, whatever its columns
+
+
+def test_a_column_that_is_ignored_is_not_unknown_though_nothing_describes_it(seeds: Path) -> None:
+    holder = version(1, datasource="sm2_atrea", columns=("Date", "Status"))
+    assert [cause.check for cause in causes(REGISTRY, [holder], ["Status: Status"])] == ["unknown_column"]
+    ignored = with_rows(seeds, {"sensor_mappings.csv": "sm2_atrea,Status,ignored,a text,,,,1,0,,"})
+    assert causes(ignored, [holder], ["Status: Status"]) == []
 
 
 def test_a_name_whose_period_has_ended_is_not_offered_a_second_time(seeds: Path) -> None:

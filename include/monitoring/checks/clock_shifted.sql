@@ -114,6 +114,6 @@ select
     since,
     until,
     false as is_error,
-    format('{:+d} hours: correlation with its peers {:.2f}, as it is {:.2f}', lag, correlation, as_it_is) as evidence
+    format('{:+d} h: correlation with its peers {:.2f}, as it is {:.2f}', lag, correlation, as_it_is) as evidence
 from shifted
 where together >= getvariable('clock_shifted_min_stretches')

@@ -25,7 +25,7 @@ select
     days.local_date::timestamp at time zone getvariable('timezone') as since,
     (days.local_date + 1)::timestamp at time zone getvariable('timezone') as until,
     false as is_error,
-    format('{} of {} cells are empty', days.null_count, days.null_count + days.row_count) as evidence
+    format('{} of {} cells empty', days.null_count, days.null_count + days.row_count) as evidence
 from days
 inner join sensors using (building_id, source, sensor_id)
 left join paused using (building_id, source, sensor_id, measurement, local_date)

@@ -26,6 +26,29 @@ with columns_found as (
             )
 ),
 
+-- an ignored name needs no row of datasource_mappings
+ignored as (
+    select distinct
+        sensors.*,
+        landing_columns.raw_column,
+        declared.source_name
+    from {{ ref("sensor_mappings") }} as sensors
+    inner join {{ ref("landing_columns") }} as landing_columns on sensors.datasource_id = landing_columns.datasource_id
+    inner join {{ ref("datasource_mappings") }} as declared on sensors.datasource_id = declared.datasource_id
+    where
+        sensors.disposition = 'ignored'
+        and (
+            landing_columns.raw_column = sensors.raw_name
+            or exists (
+                select 1 from columns_found
+                where
+                    columns_found.datasource_id = sensors.datasource_id
+                    and columns_found.raw_column = landing_columns.raw_column
+                    and columns_found.location_column is not null
+            )
+        )
+),
+
 named as (
     select
         sensors.*,
@@ -44,6 +67,9 @@ named as (
                 or columns_found.measurement is null
                 or columns_found.measurement = sensors.measurement
             )
+    where sensors.disposition = 'mapped'
+    union all by name
+    select * from ignored
 )
 
 select

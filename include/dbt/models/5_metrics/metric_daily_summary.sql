@@ -7,16 +7,17 @@ with sensor_days as (
 -- a time's date is found once, not once for each sensor
 distinct_timestamps as (
     select distinct
-        source,
-        measurement,
-        timestamp
-    from {{ batch_of(ref("fct_sensor_readings")) }}
+        files.datasource_id,
+        readings.measurement,
+        readings.timestamp
+    from {{ batch_of(ref("fct_sensor_readings")) }} as readings
+    inner join {{ ref("landing_files") }} as files on readings.source_file = files.file_number
 ),
 
 timestamps as (
     select
         (timestamp at time zone getvariable('timezone'))::date as local_date,
-        source,
+        datasource_id,
         measurement,
         count(*) as unique_timestamps
     from distinct_timestamps
@@ -26,26 +27,18 @@ timestamps as (
 -- whoever was heard of in the month is expected on each of its days
 series as (
     select
-        source,
+        datasource_id,
         measurement,
         count(distinct location || ' ' || sensor_id) as series_count,
         min(expected_rows / {{ seconds_of_day("local_date") }}) as rows_a_second
     from sensor_days
-    group by source, measurement
-),
-
-sources as (
-    select
-        source,
-        min(datasource_id) as datasource_id
-    from {{ ref("stg_series") }}
-    where building_id = getvariable('building_id') and disposition = 'mapped'
-    group by source
+    group by datasource_id, measurement
 ),
 
 days as (
     select
         local_date,
+        datasource_id,
         source,
         measurement,
         sum(row_count)::bigint as row_count,
@@ -64,7 +57,7 @@ days as (
 select
     days.local_date,
     getvariable('building_id') as building_id,
-    sources.datasource_id,
+    days.datasource_id,
     days.source,
     days.measurement,
     days.row_count,
@@ -78,13 +71,15 @@ select
     {{ sample_std("days.ok_count", "days.total", "days.squares") }} as std_dev,
     days.locations_active,
     round(series.series_count * series.rows_a_second * {{ seconds_of_day("days.local_date") }})::bigint as expected_rows,
-    least(1, days.row_count / round(series.series_count * series.rows_a_second * {{ seconds_of_day("days.local_date") }})) as completeness
+    case
+        when series.rows_a_second > 0 then
+            least(1, days.row_count / round(series.series_count * series.rows_a_second * {{ seconds_of_day("days.local_date") }}))
+    end as completeness
 from days
-inner join series on days.source = series.source and days.measurement = series.measurement
+inner join series on days.datasource_id = series.datasource_id and days.measurement = series.measurement
 left join timestamps
     on
         days.local_date = timestamps.local_date
-        and days.source = timestamps.source
+        and days.datasource_id = timestamps.datasource_id
         and days.measurement = timestamps.measurement
-left join sources on days.source = sources.source
 order by all

@@ -1,8 +1,18 @@
 {{ config(materialized="parquet_batches", batches="months") }}
 
--- a local day consists of whole blocks, and a block's date is found once, not once for each of its readings
-with blocks as (
+-- several datasources may be of one make; a reading belongs to that of its file
+with readings as (
     select
+        readings.*,
+        files.datasource_id
+    from {{ batch_of(ref("fct_sensor_readings")) }} as readings
+    inner join {{ ref("landing_files") }} as files on readings.source_file = files.file_number
+),
+
+-- a local day consists of whole blocks, and a block's date is found once, not once for each of its readings
+blocks as (
+    select
+        datasource_id,
         source,
         location,
         sensor_id,
@@ -17,12 +27,13 @@ with blocks as (
         sum({{ millionths() }}::hugeint * {{ millionths() }}) as squares,
         min(timestamp) as first_timestamp,
         max(timestamp) as last_timestamp
-    from {{ batch_of(ref("fct_sensor_readings")) }}
+    from readings
     group by all
 ),
 
 days as materialized (
     select
+        datasource_id,
         source,
         location,
         sensor_id,
@@ -43,6 +54,7 @@ days as materialized (
 
 empty_cells as materialized (
     select distinct
+        series.datasource_id,
         series.source,
         series.location,
         series.sensor_id,
@@ -67,6 +79,7 @@ filled_cells as (
 
 nulls as (
     select
+        empty_cells.datasource_id,
         empty_cells.source,
         empty_cells.location,
         empty_cells.sensor_id,
@@ -83,20 +96,21 @@ nulls as (
     group by all
 ),
 
--- how often a source writes: the median of its sensors' mean intervals
+-- how often a datasource writes: the median of its sensors' mean intervals
 intervals as (
     select
-        source,
+        datasource_id,
         measurement,
         greatest(1, round(median(epoch(last_timestamp - first_timestamp) / (row_count - 1)))) as interval_seconds
     from days
     where row_count > 1
-    group by source, measurement
+    group by datasource_id, measurement
 )
 
 select
     coalesce(days.local_date, nulls.local_date) as local_date,
     getvariable('building_id') as building_id,
+    coalesce(days.datasource_id, nulls.datasource_id) as datasource_id,
     coalesce(days.source, nulls.source) as source,
     coalesce(days.location, nulls.location) as location,
     coalesce(days.sensor_id, nulls.sensor_id) as sensor_id,
@@ -117,13 +131,14 @@ select
 from days
 full outer join nulls
     on
-        days.source = nulls.source
+        days.datasource_id = nulls.datasource_id
+        and days.source = nulls.source
         and days.location = nulls.location
         and days.sensor_id = nulls.sensor_id
         and days.measurement = nulls.measurement
         and days.local_date = nulls.local_date
 left join intervals
     on
-        coalesce(days.source, nulls.source) = intervals.source
+        coalesce(days.datasource_id, nulls.datasource_id) = intervals.datasource_id
         and coalesce(days.measurement, nulls.measurement) = intervals.measurement
 order by all
