@@ -71,24 +71,30 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
             "\nTake it back: .venv/bin/python scripts/take_back_future.py (docs/runbook.md, I published a day in the future)"
         )
         return NOT_PUBLISHED
-    if is_replay := bool(last and as_of and as_of < last.as_of):
-        assert last
-        console.print(
-            f"[yellow]Replay[/]    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
-            f"\n          To continue from the newest release: AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} make run, or a later time."
-            "\n          To start over: DATA_DIR=<new folder> make run"
-        )
+    if replay := replay_note(as_of, last, "make run"):
+        console.print(replay, markup=False, style="yellow")
     if current is None or undone:
         console.print(
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
         )
         return NOT_PUBLISHED
-    news = "nothing new: the last release stands" if current.version == before else "replayed" if is_replay else "published"
+    news = "nothing new: the last release stands" if current.version == before else "replayed" if replay else "published"
     console.print(f"Release   {current.version} ({news})\n          {current.path}")
     hourly = current.path / "public_dataset_hourly.parquet"
     console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
     console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
     return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
+
+
+def replay_note(as_of: datetime | None, last: Release | None, command: str) -> str:
+    """Says that a run as of that time is a replay, and how to continue; empty if it is none."""
+    if as_of is None or last is None or as_of >= last.as_of:
+        return ""
+    return (
+        f"Replay    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
+        f"\n          To continue from the newest release: AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} {command}, or a later time."
+        f"\n          To start over: DATA_DIR=<new folder> {command}"
+    )
 
 
 def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:

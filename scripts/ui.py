@@ -15,8 +15,10 @@ sys.path[0] = str(PROJECT)
 
 from include.clock import checked_as_of  # noqa: E402
 from include.errors import PlatformError  # noqa: E402
+from include.publishing import release as releases  # noqa: E402
 from include.settings import Settings  # noqa: E402
 from scripts.environment import as_of_note, prepare_environment, private_files  # noqa: E402
+from scripts.summary import replay_note  # noqa: E402
 
 START_SECONDS = 300  # on a machine that is busy; an idle one needs 15
 DEFAULTS = {
@@ -35,8 +37,8 @@ def main() -> int:
     prepare_environment(PROJECT)
     try:
         settings = Settings.from_environment()
-        if settings.as_of:
-            checked_as_of(settings.as_of)
+        now = checked_as_of(settings.as_of) if settings.as_of else None
+        notes = [note for note in (as_of_note(settings), replay_note(now, releases.latest(settings), "make ui")) if note]
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1
@@ -63,8 +65,7 @@ def main() -> int:
         if not _healthy(address, server):
             print(f"Airflow did not start; see {home / 'standalone.log'}", file=sys.stderr)
             return 1
-        if note := as_of_note(settings):
-            print(note)
+        print(*notes, sep="\n")
         print(f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}", flush=True)
         return server.wait()
     except KeyboardInterrupt:

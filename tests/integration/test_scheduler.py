@@ -48,7 +48,7 @@ class Airflow:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})},
         )
-        with OPENER.open(request, timeout=30) as answer:
+        with OPENER.open(request, timeout=120) as answer:  # all DAGs start at once, maybe on a machine that has other work
             return json.loads(answer.read() or b"null")
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     with output.open("w") as file:
         ui = subprocess.Popen([sys.executable, PROJECT_DIR / "scripts/ui.py"], env=environment, stdout=file, stderr=file, start_new_session=True)
     try:
-        said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 150)
+        said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 330)
         assert said is not True, output.read_text()
         server = Airflow(said[1], said[3], psutil.Process(ui.pid))
         server.token = server.call("POST", "/auth/token", {"username": said[2], "password": said[3]})["access_token"]
