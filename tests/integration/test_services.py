@@ -62,7 +62,7 @@ class MakeRun:
         return containers.find(cli, {f"{PLATFORM}.data_dir": str(self.data), **one})
 
     def wait_for_container(self, cli: docker.APIClient, service: ContainerService = INFLUXDB) -> str:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             if (found := self.containers(cli, service.name)) and found[0]["State"] == "running":
                 return str(found[0]["Id"])
