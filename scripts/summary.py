@@ -12,7 +12,7 @@ from include.ingest.ledger import Ledger
 from include.ingest.register import read_outcome
 from include.masking import mask
 from include.monitoring.health import health_file, read_health
-from include.plain_text import visible
+from include.plain_text import counted, visible
 from include.publishing import archive, readings
 from include.publishing import release as releases
 from include.publishing.readings import read_accounting, totals
@@ -38,25 +38,27 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     for sentence in outcome.notes if outcome else []:
         console.print(f"State     {sentence}", markup=False)
     console.print(
-        f"Read      {sum(v.verdict == 'accepted' for v in ledger.versions):,} file versions accepted, {outcome.accepted if outcome else 0:,} of them in this run"
+        f"Read      {counted(sum(v.verdict == 'accepted' for v in ledger.versions), 'file version')} accepted,"
+        f" {outcome.accepted if outcome else 0:,} of them in this run"
     )
     read = [version for version in ledger.versions if version.verdict == "accepted"]
     rows, rejected = sum(version.rows for version in read), sum(version.rejected for version in read)
     console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
-    counted = totals(read_accounting(settings))
+    sums = totals(read_accounting(settings))
     console.print(
-        f"Cells     {counted['cells']:,} = {counted['readings']:,} readings + {counted['nulls']:,} empty + {counted['unmapped']:,} unmapped"
-        f" + {counted['ignored']:,} ignored + {counted['unparsable']:,} unreadable"
+        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
+        f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
     )
-    console.print(f"Readings  {counted['readings']:,} = {counted['kept']:,} kept + {counted['duplicates']:,} duplicates + {counted['superseded']:,} superseded")
-    console.print(f"Refused   {len(refused)} files" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
+    console.print(f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded")
+    console.print(f"Refused   {counted(len(refused), 'file')}" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
     engine = engine_used(settings)
     if "instead_of" in engine:
         console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
     causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
     errors = [cause for cause in causes if cause.severity == "error"]
     console.print(
-        f"Health    {len(errors)} problems, {len(causes) - len(errors)} warnings" + (f", see {health_file(settings)}" if causes else ""), markup=False
+        f"Health    {counted(len(errors), 'problem')}, {counted(len(causes) - len(errors), 'warning')}" + (f", see {health_file(settings)}" if causes else ""),
+        markup=False,
     )
     for cause in errors[:SHOWN]:
         console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
@@ -101,7 +103,7 @@ def what_is_undone(settings: Settings, registry: Registry, current: Release | No
     """What a failed step has left for the next run, though a release stands; empty if nothing."""
     months = readings.months_to_build(settings, planning.plan_readings(settings, registry, END_OF_TIME))
     if months:
-        return f"{len(months)} months of readings are not built"
+        return f"{counted(len(months), 'month')} of readings not built"
     if not readings.dimensions_are_current(settings, registry):
         return "the dimensions are not built from the seeds as they are"
     if current is None or settings_at(settings, current.as_of).replay:

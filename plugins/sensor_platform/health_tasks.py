@@ -26,7 +26,7 @@ def look_at_health() -> dict[str, int]:
     state.fetch_inputs(settings, health.inputs(settings, registry, now))
     run = context["dag_run"]
     found = health.look(settings, registry, rules, now, run.run_after)
-    causes = health.keep_account(settings, rules, found, health.Look(now, run.run_id, run.run_after))
+    causes = health.keep_account(settings, rules, found, health.Look(now, run.run_id, run.run_after), unseen=registry.wrong)
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
     log.info("health as of %s: %s", now.isoformat(), ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings")
     for cause in causes:
