@@ -7,7 +7,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from include.settings import PROJECT_DIR
@@ -15,6 +14,13 @@ from include.settings import PROJECT_DIR
 FENCE = re.compile(r"^```([a-z]+)(?: not-run: ([a-zA-Z]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = [PROJECT_DIR / "README.md", *sorted((PROJECT_DIR / "docs").glob("*.md"))]
 REASONS = {"docker", "account", "R", "long", "recursive"}
+QUERY = """
+import pathlib, sys, duckdb
+duckdb.execute("set TimeZone = 'UTC'")
+for table in pathlib.Path("data/releases/latest").glob("*.parquet"):
+    duckdb.execute(f"create view {table.stem} as select * from read_parquet('{table}')")
+assert duckdb.execute(sys.argv[1]).fetchall(), "no rows"
+"""
 NOT_COPIED = shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "my-*")
 
 
@@ -66,15 +72,12 @@ def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Pat
 
 def run(project: Path, block: Block, page: str) -> None:
     where = f"{page}, line {block.line}"
-    if block.language == "sql":
-        with duckdb.connect() as connection:
-            folder = project / "data/releases/latest"
-            connection.execute(f"set file_search_path = '{project}'; set TimeZone = 'UTC'")
-            for table in folder.glob("*.parquet"):
-                connection.execute(f"create view {table.stem} as select * from read_parquet('{table}')")
-            assert connection.execute(block.text).fetchall(), where
-        return
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RCLONE_CONFIG_", "AIRFLOW", "PYTEST", "DATA_DIR"))}
-    command = ["bash", "-euo", "pipefail", "-c", block.text] if block.language == "bash" else [project / ".venv/bin/python", "-c", block.text]
+    python = project / ".venv/bin/python"
+    command = {
+        "bash": ["bash", "-euo", "pipefail", "-c", block.text],
+        "python": [python, "-c", block.text],
+        "sql": [python, "-c", QUERY, block.text],
+    }[block.language]
     done = subprocess.run(command, cwd=project, env={**environment, "PYTHONPATH": str(project)}, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, f"{where}\n{block.text}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
