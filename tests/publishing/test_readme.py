@@ -73,7 +73,8 @@ def code(page: str, language: str) -> list[str]:
 def test_its_code_runs_beside_it(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (public / "README.md").read_text()
     monkeypatch.chdir(public)
-    assert [len(duckdb.sql(query).fetchall()) > 0 for query in code(page, "sql")] == [True]
+    with duckdb.connect() as connection:
+        assert [len(connection.sql(query).fetchall()) > 0 for query in code(page, "sql")] == [True]
     read, traced = (subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=True).stdout for block in code(page, "python"))
     assert read == "" and re.search(r"\.csv\s+\d+$", traced, re.MULTILINE), traced
 
@@ -92,7 +93,8 @@ def test_every_file_table_and_column_that_it_names_is_in_the_release(public: Pat
     assert {f"{name}.parquet" for name in re.findall(r"\b(?:public_dataset|metric|dim|fct|agg|stg)_\w+", page)} <= beside
     assert "](" not in page and "docs/" not in page and "seed" not in page
     for table in schema["tables"]:
-        names = duckdb.sql(f"describe select * from '{public / table['file']}'").fetchall()
+        with duckdb.connect() as connection:
+            names = connection.sql(f"describe select * from '{public / table['file']}'").fetchall()
         section = page.split(f"### {table['file']}\n")[1].split("###")[0]
         assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == [name for name, *_ in names]
 
