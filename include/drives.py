@@ -1,6 +1,6 @@
 """Which rclone remotes the active datasources are on, for what must be known before the seeds are checked.
 
-Lenient on purpose: `include.registry` reports a wrong row, with line and cure.
+An invalid row is skipped here: `include.registry` reports it, with its line and what to do.
 """
 
 import csv

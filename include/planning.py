@@ -33,14 +33,6 @@ from include.settings import PROJECT_DIR, Settings
 GRAINS = {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}  # and the unit of each
 HOUR = timedelta(hours=1)
 _INSTANT = pa.timestamp("us", "UTC")
-SEEDS: dict[str, type[Row]] = {
-    "buildings_config": Building,
-    "datasources_config": Datasource,
-    "datasource_mappings": DatasourceMapping,
-    "sensor_mappings": SensorMapping,
-    "location_map": PublicLocation,
-    "measurements": Measurement,
-}
 FILES = pa.schema(
     [
         *((name, pa.int32()) for name in ("number", "precedence")),
@@ -104,10 +96,8 @@ def models_fingerprint(*folders: str) -> str:
 
 def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
     """All months of all published buildings with the fingerprint that their readings must carry."""
-    ledger, models = (
-        Ledger.read(settings.paths.ledger),
-        models_fingerprint("models/0_landing", "models/0_seeds", "models/1_staging", "models/2_marts", "models/5_metrics"),
-    )
+    ledger = Ledger.read(settings.paths.ledger)
+    models = models_fingerprint("models/0_landing", "models/0_seeds", "models/1_staging", "models/2_marts", "models/5_metrics")
     plans = []
     for building in registry.built_buildings:
         seeds = registry.fingerprint_of(building.building_id)
@@ -182,16 +172,16 @@ def write_seeds(settings: Settings, registry: Registry) -> None:
     """
     buildings = {row.building_id for row in registry.built_buildings}
     datasources = {row.datasource_id for row in registry.datasources if row.building_id in buildings and row.status != "removed"}
-    seeds: dict[str, Iterable[Row]] = {
-        "buildings_config": (row for row in registry.buildings if row.building_id in buildings),
-        "datasources_config": (row for row in registry.datasources if row.datasource_id in datasources),
-        "datasource_mappings": (row for row in registry.datasource_mappings if row.datasource_id in datasources),
-        "sensor_mappings": (row for row in registry.sensor_mappings if row.datasource_id in datasources),
-        "location_map": (row for row in registry.locations if row.building_id in buildings),
-        "measurements": registry.measurements,
+    seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
+        "buildings_config": (Building, (row for row in registry.buildings if row.building_id in buildings)),
+        "datasources_config": (Datasource, (row for row in registry.datasources if row.datasource_id in datasources)),
+        "datasource_mappings": (DatasourceMapping, (row for row in registry.datasource_mappings if row.datasource_id in datasources)),
+        "sensor_mappings": (SensorMapping, (row for row in registry.sensor_mappings if row.datasource_id in datasources)),
+        "location_map": (PublicLocation, (row for row in registry.locations if row.building_id in buildings)),
+        "measurements": (Measurement, registry.measurements),
     }
-    for name, rows in seeds.items():
-        schema = pa.schema([(column, pa.string()) for column in SEEDS[name].model_fields if column != "line"])
+    for name, (row_type, rows) in seeds.items():
+        schema = pa.schema([(column, pa.string()) for column in row_type.model_fields if column != "line"])
         cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
         files.write_parquet(settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema))
 

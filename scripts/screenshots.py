@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1400, 900
@@ -45,7 +46,9 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
             if name in dag_ids:
                 _has(page, name, errors)
         page.goto("/plugin/platform", wait_until="networkidle")
-        if not page.frame_locator("iframe").get_by_role("heading", name="Latest release").is_visible():
+        try:
+            page.frame_locator("iframe").get_by_role("heading", name="Latest release").wait_for()
+        except PlaywrightTimeout:
             errors.append("/plugin/platform: the page does not show the latest release")
         chromium.close()
     return errors

@@ -13,11 +13,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
-from include import files  # noqa: E402
-from include.errors import ConfigurationError, PlatformError  # noqa: E402
+from include.errors import ConfigurationError  # noqa: E402
 from include.ingest.ledger import FileVersion, Finding, Ledger  # noqa: E402
+from include.plain_text import counted  # noqa: E402
 from include.settings import Settings  # noqa: E402
-from scripts.environment import prepare_environment  # noqa: E402
+from scripts.command import run_locked  # noqa: E402
 
 FORGOTTEN = Finding("started_over", "error", "its building was started over", cure="Run again: the file is read by what the seeds say now")
 
@@ -27,17 +27,12 @@ def main() -> int:
     parser.add_argument("building", help="a building_id of buildings_config.csv")
     parser.add_argument("--yes", action="store_true", help="do it")
     chosen = parser.parse_args()
-    prepare_environment(PROJECT)
-    try:
-        settings = Settings.from_environment()
-        with files.locked(settings.data_dir / ".run.lock", "start_over"), files.locked(settings.paths.lock, "start_over"):
-            count = start_over(settings, chosen.building, dry_run=not chosen.yes)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 1
-    verdict = "are read again by the next run" if chosen.yes else "would be read again; with --yes they are"
-    print(f"{count:,} file versions of {chosen.building} {verdict}")
-    return 0
+
+    def work(settings: Settings) -> None:
+        count = counted(start_over(settings, chosen.building, dry_run=not chosen.yes), "file version")
+        print(f"{count} of {chosen.building}: " + ("read again by the next run" if chosen.yes else "to be read again; nothing was changed, repeat with --yes"))
+
+    return run_locked(work)
 
 
 def start_over(settings: Settings, building_id: str, *, dry_run: bool = False) -> int:

@@ -17,12 +17,11 @@ sys.path[0] = str(PROJECT)
 
 from include import files, rclone  # noqa: E402
 from include.clock import check_clock, checked_as_of, is_future, parse_as_of  # noqa: E402
-from include.errors import PlatformError  # noqa: E402
 from include.ingest.ledger import Ledger  # noqa: E402
 from include.publishing import release as releases  # noqa: E402
 from include.publishing.upload import offered_release, upload  # noqa: E402
 from include.settings import Settings  # noqa: E402
-from scripts.environment import prepare_environment  # noqa: E402
+from scripts.command import run_locked  # noqa: E402
 
 
 def main() -> int:
@@ -30,16 +29,7 @@ def main() -> int:
     parser.add_argument("--as-of", help="the as_of that was meant; default: 00:00 UTC of today")
     parser.add_argument("--yes", action="store_true", help="do it")
     chosen = parser.parse_args()
-    prepare_environment(PROJECT)
-    try:
-        settings = Settings.from_environment()
-        meant = checked_as_of(chosen.as_of or f"{check_clock():%Y-%m-%d}")
-        with files.locked(settings.data_dir / ".run.lock", "take_back_future"), files.locked(settings.paths.lock, "take_back_future"):
-            take_back(settings, meant, dry_run=not chosen.yes)
-    except PlatformError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_locked(lambda settings: take_back(settings, checked_as_of(chosen.as_of or f"{check_clock():%Y-%m-%d}"), dry_run=not chosen.yes))
 
 
 def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> None:

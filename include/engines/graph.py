@@ -72,7 +72,7 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
                 tables[f"{node.type.lower()}s"].append({**place, "name": node.name})
                 tables[f"{node.type.lower()}s_of_{kind[node.parent_id].lower()}s"].append({"id": node.id, "parent_id": node.parent_id})
     tables["metrics"] = [{"id": name, "unit": unit} for name, unit in sorted(hierarchy.units.items())]
-    tables["measured"] = [{"id": sensor, "metric": name} for sensor, name in hierarchy.measured]
+    tables["measured"] = [{"id": sensor, "metric": name} for sensor, name in sorted(hierarchy.measured)]
     tables["adjacent"] = [pair.model_dump() for pair in hierarchy.adjacency]
     return tables
 

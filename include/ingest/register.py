@@ -206,12 +206,15 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
     new_refusals += [f"{v.path}: {finding}" for v in news for finding in v.findings if finding.check == "many_rejected_lines"]
-    errors, warnings = _findings_of_sync(settings, datasources)
-    unread = {source.datasource_id: _unfinished(settings, source, after) + _findings_of_sync(settings, [source])[0] for source in datasources}
+    warnings, unread = [], {}
+    for datasource in datasources:
+        errors, warned = _findings_of_sync(settings, datasource)
+        unread[datasource.datasource_id] = _unfinished(settings, datasource, after) + errors
+        warnings += warned
     files.write_json(settings.paths.findings / DRIVES, {name: problems for name, problems in unread.items() if problems})
     outcome = Outcome(
         accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
-        problems=[*wrong_rows] + new_refusals + [problem for source in datasources for problem in _unfinished(settings, source, after)] + errors,
+        problems=[*wrong_rows, *new_refusals, *(problem for problems in unread.values() for problem in problems)],
         ongoing=[_sentence(v) for v in refused if (v.number, v.verdict) in known],
         warnings=warnings
         + [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.severity == "warning" and finding.check != "many_rejected_lines"],
@@ -230,12 +233,10 @@ def _sentence(version: FileVersion) -> str:
     return f"{version.path} is refused: {'; '.join(version.reasons)}"
 
 
-def _findings_of_sync(settings: Settings, datasources: Iterable[Datasource]) -> tuple[list[str], list[str]]:
-    errors: list[str] = []
-    warnings: list[str] = []
-    for datasource in datasources:
-        for finding in (_synced(settings, datasource) or {"findings": []})["findings"]:
-            (errors if finding["severity"] == "error" else warnings).append(str(Finding(**finding)))
+def _findings_of_sync(settings: Settings, datasource: Datasource) -> tuple[list[str], list[str]]:
+    """Its errors and its warnings."""
+    findings = [Finding(**finding) for finding in (_synced(settings, datasource) or {"findings": []})["findings"]]
+    errors, warnings = ([str(finding) for finding in findings if (finding.severity == "error") is wanted] for wanted in (True, False))
     return errors, warnings
 
 

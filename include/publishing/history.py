@@ -74,7 +74,7 @@ def read_history(lineage: Path) -> list[HistoryFile]:
     try:
         return [HistoryFile.from_json(entry) for entry in files.read_or(lineage, None).get("history", [])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFile("lineage.json does not name its history as a release does", where=str(lineage), cure=files.HEALING) from error
+        raise DamagedFile("lineage.json has an invalid list of history files", where=str(lineage), cure=files.HEALING) from error
 
 
 def lay_out(settings: Settings, months: Iterable[HistoryFile], folder: Path) -> None:

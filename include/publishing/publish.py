@@ -47,9 +47,9 @@ def _refuse_if_older_than_seeds(settings: Settings, registry: Registry) -> None:
     """Readings and dimensions of one release are made from the same seeds."""
     if not dimensions_are_current(settings, registry):
         raise ContractError(
-            "the dimensions were built from other seeds than there are now",
+            "the dimensions were built from other seeds (fingerprint mismatch)",
             where=str(settings.paths.dimensions),
-            cure="run refresh: it builds them again; if it failed, its red task says why. The last release stands",
+            cure="run refresh, which rebuilds them; if it fails, see the log of the failed task. The last release stays published",
         )
 
 

@@ -262,7 +262,7 @@ def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) 
         raise ContractError(
             f"{len(untraced)} published months have no readings in the history, the first is {' '.join(untraced[0])}",
             where="lineage.json",
-            cure="this is a fault of the platform: report it; nothing was published",
+            cure="nothing was published; this is a bug: report it with the log of the task",
         )
 
 

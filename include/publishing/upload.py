@@ -75,7 +75,7 @@ def _send_history(settings: Settings, release: Release) -> None:
         raise RemoteError(
             f"{len(absent)} uploaded files of the history are missing or have another size, the first is {absent[0].path}",
             where=_remote(settings, FOLDER),
-            cure="run again: latest.json still names the release before",
+            cure="run again to retry the upload; until then readers get the previous release",
         )
 
 
@@ -211,7 +211,11 @@ def _verify(folder: str, release: Release) -> None:
     there = _sizes(folder)
     if there != here:
         different = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
-        raise RemoteError(f"the uploaded release differs in {', '.join(different)}", where=folder, cure="run again: latest.json still names the release before")
+        raise RemoteError(
+            f"the uploaded release differs in {', '.join(different)}",
+            where=folder,
+            cure="run again to retry the upload; until then readers get the previous release",
+        )
 
 
 def retire(settings: Settings) -> list[str]:

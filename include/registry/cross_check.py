@@ -1,6 +1,7 @@
 """Rows that are valid by themselves and contradict each other."""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
@@ -12,13 +13,31 @@ from include.registry.seeds import Owners, Problems, R, refuse
 UCUM_UNITS = frozenset({"Cel", "%", "[ppm]", "Pa", "hPa", "lx", "W", "kW", "kW.h", "m3", "m3/h", "m/s", "dB", "1"})
 
 
+@dataclass(frozen=True)
+class Known:
+    """What rows may refer to."""
+
+    buildings: frozenset[str]
+    formats: frozenset[str]
+    measurements: frozenset[str]
+    declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
+
+
 def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     """Record each contradiction for the building of its row. Raises ConfigurationError if the row belongs to none."""
+    known = Known(
+        frozenset(row.building_id for row in registry.buildings),
+        frozenset(row.format for row in registry.file_formats),
+        frozenset(row.measurement for row in registry.measurements),
+        {row.datasource_id: [] for row in registry.datasources},
+    )
+    for mapping in registry.datasource_mappings:
+        known.declared.get(mapping.datasource_id, []).append(mapping)
 
-    def check(rows: Iterable[R], rule: Callable[[Registry, R], None]) -> None:
+    def check(rows: Iterable[R], rule: Callable[[Known, R], None]) -> None:
         for row in rows:
             with problems.of(owners.of(row)):
-                rule(registry, row)
+                rule(known, row)
 
     check(registry.measurements, _check_measurement)
     check(registry.datasources, _check_datasource)
@@ -30,38 +49,38 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
             _check_no_overlap(earlier, later)
 
 
-def _check_measurement(_: Registry, row: Measurement) -> None:
+def _check_measurement(_: Known, row: Measurement) -> None:
     if row.unit not in UCUM_UNITS:
         refuse("measurements.csv", row, "unit", f"unknown unit {row.unit!r}", f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}")
 
 
-def _check_datasource(registry: Registry, row: Datasource) -> None:
+def _check_datasource(known: Known, row: Datasource) -> None:
     file = "datasources_config.csv"
-    _refer(file, row, "building_id", row.building_id, {building.building_id for building in registry.buildings})
+    _refer(file, row, "building_id", row.building_id, known.buildings)
     if row.status in ("planned", "removed"):
         return
-    _refer(file, row, "format", row.format, {one.format for one in registry.file_formats})
-    mappings = registry.mappings_of(row)
-    if not mappings:
+    _refer(file, row, "format", row.format, known.formats)
+    if not known.declared[row.datasource_id]:
         refuse(file, row, "datasource_id", "no row in datasource_mappings.csv", "add one, or set the status to planned")
-    for mapping in mappings[1:]:
+    first, *others = known.declared[row.datasource_id]
+    for mapping in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
-            if getattr(mapping, column) != getattr(mappings[0], column):
-                what = f"differs from line {mappings[0].line} of the same datasource"
+            if getattr(mapping, column) != getattr(first, column):
+                what = f"differs from line {first.line} of the same datasource"
                 refuse("datasource_mappings.csv", mapping, column, what, "make them equal, or declare two datasources")
 
 
-def _check_datasource_mapping(registry: Registry, row: DatasourceMapping) -> None:
+def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
     file = "datasource_mappings.csv"
-    _refer(file, row, "datasource_id", row.datasource_id, {source.datasource_id for source in registry.datasources})
-    _check_measured(registry, file, row)
+    _refer(file, row, "datasource_id", row.datasource_id, known.declared)
+    _check_measured(known, file, row)
     if row.value_min > row.value_max:
         refuse(file, row, "value_min", "value_min is above value_max", "swap them")
 
 
-def _check_sensor_mapping(registry: Registry, row: SensorMapping) -> None:
+def _check_sensor_mapping(known: Known, row: SensorMapping) -> None:
     file = "sensor_mappings.csv"
-    _refer(file, row, "datasource_id", row.datasource_id, {source.datasource_id for source in registry.datasources})
+    _refer(file, row, "datasource_id", row.datasource_id, known.declared)
     if row.valid_from and row.valid_to and row.valid_from >= row.valid_to:
         refuse(file, row, "valid_to", "the period ends before it begins", "valid_to is the first day after the period: swap the dates")
     if row.disposition == "ignored":
@@ -70,18 +89,18 @@ def _check_sensor_mapping(registry: Registry, row: SensorMapping) -> None:
         return
     if not (row.sensor_id and row.location):
         refuse(file, row, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
-    if not row.measurement and any(not mapping.measurement for mapping in registry.datasource_mappings if mapping.datasource_id == row.datasource_id):
+    if not row.measurement and any(not mapping.measurement for mapping in known.declared[row.datasource_id]):
         refuse(file, row, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
-    _check_measured(registry, file, row)
+    _check_measured(known, file, row)
 
 
-def _check_measured(registry: Registry, file: str, row: DatasourceMapping | SensorMapping) -> None:
+def _check_measured(known: Known, file: str, row: DatasourceMapping | SensorMapping) -> None:
     if row.measurement:
-        _refer(file, row, "measurement", row.measurement, {one.measurement for one in registry.measurements})
+        _refer(file, row, "measurement", row.measurement, known.measurements)
 
 
-def _check_location(registry: Registry, row: PublicLocation) -> None:
-    _refer("location_map.csv", row, "building_id", row.building_id, {building.building_id for building in registry.buildings})
+def _check_location(known: Known, row: PublicLocation) -> None:
+    _refer("location_map.csv", row, "building_id", row.building_id, known.buildings)
 
 
 def _start(row: SensorMapping) -> date:

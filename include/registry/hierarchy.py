@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -21,12 +21,12 @@ NODES, PAIRS = "building_hierarchy.csv", "zone_adjacency.csv"
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Rows of both seeds; parents before children. The last structure stands of buildings that are `wrong`."""
+    """Rows of both seeds. Buildings in `wrong` are left out: their last structure stays published."""
 
-    nodes: tuple[HierarchyNode, ...]
-    adjacency: tuple[ZoneAdjacency, ...]
+    nodes: list[HierarchyNode]
+    adjacency: list[ZoneAdjacency]
     sources: dict[str, str]  # sensor node → make
-    measured: tuple[tuple[str, str], ...]  # (sensor node, measurement)
+    measured: set[tuple[str, str]]  # (sensor node, measurement)
     units: dict[str, str]
     wrong: dict[str, ConfigurationError]
 
@@ -59,27 +59,33 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)
     pairs = read_rows_of_buildings(registry.folder / PAIRS, ZoneAdjacency, roots, problems)
     types = {node.id: node.type for node in reversed(nodes)}
+    own_nodes: dict[str, list[HierarchyNode]] = defaultdict(list)
+    own_pairs: dict[str, list[ZoneAdjacency]] = defaultdict(list)
     for node in nodes:
-        with problems.of(roots.of(node)):
-            _check_parent(node, types, set(problems.buildings))
-    found = Hierarchy((), (), {}, (), {row.measurement: row.unit for row in registry.measurements}, {})
+        root = roots.of(node)
+        with problems.of(root):
+            _check_parent(node, types, problems.buildings)
+        own_nodes[min(root)].append(node)
+    for pair in pairs:
+        own_pairs[min(roots.of(pair))].append(pair)
+    mappings = _mapped_sensors(registry)
+    found = Hierarchy([], [], {}, set(), {row.measurement: row.unit for row in registry.measurements}, {})
     for building in registry.published_buildings:
-        own = tuple(node for node in nodes if roots.of(node) == {building.building_id})
-        if building.building_id in registry.wrong:
-            problems.by_building.setdefault(building.building_id, []).extend(registry.wrong[building.building_id])
-        if building.building_id in problems.by_building:
+        building_id = building.building_id
+        if building_id in registry.wrong:
+            problems.by_building.setdefault(building_id, []).extend(registry.wrong[building_id])
+        if building_id in problems.by_building:
             continue
-        with problems.of([building.building_id]):
-            own_pairs = tuple(pair for pair in pairs if roots.of(pair) == {building.building_id})
-            sources, measured = _check_building(registry, building.building_id, own, own_pairs, roots)
-            found = replace(
-                found,
-                nodes=found.nodes + own,
-                adjacency=found.adjacency + own_pairs,
-                sources=found.sources | sources,
-                measured=tuple(sorted((*found.measured, *measured))),
-            )
-    return replace(found, wrong={building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())})
+        with problems.of([building_id]):
+            periods = _check_nodes(own_nodes[building_id])
+            _check_pairs(own_pairs[building_id], periods, roots)
+            sources, measured = _check_sensors(registry, building_id, mappings[building_id], periods)
+            found.nodes.extend(own_nodes[building_id])
+            found.adjacency.extend(own_pairs[building_id])
+            found.sources.update(sources)
+            found.measured.update(measured)
+    found.wrong.update({building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())})
+    return found
 
 
 def wrong_rows(registry: Registry) -> list[str]:
@@ -92,7 +98,7 @@ def wrong_rows(registry: Registry) -> list[str]:
     return told + [f"the hierarchy of {building_id} was not updated: {error}" for building_id, error in structures.items() if building_id not in registry.wrong]
 
 
-def _check_parent(node: HierarchyNode, types: Mapping[str, str], buildings: set[str]) -> None:
+def _check_parent(node: HierarchyNode, types: Mapping[str, str], buildings: Collection[str]) -> None:
     """Every node hangs, through others of the right types, below the node of a building; so there is no cycle."""
     allowed = PARENTS[node.type]
     if not allowed:
@@ -108,9 +114,8 @@ def _check_parent(node: HierarchyNode, types: Mapping[str, str], buildings: set[
         refuse(NODES, node, "parent_id", what, f"its parent is a {' or '.join(allowed)}")
 
 
-def _check_building(
-    registry: Registry, building_id: str, nodes: tuple[HierarchyNode, ...], pairs: tuple[ZoneAdjacency, ...], roots: Roots
-) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+def _check_nodes(nodes: list[HierarchyNode]) -> dict[str, list[HierarchyNode]]:
+    """The rows of each node of one building."""
     periods: dict[str, list[HierarchyNode]] = defaultdict(list)
     for node in nodes:
         periods[node.id].append(node)
@@ -118,8 +123,17 @@ def _check_building(
         _check_place(node, periods)
     for same in periods.values():
         _check_periods(same)
-    _check_pairs(pairs, periods, roots)
-    return _check_sensors(registry, building_id, periods)
+    return periods
+
+
+def _mapped_sensors(registry: Registry) -> dict[str, list[SensorMapping]]:
+    """The rows of sensors by building; those of datasources that were removed have no place any more."""
+    building_of = {row.datasource_id: row.building_id for row in registry.datasources if row.status != "removed"}
+    found: dict[str, list[SensorMapping]] = defaultdict(list)
+    for mapping in registry.sensor_mappings:
+        if mapping.disposition == "mapped" and mapping.datasource_id in building_of:
+            found[building_of[mapping.datasource_id]].append(mapping)
+    return found
 
 
 def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -> None:
@@ -148,7 +162,7 @@ def _check_periods(rows: list[HierarchyNode]) -> None:
             refuse(NODES, later, "valid_from", what, "close the earlier row with valid_to, or remove one")
 
 
-def _check_pairs(pairs: tuple[ZoneAdjacency, ...], periods: dict[str, list[HierarchyNode]], roots: Roots) -> None:
+def _check_pairs(pairs: list[ZoneAdjacency], periods: dict[str, list[HierarchyNode]], roots: Roots) -> None:
     seen: dict[frozenset[str], ZoneAdjacency] = {}
     for pair in pairs:
         if pair.adjacent_zone_id not in periods and pair.adjacent_zone_id in roots.parents:
@@ -164,36 +178,31 @@ def _check_pairs(pairs: tuple[ZoneAdjacency, ...], periods: dict[str, list[Hiera
         seen[both] = pair
 
 
-def _check_sensors(registry: Registry, building_id: str, periods: dict[str, list[HierarchyNode]]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+def _check_sensors(
+    registry: Registry, building_id: str, mappings: list[SensorMapping], periods: dict[str, list[HierarchyNode]]
+) -> tuple[dict[str, str], set[tuple[str, str]]]:
     """Each mapped sensor hangs where its mapping says it is, and no other does. A building without nodes has no structure."""
     if not periods:
-        return {}, ()
-    datasources = {row.datasource_id: row for row in registry.datasources}
-    public = {(row.building_id, row.location): row.public_location for row in registry.locations}
+        return {}, set()
+    public = {row.location: row.public_location for row in registry.locations if row.building_id == building_id}
     nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
-    known: set[str] = set()
+    declared = {name: registry.mappings_of(registry.datasource(name)) for name in {row.datasource_id for row in mappings}}
     sources: dict[str, str] = {}
     measured: set[tuple[str, str]] = set()
-    for mapping in registry.sensor_mappings:
-        datasource = datasources[mapping.datasource_id]
-        if mapping.disposition != "mapped" or datasource.building_id != building_id or datasource.status == "removed":
-            continue
-        known.add(mapping.sensor_id)
+    for mapping in mappings:
         if mapping.sensor_id not in nodes:
             what = f"the mapped sensor {mapping.sensor_id!r} is not in {NODES}"
             refuse("sensor_mappings.csv", mapping, "sensor_id", what, "add a Sensor of this name below its zone")
-        place = public.get((building_id, mapping.location), mapping.location)
-        if not any(periods[row.parent_id][0].name == place for row in nodes[mapping.sensor_id]):
+        rows = nodes[mapping.sensor_id]
+        place = public.get(mapping.location, mapping.location)
+        if not any(periods[row.parent_id][0].name == place for row in rows):
             what = f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv says"
-            refuse(NODES, nodes[mapping.sensor_id][0], "parent_id", what, "hang it there, or correct the mapping")
-        sensor = nodes[mapping.sensor_id][0].id
-        declared = registry.mappings_of(datasource)
-        sources[sensor] = declared[0].source_name
-        measured |= {(sensor, name) for name in _measurements(mapping, [row.measurement for row in declared])}
-    for name, rows in nodes.items():
-        if name not in known:
-            refuse(NODES, rows[0], "name", f"no mapped sensor is called {rows[0].name!r}", "map it in sensor_mappings.csv, or remove the row")
-    return sources, tuple(sorted(measured))
+            refuse(NODES, rows[0], "parent_id", what, "hang it there, or correct the mapping")
+        sources[rows[0].id] = declared[mapping.datasource_id][0].source_name
+        measured |= {(rows[0].id, name) for name in _measurements(mapping, [row.measurement for row in declared[mapping.datasource_id]])}
+    for name in sorted(nodes.keys() - {mapping.sensor_id for mapping in mappings}):
+        refuse(NODES, nodes[name][0], "name", f"no mapped sensor is called {name!r}", "map it in sensor_mappings.csv, or remove the row")
+    return sources, measured
 
 
 def _measurements(mapping: SensorMapping, declared: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """All seeds as typed rows, and what they say together: which buildings and datasources are read, published, in use."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -54,7 +55,7 @@ class Registry:
     @property
     def published_buildings(self) -> tuple[Building, ...]:
         """The buildings whose data are public: also those that are not read any more, or not in this run."""
-        return tuple(row for row in self.buildings if row.status in ("active", "disabled") or row.building_id in self.wrong)
+        return tuple(row for row in self.buildings if row.status in ("active", "disabled"))
 
     @property
     def built_buildings(self) -> tuple[Building, ...]:
@@ -67,12 +68,17 @@ class Registry:
         return tuple(row for row in self.datasources if row.status == "active" and row.building_id in active)
 
     def uses(self, building_id: str, datasource_id: str) -> bool:
-        """Whether files of the datasource are in use: neither it nor its building was removed from the seeds."""
-        if building_id in self.wrong:
-            return True
-        building = next((row for row in self.buildings if row.building_id == building_id), None)
-        datasource = next((row for row in self.datasources if row.datasource_id == datasource_id), None)
-        return building is not None and building.status != "removed" and datasource is not None and datasource.status != "removed"
+        """Whether files of the datasource are in use: neither it nor its building was removed from the seeds.
+
+        A datasource of a building with a wrong row may be missing only because its row is invalid.
+        """
+        return building_id in self._in_use and (datasource_id in self._in_use or building_id in self.wrong)
+
+    @functools.cached_property
+    def _in_use(self) -> frozenset[str]:
+        """Ids of the buildings and datasources that were not removed."""
+        buildings = (row.building_id for row in self.buildings if row.status != "removed")
+        return frozenset((*buildings, *(row.datasource_id for row in self.datasources if row.status != "removed")))
 
     def why_not_read(self, datasource: Datasource) -> str:
         """Why a datasource is not read in this run; empty if it is."""

@@ -255,8 +255,10 @@ def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
         chromium = playwright.chromium.launch(executable_path=screenshots.browser(), args=["--no-sandbox"])
         page = chromium.new_page(base_url=airflow.address, viewport={"width": 1400, "height": 1200})
         screenshots.log_in(page, airflow.password)
-        for dag_id, forms in FORMS.items():
+        wait_for(lambda: not [run for dag_id in FORMS for run in airflow.runs(dag_id) if run["state"] in ("running", "queued")], 300)
+        for dag_id in FORMS:  # while tasks run, a write may find Airflow's database locked
             airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+        for dag_id, forms in FORMS.items():
             for wanted in forms:
                 page.goto(f"/dags/{dag_id}")
                 sent = trigger(page, wanted)

@@ -19,7 +19,7 @@ from include.monitoring.health import read_health
 from include.monitoring.rules import load_rules
 from include.plain_text import BREAK, UNSAFE
 from include.settings import PROJECT_DIR, Settings
-from tests.health_server import Issues, Mailbox, issue_server, mail_server
+from tests.health_server import Issues, Mailbox, mail_server
 from tests.platform import Platform
 from tests.raw_files import retouched, small_drive, thermopro, times
 
@@ -30,14 +30,6 @@ HOSTILE = "<img src=x> `` ` \x1b[31m ![a](http://b.cd) @team\n#1"
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     with mail_server() as (found, environment):
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield found
-
-
-@pytest.fixture
-def issues(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issues]:
-    with issue_server() as (found, environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         yield found

@@ -1,6 +1,6 @@
 """A building that is dead stays an open incident, however long; until it speaks, is unmapped, is disabled or is silenced."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,19 +13,11 @@ from include.monitoring.health import look, read_health
 from include.monitoring.rules import Rules, load_rules
 from include.registry import Registry
 from include.registry.rows import Silence
-from tests.health_server import Issues, issue_server
+from tests.health_server import Issues
 from tests.platform import Platform
 from tests.raw_files import retouched, sample_drive, thermopro, times
 
 LATER = ("2024-03-11", "2024-06-01", "2026-03-01")  # ten days, three months and two years after the last reading
-
-
-@pytest.fixture
-def issues(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issues]:
-    with issue_server() as (found, environment):
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield found
 
 
 def old_sample_drive(raw: Path) -> None:
