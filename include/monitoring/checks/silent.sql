@@ -1,4 +1,4 @@
--- A sensor that is expected writes no more, or a whole source does not.
+-- An expected sensor has stopped writing, or a whole source has.
 --
 -- What happens: a battery is empty, a gateway is unplugged, an export job ends. No file is wrong and no row is: there is none.
 -- The obvious test, "no reading for a day", reports every sensor when the export itself is late. So the silence of a sensor
