@@ -54,7 +54,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
     "zone_adjacency.csv": ("sm2.1NP-S1,sm2.1NP-S2,beside,assumed", "sm2.1NP-S1,sm2.1NP-S2,beside,surveyed"),
-    "health/health_checks.csv": ("cells are empty", "cells are without a value"),
+    "health/health_checks.csv": ("half of the readings are missing", "half of the readings did not come"),
     "health/health_parameters.csv": ("share,0.6", "share,0.7"),
     "health/silences.csv": ("", "nulls,sm2,ThermoPro,072B,Jana,the battery is on its way,2026-03-01"),
 }

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -23,12 +23,12 @@ NODES, PAIRS = "building_hierarchy.csv", "zone_adjacency.csv"
 class Hierarchy:
     """Rows of both seeds. Buildings in `wrong` are left out: their last structure stays published."""
 
-    nodes: list[HierarchyNode]
-    adjacency: list[ZoneAdjacency]
-    sources: dict[str, str]  # sensor node → make
-    measured: set[tuple[str, str]]  # (sensor node, measurement)
-    units: dict[str, str]
-    wrong: dict[str, ConfigurationError]
+    nodes: list[HierarchyNode] = field(default_factory=list)
+    adjacency: list[ZoneAdjacency] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)  # sensor node → make
+    measured: set[tuple[str, str]] = field(default_factory=set)  # (sensor node, measurement)
+    units: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, ConfigurationError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     for pair in pairs:
         own_pairs[min(roots.of(pair))].append(pair)
     mappings = _mapped_sensors(registry)
-    found = Hierarchy([], [], {}, set(), {row.measurement: row.unit for row in registry.measurements}, {})
+    found = Hierarchy(units={row.measurement: row.unit for row in registry.measurements})
     for building in registry.published_buildings:
         building_id = building.building_id
         if building_id in registry.wrong:

@@ -171,7 +171,7 @@ def test_names_are_data_and_never_code(graph: Graph) -> None:
         HierarchyNode(line=2, id=name, parent_id="b", type="Floor", name=name, level=1, coordinates="", valid_from="", valid_to="")  # type: ignore[arg-type]
         for name in names
     ]
-    load(graph, Hierarchy(tuple(nodes), (), {}, (), {}))
+    load(graph, Hierarchy(nodes))
     assert {row["name"] for row in ask(graph, "ancestors") if row["type"] == "Floor"} == set(names)
     with pytest.raises(ValueError, match="sensors_below: no value for place"):
         ask(graph, "sensors_below", place=None)
