@@ -179,18 +179,23 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     assert annex.next_day() == []
     assert annex.published()["Meter"] == 12
 
-    # a column is renamed: the row names both, and nothing of the old files is lost; the building can be started over
-    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,value,,Logger", "annex_log,when,device,quantity,value|Wert,,Logger")
+    # a column is renamed, and the row names the new one only: the months are kept; it names both, and nothing of the old files is lost
+    was = annex.published()["Logger"]
+    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,value,,Logger", "annex_log,when,device,quantity,Wert,,Logger")
+    complaints = annex.next_day()
+    assert [c for c in complaints if c.startswith("annex: Logger has no readings any more in 2026-02")], complaints
+    assert annex.published()["Logger"] == was
     annex.value = "Wert"
+    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,Wert,,Logger", "annex_log,when,device,quantity,value|Wert,,Logger")
     assert annex.next_day() == []
-    assert annex.published()["Logger"] == 9 * 6 - 3
+    assert annex.published()["Logger"] == 9 * 7 - 3
     numbers = [(v.number, v.path) for v in annex.platform.ledger.versions]
-    assert start_over(annex.platform.settings, "annex") == 12
+    assert start_over(annex.platform.settings, "annex") == 14
     assert annex.next_day() == []
     assert [(v.number, v.path) for v in annex.platform.ledger.versions][: len(numbers)] == numbers
     assert {v.verdict for v in annex.platform.ledger.versions} == {"accepted"}
     assert not [finding for v in annex.platform.ledger.versions for finding in v.findings if finding.check == "read_as_before"]
-    assert annex.published() == {"Logger": 9 * 7 - 3, "Meter": 18}
+    assert annex.published() == {"Logger": 9 * 8 - 3, "Meter": 21}
 
     # a datasource is removed, then the building is disabled, then removed
     edit(
@@ -200,9 +205,9 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
         "meter_.*\\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,removed",
     )
     assert annex.next_day() == []
-    assert annex.published() == {"Logger": 9 * 8 - 3}
+    assert annex.published() == {"Logger": 9 * 9 - 3}
     assert annex.dimensions("dim_datasource", "datasource_id") == {"annex_log"} and annex.dimensions("dim_sensor", "source") == {"Logger"}
-    assert annex.lineage["removed"] == [{"building_id": "annex", "datasource_id": "annex_meter", "files": 7, "reason": "removed from datasources_config.csv"}]
+    assert annex.lineage["removed"] == [{"building_id": "annex", "datasource_id": "annex_meter", "files": 8, "reason": "removed from datasources_config.csv"}]
     edit(
         seeds,
         "buildings_config.csv",

@@ -20,6 +20,10 @@ from include.settings import Settings
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
 
+RESTORE_ROWS = (
+    "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the row of the seeds that described it; "
+    "to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)"
+)
 REPORT_IT = "This is a fault of the platform: report it with the file, or withdraw the file (docs/runbook.md, withdraw a file)"
 
 ACCOUNTING = pa.schema(
@@ -51,6 +55,7 @@ class StoredMonth:
 
 
 Manifest = dict[tuple[str, str], StoredMonth]
+SourceMonth = tuple[str, str, str]  # building, source, month
 
 
 def read_manifest(settings: Settings) -> Manifest:
@@ -148,17 +153,24 @@ def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Stored:
-    """What `store_readings` put in place: the totals of these months, and what is wrong with files whose months were left."""
+    """What `store_readings` put in place: the totals of these months, and why other months were kept as they were."""
 
     totals: dict[str, int]
     problems: list[str]
 
 
-def store_readings(settings: Settings, plans: list[MonthPlan]) -> Stored:
-    """Check conservation, then put the built months in place; a file for which it does not hold keeps back its months only."""
+def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> Stored:
+    """Put the built months in place, apart from those that would lose readings: of these the stored ones are kept.
+
+    A month is kept if conservation does not hold for one of its files, or if a source has no readings in it any more and none of
+    its files was taken out: then a seed row no longer describes what the files hold.
+    """
     paths, manifest = settings.paths, read_manifest(settings)
+    lost = unexplained(_lost_sources(settings, plans), taken_out(settings, registry, as_of))
+    plans = [plan for plan in plans if not any((plan.building.building_id, plan.month) == (building_id, month) for building_id, _, month in lost)]
+    kept = _kept_months(lost)
     if not plans:
-        return Stored({}, [])
+        return Stored({}, kept)
     accounting, fresh = _accounting_with(settings, plans)
     problems = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
     if problems:
@@ -183,7 +195,38 @@ def store_readings(settings: Settings, plans: list[MonthPlan]) -> Stored:
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
         _write(settings, accounting, manifest)
-    return Stored(totals(fresh), list(problems.values()))
+    return Stored(totals(fresh), [*kept, *problems.values()])
+
+
+def _lost_sources(settings: Settings, plans: list[MonthPlan]) -> set[SourceMonth]:
+    """The sources that have readings in a stored month and none in the month that was built to replace it."""
+    month_of_file = {}
+    for plan in plans:
+        stored = settings.paths.month_of_readings(plan.building.building_id, plan.month)
+        if stored.exists():
+            month_of_file[str(stored)] = month_of_file[str(settings.paths.built_file("fct_sensor_readings", plan.batch))] = plan
+    if not month_of_file:
+        return set()
+    with scratch_database(settings) as database:
+        rows = database.execute("select distinct filename, source from read_parquet($paths, filename = true)", {"paths": sorted(month_of_file)}).fetchall()
+    sources: dict[bool, set[SourceMonth]] = {True: set(), False: set()}
+    for path, source in rows:
+        plan = month_of_file[path]
+        is_built = Path(path).is_relative_to(settings.paths.built_readings)
+        sources[is_built].add((plan.building.building_id, source, plan.month))
+    return sources[False] - sources[True]
+
+
+def _kept_months(lost: list[SourceMonth]) -> list[str]:
+    """One sentence for each source that would lose months."""
+    months: dict[tuple[str, str], list[str]] = {}
+    for building_id, source, month in lost:
+        months.setdefault((building_id, source), []).append(month)
+    return [
+        f"{building_id}: {source} has no readings any more in {', '.join(missing)}, though its files are in use: the months were kept as they were published. "
+        f"{RESTORE_ROWS}"
+        for (building_id, source), missing in months.items()
+    ]
 
 
 def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> list[str]:
@@ -215,6 +258,17 @@ def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[
         for v in Ledger.read(settings.paths.ledger).versions
         if v.verdict == "refused" or v.sha256 in withdrawn or not registry.uses(v.building_id, v.datasource_id)
     ]
+
+
+def taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[SourceMonth]:
+    """The months of sources of which a file is out of use; the source is empty if the datasource has left the seeds."""
+    sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
+    return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+
+
+def unexplained(missing: set[SourceMonth], taken_out: set[SourceMonth]) -> list[SourceMonth]:
+    """The months of sources that are missing although no file of theirs was taken out."""
+    return sorted(entry for entry in missing - taken_out if (entry[0], "", entry[2]) not in taken_out)
 
 
 def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:

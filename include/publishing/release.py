@@ -21,7 +21,7 @@ from include.publishing import hierarchy, lineage
 from include.publishing.archive import Unit, archived_path, published_units
 from include.publishing.dataset import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
 from include.publishing.history import HistoryFile, history
-from include.publishing.readings import out_of_use, read_manifest
+from include.publishing.readings import SourceMonth, read_manifest, taken_out, unexplained
 from include.publishing.readme import TITLE, licence, readme
 from include.registry import Registry
 from include.registry.rows import Building
@@ -109,7 +109,7 @@ def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str
         months = _audit(database, staging)
         _can_be_traced(months, months_of_readings)
         if previous and not settings.replay:
-            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.published_buildings}, _taken_out(settings, registry, as_of))
+            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.published_buildings}, taken_out(settings, registry, as_of))
     sums = [*(files.sha256(staging / table.file) for table in tables()), *(file.sha256 for file in months_of_readings)]
     version = f"{as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
     lineage_of_release = lineage.lineage(settings, registry, as_of, version, months_of_readings)
@@ -233,21 +233,10 @@ def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[t
     )
 
 
-def _taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[tuple[str, str, str]]:
-    """The (building, source, month) that may be missing, for a file of theirs was withdrawn, removed or is lost; the lineage names it.
-
-    The source is empty if the datasource has left the seeds.
-    """
-    sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
-    return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
-
-
-def _nothing_disappeared(
-    database: duckdb.DuckDBPyConnection, previous: Release, now: set[tuple[str, str, str]], known: set[str], taken_out: set[tuple[str, str, str]]
-) -> None:
+def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release, now: set[SourceMonth], known: set[str], taken_out: set[SourceMonth]) -> None:
     """A month of a source that was public stays public, unless its building or its files were taken out by name."""
-    missing = _months_covered(database, previous.path) - now - taken_out
-    gone = sorted((building, source, month) for building, source, month in missing if building in known and (building, "", month) not in taken_out)
+    missing = {entry for entry in _months_covered(database, previous.path) - now if entry[0] in known}
+    gone = unexplained(missing, taken_out)
     if gone:
         raise ContractError(
             f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",

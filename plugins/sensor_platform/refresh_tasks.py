@@ -81,7 +81,7 @@ def store_readings() -> dict[str, int]:
     settings, registry = platform(now)
     planned = planning.plan_readings(settings, registry, now)
     months = readings.months_built(settings, planned)
-    stored = readings.store_readings(settings, months)
+    stored = readings.store_readings(settings, registry, months, now)
     register.add_problems(settings, stored.problems)
     dropped = readings.drop_months(settings, registry, planned, now)
     readings.store_dimensions(settings, registry)

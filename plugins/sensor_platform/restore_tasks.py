@@ -37,7 +37,7 @@ def prove_and_store() -> dict[str, int]:
     params = context["params"]
     months = planning.named_months(planning.plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"])
     readings.prove_equal(settings, months)
-    stored = readings.store_readings(settings, months)
+    stored = readings.store_readings(settings, registry, months, END_OF_TIME)
     if stored.problems:
         raise AirflowFailException("\n".join(stored.problems))
     state.push(settings)
