@@ -37,15 +37,16 @@ requirements.lock:
 	@$(BIN)/dbt --quiet parse --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
-	@$(BIN)/python scripts/run.py
+	@$(BIN)/python cli/run.py
 
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
-	@$(BIN)/python scripts/ui.py
+	@$(BIN)/python cli/ui.py
 
-lint: setup ## style and types: ruff, mypy, sqlfluff
+lint: setup ## style, types and layers: ruff, mypy, import-linter, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint include/dbt/models
 
 test: lint ## lint, types and all tests
@@ -56,7 +57,7 @@ coverage: setup ## which lines the tests run
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
-	$(BIN)/python scripts/pins.py > requirements.txt
+	$(BIN)/python cli/pins.py > requirements.txt
 
 clean: ## remove what setup and runs have made, but for DATA_DIR
 	rm -rf .venv .dbt .pytest_cache .ruff_cache .mypy_cache

@@ -2,7 +2,7 @@
 
     python benchmarks/bench.py [--months 2 15] [--years 5]
 
-What is timed is what users run: `scripts/run.py` as a process of its own, environment ready.
+What is timed is what users run: `cli/run.py` as a process of its own, environment ready.
 """
 
 import argparse
@@ -29,19 +29,20 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
 from benchmarks.campus import write_campus  # noqa: E402
+from benchmarks.containers import SECRET, running  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
+from include.core.settings import Settings  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
 from include.engines.influxdb import engine  # noqa: E402
 from include.engines.services import influxdb, neo4j  # noqa: E402
-from include.ingest.ledger import Ledger  # noqa: E402
+from include.ledger.ledger import Ledger  # noqa: E402
 from include.monitoring import health  # noqa: E402
 from include.monitoring.rules import load_rules  # noqa: E402
-from include.planning import plan_windows, write_windows_plan  # noqa: E402
-from include.publishing.archive import same_values  # noqa: E402
-from include.publishing.readings import read_manifest  # noqa: E402
+from include.planning.plan import plan_windows  # noqa: E402
+from include.planning.tables import write_windows_plan  # noqa: E402
 from include.registry import load_registry  # noqa: E402
-from include.settings import Settings  # noqa: E402
-from tests.containers import SECRET, running  # noqa: E402
+from include.store.archive import same_values  # noqa: E402
+from include.store.readings import read_manifest  # noqa: E402
 
 FIRST = date(2025, 1, 1)
 # 28 sensors make 2.4 M lines in 2 months; 23 make 15 M in 15 months.
@@ -96,7 +97,7 @@ class Installation:
             write_export(self.folder / "drive/raw", sensor, [self.today.replace(day=day) for day in days], seed=10**6 + 100 * min(days) + index)
 
     def run(self) -> Timed:
-        took = timed(PROJECT / "scripts/run.py", "--as-of", self.today.isoformat(), **self.environment)
+        took = timed(PROJECT / "cli/run.py", "--as-of", self.today.isoformat(), **self.environment)
         if refused := Ledger.read(self.folder / "data/ledger.parquet").refused():
             raise SystemExit(f"{refused[0].path} was refused: {refused[0].reasons}")
         return took
@@ -228,7 +229,7 @@ def main() -> None:
             days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
-        first, again = (timed(PROJECT / "scripts/run.py", **pack) for _ in range(2))
+        first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     PAGE.write_text(f"""# Benchmarks
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from include.core.settings import Settings  # noqa: E402
 from include.engines.ladybug import ladybug_graph  # noqa: E402
 from include.engines.neo4j import neo4j_graph  # noqa: E402
-from include.publishing import hierarchy  # noqa: E402
+from include.hierarchy import hierarchy  # noqa: E402
 from include.registry import load_registry  # noqa: E402
-from include.settings import Settings  # noqa: E402
 
 
 def main(seeds: str, address: str = "", secret: str = "") -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from include.settings import PROJECT_DIR
+from include.core.settings import PROJECT_DIR
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 FLOORS, ZONES = 5, 8  # of a building, of a floor

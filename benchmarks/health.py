@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.building_year import FAULTS, HARMED, PER_DAY, ZONE, Fault, harm, healthy_building, write_exports
-from include.local_time import month_start, next_month
+from include.core.calendar import month_start, next_month
+from include.core.settings import Settings
 from include.monitoring.causes import Cause, causes_of
 from include.monitoring.checks import examine
 from include.monitoring.health import watched_months, window_start
 from include.monitoring.rules import Rules, load_rules
 from include.registry import Registry, load_registry
 from include.registry.rows import Building
-from include.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs/health.md"
@@ -53,7 +53,7 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
     write_exports(raw, building, FIRST, MONTHS)
     environment = {"DATA_DIR": str(folder / "data"), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive")}
     end = f"{next_month('2025-01', MONTHS)}-02"
-    subprocess.run([sys.executable, PROJECT / "scripts/run.py", "--as-of", end], env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run([sys.executable, PROJECT / "cli/run.py", "--as-of", end], env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=False)
     os.environ.update(environment)
     settings = Settings.from_environment()
     registry, rules = load_registry(settings.seeds_dir), load_rules(settings.seeds_dir)

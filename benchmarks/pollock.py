@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from include.ingest.declared import Circumstances, Declared
+from include.core.settings import PROJECT_DIR
+from include.formats.declared import Circumstances, Declared
 from include.ingest.validate import validate
 from include.registry import load_registry
 from include.registry.rows import Datasource, DatasourceMapping, FileFormat
-from include.settings import PROJECT_DIR
 
 OUTCOMES = ("recovered", "rejected by line", "refused", "silently wrong")
 PAGE = PROJECT_DIR / "docs/pollock.md"

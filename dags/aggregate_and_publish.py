@@ -21,15 +21,15 @@ Run it again once the cause is gone. Every message and its cure: `docs/runbook.m
 
 from airflow.sdk import DAG
 
+from include.core.settings import Settings
 from include.engines.services import influxdb
-from include.settings import Settings
 from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
+from sensor_platform.cosmos.dbt_task_group import dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.dbt_task_group import dbt_task_group
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
-from sensor_platform.publish_tasks import aggregate_in_influxdb, merge_archive, plan_windows
 from sensor_platform.run_context import AS_OF_PARAM
 from sensor_platform.services import service_group
+from sensor_platform.tasks.aggregate_and_publish import aggregate_in_influxdb, merge_archive, plan_windows
 
 settings = Settings.from_environment()
 

@@ -22,8 +22,8 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from sensor_platform.assets import READINGS
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.health_tasks import look_at_health, tell_by_issue, tell_by_mail
 from sensor_platform.run_context import AS_OF_PARAM
+from sensor_platform.tasks.monitor_quality import look_at_health, tell_by_issue, tell_by_mail
 
 with DAG(
     dag_id="monitor_quality",

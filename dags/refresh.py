@@ -19,14 +19,14 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from sensor_platform.assets import DRIVES
+from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.dbt_task_group import READINGS_MODELS, dbt_task_group
-from sensor_platform.hierarchy_tasks import announce_hierarchy
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
 from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
-from sensor_platform.refresh_tasks import plan_months, register_files, report, restore_state, store_readings
 from sensor_platform.run_context import AS_OF_PARAM, SKIP_PARAMS, platform
+from sensor_platform.tasks.refresh import plan_months, register_files, report, restore_state, store_readings
+from sensor_platform.tasks.sync_building_hierarchy import announce_hierarchy
 
 _, registry = platform()
 

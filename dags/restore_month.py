@@ -15,10 +15,10 @@ it was made from. `refresh` makes such months anew, as a new revision. Every mes
 
 from airflow.sdk import DAG, Param
 
+from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.dbt_task_group import READINGS_MODELS, dbt_task_group
-from sensor_platform.restore_tasks import plan_restoration, prove_and_store
 from sensor_platform.run_context import platform
+from sensor_platform.tasks.restore_month import plan_restoration, prove_and_store
 
 _, registry = platform()
 

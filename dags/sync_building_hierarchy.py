@@ -17,12 +17,12 @@ from airflow.sdk import DAG
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from include.core.settings import Settings
 from include.engines.services import neo4j
-from include.settings import Settings
 from sensor_platform.assets import HIERARCHY_SEEDS
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.hierarchy_tasks import build_in_ladybug, build_in_neo4j, check_seeds
 from sensor_platform.services import service_group
+from sensor_platform.tasks.sync_building_hierarchy import build_in_ladybug, build_in_neo4j, check_seeds
 
 settings = Settings.from_environment()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.environment import prepare_environment
+from cli.environment import prepare_environment
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = Path(tempfile.mkdtemp(prefix="platform-tests-"))
@@ -22,7 +22,7 @@ for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GR
     os.environ.pop(name, None)
 os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
 os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads what is told
-os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "scripts.xcom.HowItEnded"  # as `make run` does
+os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "cli.xcom.HowItEnded"  # as `make run` does
 prepare_environment(PROJECT)
 
 # `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.
@@ -53,7 +53,7 @@ def airflow_database() -> None:
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) -> Callable:
     """Installations after a run, made once in each process and never touched: `templates("2026-02-04", small_drive)`."""
-    from tests.platform import Platform
+    from tests.support.platform import Platform
 
     made: dict[tuple, Platform] = {}
 
@@ -71,7 +71,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) 
 @pytest.fixture
 def published(tmp_path: Path, templates: Callable) -> Callable:
     """Makes installations on which all DAGs have run: `published("2026-02-04")`, with the small drive or another."""
-    from tests.raw_files import small_drive
+    from tests.support.raw_files import small_drive
 
     def make(as_of: str, name: str = "first", drive: Callable = small_drive):
         return templates(as_of, drive).copy(tmp_path / name)
@@ -82,7 +82,7 @@ def published(tmp_path: Path, templates: Callable) -> Callable:
 @pytest.fixture
 def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the seeds, which the runs of this test read."""
-    from include.settings import Settings
+    from include.core.settings import Settings
 
     copy = shutil.copytree(PROJECT / "include/dbt/seeds", tmp_path / "seeds")
     monkeypatch.setattr(Settings, "seeds_dir", copy)
@@ -92,7 +92,7 @@ def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def new_platform(tmp_path: Path, airflow_database: None) -> Callable:
     """Makes installations: `new_platform()` or `new_platform("second")`, each with an empty drive and DATA_DIR."""
-    from tests.platform import Platform
+    from tests.support.platform import Platform
 
     def make(name: str = "first") -> Platform:
         folder = tmp_path / name

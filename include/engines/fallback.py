@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from include import files
-from include.ingest.ledger import Finding
-from include.settings import Settings
+from include.core import files
+from include.core.settings import Settings
+from include.ledger.ledger import Finding
 
 
 def tell_of_fallback(settings: Settings, role: str, reason: str) -> None:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from include import files
+from include.core import files
+from include.core.settings import PROJECT_DIR
 from include.registry.hierarchy import Hierarchy
-from include.settings import PROJECT_DIR
 
 CYPHER = PROJECT_DIR / "include/cypher"
 BATCH = 5_000

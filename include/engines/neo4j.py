@@ -7,9 +7,9 @@ from typing import Any
 from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
+from include.core.errors import EngineUnavailable
 from include.engines.graph import Rows
 from include.engines.services import NEO4J_USER
-from include.errors import EngineUnavailable
 
 
 class Neo4jGraph:

@@ -10,35 +10,11 @@ columns, order and window labels of `agg_<grain>` in include/dbt/models/3_aggreg
 | service | InfluxDB in a container of the run: `include.engines.influxdb`; the embedded engine if that cannot be had |
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from include import files
+from include.core import files
+from include.core.settings import Settings
 from include.engines.fallback import tell_of_fallback
-from include.settings import Settings
-
-
-@dataclass(frozen=True)
-class Window:
-    """A row of the plan: one building's consecutive months, half-open in time."""
-
-    batch: str
-    building_id: str
-    timezone: str
-    start: datetime
-    stop: datetime
-    labels_start: datetime
-    labels_stop: datetime
-    block_seconds: int
-    as_of: datetime
-    readings: list[str]
-
-
-def planned_windows(settings: Settings) -> list[Window]:
-    return [Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()]
 
 
 def record_engine(settings: Settings, engine: str, instead_of: str = "") -> None:

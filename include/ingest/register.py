@@ -7,23 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from include import files
-from include.errors import ConfigurationError
-from include.ingest.declared import Circumstances, Declared
-from include.ingest.landed import fetch_landed, read_version
-from include.ingest.ledger import (
-    Arrival,
-    FileVersion,
-    Finding,
-    Ledger,
-    judged_from_json,
-    judged_to_json,
-)
-from include.ingest.validate import SKIPPABLE, Validation
-from include.quality import gate
+from include.core import files
+from include.core.errors import ConfigurationError
+from include.core.settings import Settings
+from include.formats.declared import Circumstances, Declared
+from include.ingest import gate
+from include.ingest.validate import SKIPPABLE, Validation, read_version
+from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger, judged_from_json, judged_to_json
 from include.registry import Registry
 from include.registry.rows import Datasource
-from include.settings import Settings
+from include.sources.landed import fetch_landed
 
 VALIDATED, GATED = "validated.json", "gated.json"  # what the tasks hand over, one folder a datasource
 OUTCOME, NOTES = "outcome.json", "notes.json"  # of a run

@@ -17,15 +17,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.ingest import wall_clock
-from include.ingest.declared import Circumstances, Declared, means
-from include.ingest.delimited import no_rows, read_header, read_lines
-from include.ingest.landed_values import land_rejected_lines, land_values
-from include.ingest.ledger import Finding, Layout
-from include.ingest.raw_text import read_raw_text
-from include.ingest.rejected import Refused, RejectedLines
-from include.ingest.values import NameParts, Values, read_values
-from include.local_time import month_of
+from include.core.calendar import month_of
+from include.core.settings import Settings
+from include.formats import wall_clock
+from include.formats.declared import Circumstances, Declared, means
+from include.formats.delimited import no_rows, read_header, read_lines
+from include.formats.landed_values import land_rejected_lines, land_values
+from include.formats.raw_text import read_raw_text
+from include.formats.rejected import Refused, RejectedLines
+from include.formats.values import NameParts, Values, read_values
+from include.ledger.ledger import FileVersion, Finding, Layout
 from include.registry.rows import Datasource
 
 # Checks that a run may be told to skip, with a reason: what they find does not keep the file from being read.
@@ -123,6 +124,13 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
         )
     except Refused as refused:
         return Validation((*findings, refused.finding), rejected=len(rejected))
+
+
+def read_version(settings: Settings, declared: Declared, version: FileVersion, now: Circumstances) -> Validation:
+    """Validate the landed file of a version, and land its values."""
+    place = (version.building_id, version.datasource_id, version.sha256)
+    values, rejected = settings.paths.landed_values(*place, version.path), settings.paths.rejected_lines(*place, version.path)
+    return validate(settings.paths.landed(*place), version.path, declared, values, rejected, now)
 
 
 def columns_found(raw: Path, declared: Declared) -> list[str]:

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Literal
 
+from include.core.plain_text import shortened, visible
 from include.monitoring.checks import Episode
 from include.monitoring.rules import Rules
-from include.plain_text import shortened, visible
 from include.registry.rows import Silence
 
 Status = Literal["new", "ongoing", "resolved"]

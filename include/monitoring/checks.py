@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from include import files
-from include.engines.scratch_database import for_each, scratch_database
-from include.local_time import day_start, month_start
+from include.core import files
+from include.core.calendar import day_start, month_start
+from include.core.duckdb_session import for_each, scratch_database
+from include.core.settings import Settings
 from include.monitoring.rules import SQL_CHECKS, Rules
-from include.publishing.readings import read_manifest
-from include.publishing.state import fetch_inputs
 from include.registry import Registry
 from include.registry.rows import Building
-from include.settings import Settings
+from include.replication.state import fetch_inputs
+from include.store.readings import read_manifest
 
 SQL = Path(__file__).parent
 # Episodes of one series closer than this are one: a fault flickers before it ends.

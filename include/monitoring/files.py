@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from include import files
-from include.engines.scratch_database import scratch_database
+from include.core import files
+from include.core.duckdb_session import scratch_database
+from include.core.plain_text import counted, some
+from include.core.settings import Settings
 from include.ingest import register
-from include.ingest.ledger import FileVersion, Ledger
+from include.ledger.ledger import FileVersion, Ledger
 from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
 from include.monitoring.unknown_names import unknown_names
-from include.plain_text import counted, some
-from include.publishing.readings import read_accounting
-from include.publishing.state import fetch_inputs
 from include.registry import Registry
-from include.settings import Settings
+from include.replication.state import fetch_inputs
+from include.store.readings import read_accounting
 
 SQL = Path(__file__).parent
 TOLD_FOR = timedelta(days=30)

@@ -2,13 +2,13 @@
 
 import difflib
 
-from include.ingest.declared import Declared
-from include.ingest.ledger import FileVersion
+from include.core.settings import Settings
+from include.formats.declared import Declared
 from include.ingest.validate import columns_found, means
+from include.ledger.ledger import FileVersion
 from include.monitoring.seed_rows import SHOWN, block, column_row, csv_line, is_described, sensor_row
 from include.registry import Registry
 from include.registry.rows import SensorMapping
-from include.settings import Settings
 
 # The checks of validate.py that a file fails whose columns are others than declared.
 COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}

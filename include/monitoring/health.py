@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from include import files
-from include.local_time import day_start, month_of, month_start, next_month
+from include.core import files
+from include.core.calendar import day_start, month_of, month_start, next_month
+from include.core.settings import Settings
 from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
 from include.monitoring.files import causes_in_files, healed_files
 from include.monitoring.rules import Rules
 from include.monitoring.runs import causes_in_runs
-from include.publishing.readings import read_manifest
 from include.registry import Registry
 from include.registry.rows import Building
-from include.settings import Settings
+from include.store.readings import read_manifest
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from datetime import datetime
 from html import escape
 from typing import Any, Protocol
 
-from include import files
+from include.core import files
+from include.core.plain_text import counted, fenced, plain, shortened, visible, visible_lines
+from include.core.settings import Settings
 from include.monitoring.causes import Cause
-from include.plain_text import counted, fenced, plain, shortened, visible, visible_lines
-from include.settings import Settings
 
 LABELS = ("data-quality", "automated")
 MOST_NEW = 20  # issues opened by one run; further causes share one

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.errors import ConfigurationError
+from include.core.errors import ConfigurationError
 from include.registry.rows import HealthCheck, HealthParameter, Silence
 from include.registry.seeds import read_rows
 

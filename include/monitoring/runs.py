@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from include import files
+from include.core import files
+from include.core.settings import Settings
 from include.monitoring.causes import Cause, named
 from include.monitoring.rules import Rules
-from include.settings import Settings
 
 REMEMBERED = 20
 # These wait for nothing but time, so their silence is news.

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from include.ingest.ledger import FileVersion
+from include.core.plain_text import counted, shortened, some
 from include.ingest.validate import means
+from include.ledger.ledger import FileVersion
 from include.monitoring.causes import Cause
 from include.monitoring.seed_rows import block, column_row, is_described, sensor_row
-from include.plain_text import counted, shortened, some
 from include.registry import Registry
 from include.registry.rows import Datasource
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from include.errors import ConfigurationError
+from include.core.errors import ConfigurationError
 from include.registry.registry import Registry
 from include.registry.rows import HierarchyNode, Row, SensorMapping, ZoneAdjacency
 from include.registry.seeds import Problems, read_cells, read_rows_of_buildings, refuse

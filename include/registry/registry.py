@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from include.errors import ConfigurationError
+from include.core.errors import ConfigurationError
 from include.registry.rows import Building, Datasource, DatasourceMapping, FileFormat, Measurement, PublicLocation, Row, SensorMapping, Withdrawal
 from include.registry.seeds import R, refuse
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from include.errors import ConfigurationError
+from include.core.errors import ConfigurationError
 from include.registry.rows import Building, Row
 
 R = TypeVar("R", bound=Row)

@@ -10,18 +10,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from include import files
-from include.errors import StorageError
-from include.ingest.ledger import FileVersion, Ledger
+from include.core import files
+from include.core.errors import StorageError
+from include.core.plain_text import counted, visible_lines
+from include.core.settings import Settings
 from include.ingest.register import DRIVES
+from include.ledger.ledger import FileVersion, Ledger
 from include.monitoring.causes import Cause
 from include.monitoring.health import Look, read_health, read_look
 from include.monitoring.runs import RunPage, read_pages
-from include.plain_text import counted, visible_lines
-from include.publishing import release as releases
-from include.publishing.readings import read_accounting, totals
-from include.publishing.release import Release
-from include.settings import Settings
+from include.release import release as releases
+from include.release.release import Release
+from include.store.readings import read_accounting, totals
 
 SHOWN = 200  # refused files on the page
 SHOWN_ON_A_CARD = 25  # incidents

@@ -1,11 +1,11 @@
 """One or two lines of Markdown that sum up a run, for those who look at the list of runs."""
 
+from include.core.plain_text import counted, plain
+from include.core.settings import Settings
 from include.ingest.register import read_outcome
 from include.monitoring.health import read_health
-from include.plain_text import counted, plain
-from include.publishing import release as releases
-from include.publishing.readings import read_accounting, totals
-from include.settings import Settings
+from include.release import release as releases
+from include.store.readings import read_accounting, totals
 
 
 def run_note(settings: Settings, dag_id: str) -> str:

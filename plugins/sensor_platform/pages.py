@@ -6,8 +6,8 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
+from include.core.settings import PROJECT_DIR, Settings
 from include.serving.overview import overview, page, published_file
-from include.settings import PROJECT_DIR, Settings
 
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
 

@@ -7,10 +7,10 @@ has none).
 from dataclasses import replace
 from typing import Any
 
+from include.core.settings import Settings
 from include.monitoring import report, runs
 from include.monitoring.causes import Cause, named
 from include.monitoring.rules import load_rules
-from include.settings import Settings
 from sensor_platform import channels
 
 

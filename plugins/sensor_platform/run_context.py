@@ -6,13 +6,13 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, Param
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
-from include.clock import AS_OF_PATTERN, checked_as_of, is_future, parse_as_of
-from include.errors import ConfigurationError
+from include.core.clock import AS_OF_PATTERN, checked_as_of, is_future, parse_as_of
+from include.core.errors import ConfigurationError
+from include.core.settings import Settings
 from include.ingest.register import SkippedChecks
 from include.ingest.validate import SKIPPABLE
-from include.publishing.release import settings_at
 from include.registry import Registry, load_registry
-from include.settings import Settings
+from include.release.release import settings_at
 
 AS_OF_PARAM = Param(
     None,

@@ -5,8 +5,8 @@ from typing import Any
 from airflow.listeners import hookimpl
 from sqlalchemy.orm import object_session
 
+from include.core.settings import Settings
 from include.serving.run_note import run_note
-from include.settings import Settings
 
 LONGEST = 1000  # characters that Airflow keeps
 

@@ -9,10 +9,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 from docker.errors import DockerException
 
+from include.core.errors import EngineUnavailable
+from include.core.settings import Settings
 from include.engines import containers
 from include.engines.containers import ContainerService
-from include.errors import EngineUnavailable
-from include.settings import Settings
 from sensor_platform.operators.start_service_operator import StartServiceOperator
 from sensor_platform.operators.stop_service_operator import StopServiceOperator
 

@@ -12,11 +12,11 @@ from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
+from cli.run import asset_names, in_asset_order, tell_airflow
+from cli.xcom import UNREAD
+from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
-from include.settings import PROJECT_DIR
-from scripts.run import asset_names, in_asset_order, tell_airflow
-from scripts.xcom import UNREAD
-from tests.platform import dag_bag
+from tests.support.platform import dag_bag
 
 DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "restore_month", "sync_building_hierarchy"}
 MODEL = "model.sensor_platform.stg_cells"

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from include.settings import PROJECT_DIR
-from tests.raw_files import small_drive
+from include.core.settings import PROJECT_DIR
+from tests.support.raw_files import small_drive
 
 DBT = PROJECT_DIR / "include/dbt"
 

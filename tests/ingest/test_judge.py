@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include import files
-from include.ingest.ledger import FileVersion, Ledger
+from include.core import files
+from include.core.settings import PROJECT_DIR, Settings
 from include.ingest.register import SkippedChecks, judge
-from include.planning import rank
+from include.ledger.ledger import FileVersion, Ledger
+from include.planning.plan import rank
 from include.registry import Registry, load_registry
 from include.registry.rows import Withdrawal
-from include.settings import PROJECT_DIR, Settings
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 AS_OF = datetime(2026, 4, 2, tzinfo=UTC)

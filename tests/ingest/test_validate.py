@@ -16,14 +16,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from include.ingest.declared import Circumstances, Declared
-from include.ingest.dialect import WHITESPACE
-from include.ingest.ledger import Finding
+from include.core.settings import PROJECT_DIR
+from include.formats.declared import Circumstances, Declared
+from include.formats.dialect import WHITESPACE
 from include.ingest.validate import Validation, validate
+from include.ledger.ledger import Finding
 from include.registry import load_registry
 from include.registry.rows import Datasource
-from include.settings import PROJECT_DIR
-from tests.raw_files import ATREA, atrea, lines, retouched, thermopro, times, with_line
+from tests.support.raw_files import ATREA, atrea, lines, retouched, thermopro, times, with_line
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 DECLARED = {name: Declared.of(REGISTRY, REGISTRY.datasource(f"sm2_{name}")) for name in ("thermopro", "atrea")}

@@ -13,19 +13,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.campus import write_campus
+from benchmarks.containers import SECRET, running
+from include.core.errors import ConfigurationError
+from include.core.settings import PROJECT_DIR, Settings
 from include.engines.graph import Graph, ask, load
 from include.engines.ladybug import ladybug_graph
 from include.engines.neo4j import neo4j_graph
 from include.engines.services import NEO4J_BOLT_PORT, neo4j
-from include.errors import ConfigurationError
-from include.publishing import hierarchy
+from include.hierarchy import hierarchy
 from include.registry import load_registry
 from include.registry.hierarchy import Hierarchy, load_hierarchy
 from include.registry.rows import HierarchyNode
-from include.settings import PROJECT_DIR, Settings
-from tests.containers import SECRET, docker_or_skip, running
-from tests.platform import Platform
-from tests.raw_files import sample_drive
+from tests.support.containers import docker_or_skip
+from tests.support.platform import Platform
+from tests.support.raw_files import sample_drive
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 

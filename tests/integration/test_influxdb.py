@@ -14,17 +14,20 @@ import docker
 import duckdb
 import pytest
 
+from benchmarks.containers import SECRET, running
 from benchmarks.generate import generate
-from include.clock import parse_as_of
+from include.contract.grains import GRAINS
+from include.core.clock import parse_as_of
+from include.core.errors import ContractError, EngineUnavailable
+from include.core.settings import Settings
 from include.engines.influxdb import engine
 from include.engines.services import influxdb
-from include.errors import ContractError, EngineUnavailable
-from include.planning import GRAINS, plan_windows, write_windows_plan
-from include.publishing.readings import read_manifest
-from include.settings import Settings
-from tests.containers import OPENER, SECRET, docker_or_skip, running
-from tests.platform import Platform
-from tests.raw_files import minute_drive, sample_drive
+from include.planning.plan import plan_windows
+from include.planning.tables import write_windows_plan
+from include.store.readings import read_manifest
+from tests.support.containers import OPENER, docker_or_skip
+from tests.support.platform import Platform
+from tests.support.raw_files import minute_drive, sample_drive
 
 pytestmark = pytest.mark.xdist_group("sample")
 IMAGE = Settings.from_environment().influxdb_image

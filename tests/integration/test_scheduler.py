@@ -21,13 +21,13 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from cli import screenshots
+from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM
 from include.engines.services import influxdb
-from include.settings import PROJECT_DIR, Settings
-from scripts import screenshots
-from tests.containers import docker_or_skip
-from tests.raw_files import small_drive, thermopro, times
+from tests.support.containers import docker_or_skip
+from tests.support.raw_files import small_drive, thermopro, times
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -80,7 +80,7 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     }  # fmt: skip
     output = folder / "ui.txt"
     with output.open("w") as file:
-        ui = subprocess.Popen([sys.executable, PROJECT_DIR / "scripts/ui.py"], env=environment, stdout=file, stderr=file, start_new_session=True)
+        ui = subprocess.Popen([sys.executable, PROJECT_DIR / "cli/ui.py"], env=environment, stdout=file, stderr=file, start_new_session=True)
     try:
         said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 330)
         assert said is not True, output.read_text()

@@ -16,12 +16,12 @@ from typing import Any
 import docker
 import pytest
 
+from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
 from include.engines.services import influxdb, neo4j
-from include.settings import PROJECT_DIR, Settings
-from tests.containers import docker_or_skip
-from tests.raw_files import small_drive
+from tests.support.containers import docker_or_skip
+from tests.support.raw_files import small_drive
 
 INFLUXDB = influxdb(Settings.from_environment().influxdb_image)
 NEO4J = neo4j(Settings.from_environment().neo4j_image)
@@ -49,7 +49,7 @@ class MakeRun:
 
     def begin(self) -> "MakeRun":
         self.process = subprocess.Popen(
-            [sys.executable, PROJECT_DIR / "scripts/run.py"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, PROJECT_DIR / "cli/run.py"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         return self
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.health_server import Issues, issue_server
+from tests.support.health_server import Issues, issue_server
 
 
 @pytest.fixture

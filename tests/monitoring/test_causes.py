@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from include.core.settings import PROJECT_DIR
 from include.monitoring.causes import Cause, account, causes_of
 from include.monitoring.checks import Episode
 from include.monitoring.rules import Rules, load_rules
 from include.registry.rows import Silence
-from include.settings import PROJECT_DIR
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 2, 24, 12, tzinfo=UTC)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from benchmarks.building_year import FAULTS, HARMED, ZONE, harm, healthy_building, write_exports
-from include.clock import parse_as_of
-from include.errors import ConfigurationError
+from include.core.clock import parse_as_of
+from include.core.errors import ConfigurationError
+from include.core.settings import PROJECT_DIR
 from include.monitoring.causes import causes_of
 from include.monitoring.checks import examine
 from include.monitoring.health import watched_months, window_start
 from include.monitoring.rules import SQL_CHECKS, load_rules
-from include.settings import PROJECT_DIR
-from tests.platform import Platform
+from tests.support.platform import Platform
 
 AS_OF = "2026-03-01"
 LAST = datetime(2026, 2, 28, 22, 50, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Empty cells cost no good reading: of an ignored column they are nothing, of a sensor they are an incident."""
 
 from include.monitoring.health import read_health
-from tests.raw_files import atrea, retouched, small_drive, thermopro, times
+from tests.support.raw_files import atrea, retouched, small_drive, thermopro, times
 
 
 def test_a_sensor_that_writes_a_third_of_its_cells_empty_is_published_and_is_an_incident(new_platform) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from include.clock import parse_as_of
+from include.core.clock import parse_as_of
 from include.monitoring.causes import Cause
 from include.monitoring.files import causes_in_files
 from include.monitoring.health import window_start
 from include.monitoring.rules import load_rules
 from include.serving.overview import page
-from tests.platform import Platform
-from tests.raw_files import atrea, retouched, small_drive, thermopro, times
+from tests.support.platform import Platform
+from tests.support.raw_files import atrea, retouched, small_drive, thermopro, times
 
 
 def look(platform: Platform, as_of: str) -> dict[tuple[str, str], Cause]:

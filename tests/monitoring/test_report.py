@@ -13,15 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from include.core.plain_text import BREAK, UNSAFE
+from include.core.settings import PROJECT_DIR, Settings
 from include.monitoring import report
 from include.monitoring.causes import Cause, named
 from include.monitoring.health import read_health
 from include.monitoring.rules import load_rules
-from include.plain_text import BREAK, UNSAFE
-from include.settings import PROJECT_DIR, Settings
-from tests.health_server import Issues, Mailbox, mail_server
-from tests.platform import Platform
-from tests.raw_files import retouched, small_drive, thermopro, times
+from tests.support.health_server import Issues, Mailbox, mail_server
+from tests.support.platform import Platform
+from tests.support.raw_files import retouched, small_drive, thermopro, times
 
 RULES = load_rules(PROJECT_DIR / "include/dbt/seeds")
 HOSTILE = "<img src=x> `` ` \x1b[31m ![a](http://b.cd) @team\n#1"

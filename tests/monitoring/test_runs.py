@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from include.core.settings import PROJECT_DIR, Settings
 from include.engines.fallback import tell_of_fallback
 from include.monitoring.rules import load_rules
 from include.monitoring.runs import causes_in_runs, record_run
-from include.settings import PROJECT_DIR, Settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULES = load_rules(PROJECT_DIR / "include/dbt/seeds")

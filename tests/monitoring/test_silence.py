@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from include.clock import parse_as_of
+from include.core.clock import parse_as_of
 from include.monitoring.causes import Cause, account
 from include.monitoring.health import look, read_health
 from include.monitoring.rules import Rules, load_rules
 from include.registry import Registry
 from include.registry.rows import Silence
-from tests.health_server import Issues
-from tests.platform import Platform
-from tests.raw_files import retouched, sample_drive, thermopro, times
+from tests.support.health_server import Issues
+from tests.support.platform import Platform
+from tests.support.raw_files import retouched, sample_drive, thermopro, times
 
 LATER = ("2024-03-11", "2024-06-01", "2026-03-01")  # ten days, three months and two years after the last reading
 

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from include.ingest.ledger import FileVersion, Layout
+from include.core.settings import PROJECT_DIR
 from include.ingest.validate import means
+from include.ledger.ledger import FileVersion, Layout
 from include.monitoring.causes import Cause
 from include.monitoring.seed_rows import pattern_of
 from include.monitoring.unknown_names import unknown_names
-from include.publishing.lineage import _first
 from include.registry import Registry, load_registry
-from include.settings import PROJECT_DIR
+from include.release.lineage import _first
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 NOON = datetime(2026, 2, 4, 12, tzinfo=UTC)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from include.errors import ConfigurationError
+from include.core.errors import ConfigurationError
+from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
-from include.settings import PROJECT_DIR
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 

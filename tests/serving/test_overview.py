@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from include import files
+from include.core import files
 from include.monitoring.causes import Cause
 from include.monitoring.health import health_file
 from include.serving.overview import page, published_file
-from tests.platform import Platform
-from tests.raw_files import small_drive, thermopro, times
+from tests.support.platform import Platform
+from tests.support.raw_files import small_drive, thermopro, times
 
 LOOK = {"as_of": "2026-02-04T00:00:00+00:00", "run_id": "manual__1", "at": "2026-02-04T06:00:00+00:00"}
 

@@ -3,12 +3,12 @@
     {%- if execute %}{{ env_var("DATA_DIR") }}{% endif -%}
 {%- endmacro %}
 
-{# What the run was asked to build: Parquet tables that include/planning.py writes. #}
+{# What the run was asked to build: Parquet tables that include/planning/tables.py writes. #}
 {% macro plan(table) -%}
     read_parquet({{ literal(data_dir() ~ "/work/plan/" ~ table ~ ".parquet") }})
 {%- endmacro %}
 
-{# Where the files of a batched model go, one per batch; as in include/paths.py. #}
+{# Where the files of a batched model go, one per batch; as in include/core/paths.py. #}
 {% macro built(model_name, batch="") -%}
     {{ data_dir() }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}

@@ -20,13 +20,13 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from include import files
-from include.engines.scratch_database import PARQUET, scratch_database
+from include.contract.grains import GRAINS
+from include.core import files
+from include.core.duckdb_session import PARQUET, scratch_database
+from include.core.errors import ContractError, EngineUnavailable
+from include.core.settings import PROJECT_DIR, Settings
 from include.engines.services import INFLUXDB_ORGANISATION
-from include.engines.timeseries import Window, planned_windows
-from include.errors import ContractError, EngineUnavailable
-from include.planning import GRAINS
-from include.settings import PROJECT_DIR, Settings
+from include.planning.tables import Window, planned_windows
 
 BUCKET = "window"
 LINES_A_REQUEST = 100_000

@@ -5,9 +5,9 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include.core.masking import mask
 from include.engines.timeseries import engine_used
-from include.masking import mask
-from include.publishing.publish import publish
+from include.release.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.links import ReleaseLink
 from sensor_platform.run_context import as_of, platform

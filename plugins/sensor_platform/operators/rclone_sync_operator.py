@@ -5,7 +5,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.ingest.sync import sync
+from include.sources.sync import sync
 from sensor_platform.run_context import platform
 
 

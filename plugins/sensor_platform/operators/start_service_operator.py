@@ -9,9 +9,9 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.log import mask_secret
 from docker.errors import DockerException
 
+from include.core.settings import Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
-from include.settings import Settings
 
 
 class StartServiceOperator(DockerOperator):

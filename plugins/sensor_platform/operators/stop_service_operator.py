@@ -6,9 +6,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 from docker.errors import DockerException
 
+from include.core.settings import Settings
 from include.engines import containers
 from include.engines.containers import ContainerService
-from include.settings import Settings
 
 
 class StopServiceOperator(BaseOperator):

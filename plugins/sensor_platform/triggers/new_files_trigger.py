@@ -6,8 +6,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from include.ingest.watch import new_files
-from include.settings import Settings
+from include.core.settings import Settings
+from include.sources.watch import new_files
 from sensor_platform.run_context import platform
 
 

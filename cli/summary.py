@@ -1,0 +1,118 @@
+"""What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
+
+from datetime import datetime
+
+from rich.console import Console
+
+from cli.environment import as_of_note
+from include.core.clock import END_OF_TIME, is_future
+from include.core.errors import RemoteError
+from include.core.masking import mask
+from include.core.plain_text import counted, visible
+from include.core.settings import Settings
+from include.engines.timeseries import engine_used
+from include.ingest.register import read_outcome
+from include.ledger.ledger import Ledger
+from include.monitoring.health import health_file, read_health
+from include.planning.plan import plan_readings
+from include.registry import Registry
+from include.release import release as releases
+from include.release.release import Release, settings_at
+from include.release.upload import is_offered
+from include.store import archive, readings
+from include.store.readings import read_accounting, totals
+
+PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
+SHOWN = 5
+
+
+def summary(console: Console, settings: Settings, registry: Registry, as_of: datetime | None, before: str | None, log: str) -> int:
+    """Print what was read, refused and published, and what to try next; returns the exit code."""
+    ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
+    refused = ledger.refused()
+    current = releases.find(settings, registry, as_of)
+    undone = what_is_undone(settings, registry, current) if outcome else "the drives were not read to the end"
+    console.print()
+    if note := as_of_note(settings):
+        console.print(note, markup=False)
+    for sentence in outcome.notes if outcome else []:
+        console.print(f"State     {sentence}", markup=False)
+    console.print(
+        f"Read      {counted(sum(v.verdict == 'accepted' for v in ledger.versions), 'file version')} accepted,"
+        f" {outcome.accepted if outcome else 0:,} of them in this run"
+    )
+    read = [version for version in ledger.versions if version.verdict == "accepted"]
+    rows, rejected = sum(version.rows for version in read), sum(version.rejected for version in read)
+    console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
+    sums = totals(read_accounting(settings))
+    console.print(
+        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
+        f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
+    )
+    console.print(f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded")
+    console.print(f"Refused   {counted(len(refused), 'file')}" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
+    engine = engine_used(settings)
+    if "instead_of" in engine:
+        console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
+    causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
+    errors = [cause for cause in causes if cause.severity == "error"]
+    console.print(
+        f"Health    {counted(len(errors), 'problem')}, {counted(len(causes) - len(errors), 'warning')}" + (f", see {health_file(settings)}" if causes else ""),
+        markup=False,
+    )
+    for cause in errors[:SHOWN]:
+        console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
+    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
+    for problem in problems[:SHOWN]:
+        console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
+    if len(problems) > SHOWN:
+        console.print(f"  … and {len(problems) - SHOWN} more")
+    if (last := releases.latest(settings)) and is_future(last.as_of):
+        console.print(
+            f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
+            "\nTake it back: .venv/bin/python cli/take_back_future.py (docs/runbook.md, I published a day in the future)"
+        )
+        return NOT_PUBLISHED
+    if replay := replay_note(as_of, last, "make run"):
+        console.print(replay, markup=False, style="yellow")
+    if current is None or undone:
+        console.print(
+            f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
+        )
+        return NOT_PUBLISHED
+    news = "nothing new: the last release stands" if current.version == before else "replayed" if replay else "published"
+    console.print(f"Release   {current.version} ({news})\n          {current.path}")
+    hourly = current.path / "public_dataset_hourly.parquet"
+    console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
+    console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
+    return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
+
+
+def replay_note(as_of: datetime | None, last: Release | None, command: str) -> str:
+    """Says that a run as of that time is a replay, and how to continue; empty if it is none."""
+    if as_of is None or last is None or as_of >= last.as_of:
+        return ""
+    return (
+        f"Replay    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
+        f"\n          To continue from the newest release: AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} {command}, or a later time."
+        f"\n          To start over: DATA_DIR=<new folder> {command}"
+    )
+
+
+def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
+    """What a failed step has left for the next run, though a release stands; empty if nothing."""
+    months = readings.months_to_build(settings, plan_readings(settings, registry, END_OF_TIME))
+    if months:
+        return f"{counted(len(months), 'month')} of readings not built"
+    if not readings.dimensions_are_current(settings, registry):
+        return "the dimensions are not built from the seeds as they are"
+    if current is None or settings_at(settings, current.as_of).replay:
+        return ""
+    if archive.windows_to_build(settings, registry, current.as_of):
+        return "aggregates are not computed"
+    latest = releases.latest(settings)
+    try:
+        stands = latest is not None and is_offered(settings, latest)
+    except RemoteError as error:
+        return f"{mask(settings.publish_remote)} cannot be read ({error.what.splitlines()[0]})"
+    return "" if stands else f"{current.version} is not yet on {mask(settings.publish_remote)}"

@@ -1,0 +1,71 @@
+"""Takes back what a run with an as_of in the future has published: python cli/take_back_future.py [--as-of DAY] [--yes].
+
+Removes the releases of the future, here and on the publish remote, and lets `latest` name the newest release that is left. The
+files that the ledger says were first seen in the future are then first seen at --as-of: a run as of an earlier time does not
+use them. Without --yes it only lists what it would do. Exit code 0: done, or nothing to do. 1: it could not be done.
+"""
+
+import argparse
+import re
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(PROJECT)
+
+from cli.command import run_locked  # noqa: E402
+from include.core import files, rclone  # noqa: E402
+from include.core.clock import check_clock, checked_as_of, is_future, parse_as_of  # noqa: E402
+from include.core.settings import Settings  # noqa: E402
+from include.ledger.ledger import Ledger  # noqa: E402
+from include.release import release as releases  # noqa: E402
+from include.release.upload import offered_release, upload  # noqa: E402
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--as-of", help="the as_of that was meant; default: 00:00 UTC of today")
+    parser.add_argument("--yes", action="store_true", help="do it")
+    chosen = parser.parse_args()
+    return run_locked(lambda settings: take_back(settings, checked_as_of(chosen.as_of or f"{check_clock():%Y-%m-%d}"), dry_run=not chosen.yes))
+
+
+def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> None:
+    """Idempotent: a second call does what an interrupted one has left."""
+    here = [path.name for path in settings.paths.releases.glob("[0-9]*-*") if _of_the_future(path.name)]
+    remote = settings.publish_remote.rstrip("/") + ("" if settings.publish_remote.endswith(":") else "/")
+    there = [name for name in rclone.folders(f"{remote}releases") if _of_the_future(name)]
+    offered = offered_release(settings)
+    is_offered = offered is not None and is_future(offered.as_of)
+    ledger = Ledger.read(settings.paths.ledger)
+    early = [version for version in ledger.versions if is_future(version.first_seen)]
+    for name in sorted({*here, *there}):
+        print(f"remove release {name}")
+    print(f"{len(early)} file versions of the ledger: first seen {meant:%Y-%m-%dT%H:%MZ}" if early else "the ledger names no time in the future")
+    if dry_run:
+        print("nothing was changed; with --yes it is done")
+        return
+    if early:
+        Ledger(replace(version, first_seen=meant) if is_future(version.first_seen) else version for version in ledger.versions).write(settings.paths.ledger)
+    left = sorted(path.name for path in settings.paths.releases.glob("[0-9]*-*") if not _of_the_future(path.name))
+    if here:
+        files.point(settings.paths.latest, left[-1]) if left else files.remove(settings.paths.latest)
+    if is_offered:
+        rclone.delete_file(f"{remote}latest.json")
+    if left and (last := releases.latest(settings)):
+        upload(settings, last)
+    for name in there:
+        rclone.delete_folder(f"{remote}releases/{name}")
+    for name in here:
+        files.remove(settings.paths.releases / name)
+    print(f"latest is {left[-1] if left else 'no release'}; run again as of {meant:%Y-%m-%d} or later")
+
+
+def _of_the_future(release: str) -> bool:
+    return bool(re.match(r"\d{4}-\d\d-\d\d-", release)) and is_future(parse_as_of(release[:10]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

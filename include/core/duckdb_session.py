@@ -1,0 +1,40 @@
+"""DuckDB in memory, for looking at Parquet: nothing in it outlives the call."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import duckdb
+
+from include.core.settings import Settings
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+PARQUET = "format parquet, compression zstd, parquet_version v2, row_group_size 122880"
+
+
+@contextlib.contextmanager
+def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection bounded in memory, in UTC, that spills into the run's scratch folder.
+
+    One thread: with several, equal rows can come out as different Parquet bytes (docs/decisions/0011-one-writer.md).
+    """
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.paths.work / "spill"),
+        "threads": 1,
+    }
+    connection = duckdb.connect(config=options)
+    try:
+        connection.execute("set global TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def for_each(database: duckdb.DuckDBPyConnection, items: Iterable[Item], work: Callable[[duckdb.DuckDBPyConnection, Item], Made]) -> list[Made]:
+    """`work` for each item, two at a time, each with a cursor of its own: a query has one thread, so that its bytes are the same."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda item: work(database.cursor(), item), items))

@@ -1,0 +1,97 @@
+"""The only reader of the environment."""
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from include.core.drives import active_locations, remotes_of
+from include.core.errors import ConfigurationError
+from include.core.masking import remember, secrets_of_variable
+from include.core.paths import DataPaths
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+ENGINES = ("embedded", "service")
+SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and which engines compute; everything else is a row in a seed."""
+
+    seeds_dir: ClassVar[Path] = PROJECT_DIR / "include/dbt/seeds"
+
+    data_dir: Path
+    as_of: str
+    uses_sample: bool
+    state_remote: str
+    publish_remote: str
+    timeseries_engine: str
+    graph_engine: str
+    memory_limit: str
+    influxdb_image: str
+    neo4j_image: str
+    docker_url: str
+    service_network: str
+    watch_seconds: float
+    remote_seconds: float
+    replay: bool = False
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        for name, value in os.environ.items():
+            if name.startswith("RCLONE_"):
+                remember(secrets_of_variable(name, value))
+        data_dir = Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve()
+        drive, remotes = data_dir / "drive", remotes_of(active_locations(cls.seeds_dir))
+        home = f"{remotes[0]}:" if remotes else f"{drive}/"
+        uses_sample = any(alias_variables(remote, drive).items() <= os.environ.items() for remote in remotes[:1])
+        return cls(
+            data_dir=data_dir,
+            as_of=os.environ.get("AS_OF") or (SAMPLE_AS_OF if uses_sample else ""),
+            uses_sample=uses_sample,
+            state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",
+            publish_remote=os.environ.get("PUBLISH_REMOTE") or f"{home}Public",
+            timeseries_engine=_engine("TIMESERIES_ENGINE"),
+            graph_engine=_engine("GRAPH_ENGINE"),
+            memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
+            influxdb_image=os.environ.get("INFLUXDB_IMAGE") or "influxdb:2.7",
+            neo4j_image=os.environ.get("NEO4J_IMAGE") or "neo4j:5.26-community",
+            docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
+            service_network=os.environ.get("SERVICE_NETWORK") or "",
+            watch_seconds=_seconds("WATCH_SECONDS", 120),
+            remote_seconds=_seconds("REMOTE_TIMEOUT", 300),
+        )
+
+    @cached_property
+    def paths(self) -> DataPaths:
+        return DataPaths(self.data_dir, self.replay)
+
+    def as_replay(self) -> "Settings":
+        """The same, with readings and archive in scratch: a replay of an older day replaces nothing."""
+        return replace(self, replay=True)
+
+
+def alias_variables(remote: str, folder: Path) -> dict[str, str]:
+    """The variables that put a local folder in the place of a remote."""
+    prefix = f"RCLONE_CONFIG_{remote.upper()}_"
+    return {f"{prefix}TYPE": "alias", f"{prefix}REMOTE": str(folder)}
+
+
+def _engine(variable: str) -> str:
+    engine = os.environ.get(variable) or ENGINES[0]
+    if engine not in ENGINES:
+        raise ConfigurationError(f"{variable}={engine} is no engine", where="environment", cure=f"use one of: {', '.join(ENGINES)}")
+    return engine
+
+
+def _seconds(variable: str, default: float) -> float:
+    text = os.environ.get(variable) or str(default)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"{variable}={text} is not a number of seconds", where="environment", cure=f"use a number above 0; the default is {default:g}")
+    return seconds

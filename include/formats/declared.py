@@ -1,0 +1,88 @@
+"""What a file is compared with: the declarations of its datasource, and what else a verdict depends on."""
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from include.ledger.ledger import STATE_FORMAT
+from include.registry import Registry
+from include.registry.rows import Datasource, DatasourceMapping, FileFormat
+
+
+def means(declared: str, name: str) -> bool:
+    """Whether a column of a file is a declared one: by its name, or by a pattern."""
+    return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The declarations of one datasource that a file is compared with."""
+
+    datasource: Datasource
+    building_timezone: str
+    format: FileFormat
+    mappings: tuple[DatasourceMapping, ...]
+    raw_names: frozenset[str]
+    mapped_names: frozenset[str]
+
+    @classmethod
+    def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
+        rows = [row for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id]
+        names, mapped = frozenset(row.raw_name for row in rows), frozenset(row.raw_name for row in rows if row.disposition == "mapped")
+        zone = registry.building(datasource.building_id).timezone
+        return cls(datasource, zone, registry.format_of(datasource), registry.mappings_of(datasource), names, mapped)
+
+    @property
+    def timestamp_columns(self) -> list[str]:
+        return self.mappings[0].timestamp_column.split("+")
+
+    @property
+    def device_column(self) -> str:
+        """The column that names the device; empty if there is none."""
+        return self.mappings[0].location_column.replace("{device}", "")
+
+    @property
+    def measurement_column(self) -> str:
+        return self.mappings[0].measurement_column
+
+    @property
+    def key_columns(self) -> list[str]:
+        """Columns that say when and of what, and hold no values."""
+        return self.timestamp_columns + [name for name in (self.device_column, self.measurement_column) if name]
+
+    def is_measured(self, column: str, device: str) -> bool:
+        """Whether cells of a value column are readings; in a file of many devices, whether those of some device may be."""
+        if not any(means(row.value_column, column) for row in self.mappings):
+            return False
+        return bool(self.device_column or self.measurement_column) or (device or column) in self.mapped_names
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides how a file is read: if it differs, files are read again."""
+        facts = [
+            STATE_FORMAT,
+            self.format.model_dump(mode="json"),
+            self.datasource.model_dump(mode="json", include={"file_pattern", "timezone", "earliest", "interval_minutes", "sensitive"}),
+            self.building_timezone,
+            [*self.timestamp_columns, self.mappings[0].location_column, self.measurement_column],
+        ]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a verdict depends on apart from file and declarations.
+
+    Attributes:
+        as_of: now; later readings are rejected, and judged again when their time has come.
+        others: for each device, the date formats that its files have proven by themselves.
+        skipped: checks that this run is told to skip.
+    """
+
+    as_of: datetime
+    others: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    skipped: Collection[str] = ()

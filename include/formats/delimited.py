@@ -1,0 +1,178 @@
+"""Reads delimited text: header and data lines, as texts with their line numbers. One line of the file is one record."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from include.formats.dialect import WHITESPACE, trimmed
+from include.formats.raw_text import Lines, RawText, unparsable_lines
+from include.formats.rejected import Refused, RejectedLines
+from include.registry.rows import FileFormat
+
+
+@dataclass(frozen=True)
+class DelimitedText:
+    """The lines of a file that have as many fields as its header.
+
+    Attributes:
+        columns: one array of texts for each named column, in the order of the header.
+        numbers: the line number of each row.
+        content: the file's bytes by line, if they had to be loaded; else None.
+    """
+
+    columns: tuple[pa.Array, ...]
+    numbers: npt.NDArray[np.int64]
+    content: Lines | None
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> "DelimitedText":
+        if keep.all():
+            return self
+        mask = pa.array(keep)
+        return DelimitedText(tuple(column.filter(mask) for column in self.columns), self.numbers[keep], self.content)
+
+
+def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
+    """The column names as written, without white space around them; nameless columns at the right are empty strings.
+
+    Raises Refused if they are no header.
+    """
+    at, delimiter = format_.header_line, format_.delimiter
+    where = f"line {at}"
+    if len(head) < at:
+        raise Refused("header", f"the file ends before the header in line {at}", where=where, cure="Export it again")
+    columns = _fields(head[at - 1], delimiter)
+    if len(columns) == 1:
+        other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
+        if other:
+            raise Refused(
+                "delimiter",
+                f"the header is separated by {other!r}, declared is {delimiter!r}",
+                where=where,
+                cure="Export with the declared delimiter, or change file_formats.csv",
+            )
+    named = [name for name in columns if name]
+    if not named:
+        raise Refused("header", "the header is empty", where=where, cure="Export it again")
+    if "" in columns[: len(named)]:
+        raise Refused("header", "a column in the middle has no name", where=where, cure="Name it, or export again")
+    doubled = sorted({name for name in named if named.count(name) > 1})
+    if doubled:
+        raise Refused("header", f"column names appear twice: {', '.join(doubled)}", where=where, cure="Export each column once")
+    if len(head) == at:
+        raise no_rows(format_)
+    body = _fields(head[at], delimiter)
+    if len(body) == len(columns) + 1 and body[-1] == "":
+        columns.append("")  # data lines end with a delimiter and the header does not
+    return columns
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip(WHITESPACE) for name in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error as error:
+        raise Refused("header", f"cannot be read as delimited text: {error}", cure="Export it again") from None
+
+
+def no_rows(format_: FileFormat) -> Refused:
+    cure = "Nothing was measured, or the export failed: export it again"
+    return Refused("no_rows", "a header and no data", where=f"line {format_.header_line + 1}", cure=cure)
+
+
+def read_lines(raw: Path, header: Sequence[str], text: RawText, format_: FileFormat, rejected: RejectedLines, most: int) -> DelimitedText:
+    """The data lines of a file. Lines that cannot be read are added to `rejected`; blank lines are left out.
+
+    Args:
+        raw: the file.
+        header: the names of `read_header`.
+        text: what `read_raw_text` says of it.
+        most: more rejected lines than this are not looked for one by one.
+    """
+    lines = None if text.is_clean and not text.has_quotes else Lines(raw.read_bytes())
+    if lines and not text.is_clean:
+        for number, reason in unparsable_lines(lines, text, most).items():
+            what = {"cut_off": "the last line has no end", "encoding": "not UTF-8 text"}[reason]
+            rejected.add(number, reason, f"{what}: {rejected.quote(lines.text(number).decode(errors='replace'))}")
+    if lines and text.has_quotes:
+        for number in lines.with_broken_quotes(format_.delimiter):
+            if number > format_.header_line:
+                rejected.add(number, "quotes", "a field begins with a quote and does not end with one")
+    parsed = _parse(raw, lines if len(rejected) else None, header, format_, rejected)
+    if parsed.num_rows + len(parsed.bad) != text.lines - format_.header_line:
+        raise Refused("quotes", "quotes and line ends cannot be told apart", cure="Export it without line breaks within cells")
+    numbers = np.delete(np.arange(format_.header_line + 1, text.lines + 1), [row.number - format_.header_line - 1 for row in parsed.bad])
+    for row in parsed.bad:
+        if row.number not in rejected.reasons and row.text.strip(WHITESPACE + format_.delimiter):
+            commas = format_.delimiter == "," and row.actual_columns > row.expected_columns
+            cure = "A decimal comma among comma-separated fields? Export with a decimal point" if commas else ""
+            rejected.add(
+                row.number,
+                "field_count",
+                f"{_fields_of(row.actual_columns)} where the header has {row.expected_columns}: {rejected.quote(row.text)}",
+                cure=cure,
+            )
+    named = [name for name in header if name]
+    found = DelimitedText(tuple(parsed.columns[: len(named)]), numbers, lines)
+    is_surplus = np.zeros(len(numbers), bool)
+    for column in parsed.columns[len(named) :]:
+        filled = pc.not_equal(trimmed(column), "").to_numpy(zero_copy_only=False)
+        for at in np.flatnonzero(filled & ~is_surplus):
+            rejected.add(int(numbers[at]), "field_count", f"a value beyond the last named column: {rejected.quote(column[int(at)].as_py())}")
+        is_surplus |= filled
+    taken = np.isin(numbers, list(rejected.reasons)) if len(rejected) else np.zeros(len(numbers), bool)
+    return found.only(~(taken | _blank(found)))
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    columns: list[pa.Array]
+    num_rows: int
+    bad: list[pa_csv.InvalidRow]
+
+
+def _parse(raw: Path, lines: Lines | None, header: Sequence[str], format_: FileFormat, rejected: RejectedLines) -> _Parsed:
+    names = [f"c{index}" for index in range(len(header))]
+    bad: list[pa_csv.InvalidRow] = []
+
+    def keep(row: pa_csv.InvalidRow) -> str:
+        bad.append(row)
+        return "skip"
+
+    def parse(threads: bool) -> pa.Table:
+        bad.clear()
+        return pa_csv.read_csv(
+            pa.BufferReader(lines.without(rejected.reasons)) if lines else raw,
+            pa_csv.ReadOptions(column_names=names, skip_rows=format_.header_line, use_threads=threads, block_size=1 << 22),
+            pa_csv.ParseOptions(delimiter=format_.delimiter, ignore_empty_lines=False, invalid_row_handler=keep),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+
+    try:
+        table = parse(threads=True)
+        if bad:
+            table = parse(threads=False)  # once more, in order, so that rows know their numbers
+    except pa.ArrowInvalid as error:
+        raise Refused("field_count", f"cannot be read as delimited text: {error}", cure="Export it again") from error
+    return _Parsed([table[name].combine_chunks() for name in names], table.num_rows, list(bad))
+
+
+def _blank(found: DelimitedText) -> npt.NDArray[np.bool_]:
+    """The lines that hold nothing but white space."""
+    blank = np.ones(len(found.numbers), bool)
+    for column in found.columns:
+        at = np.flatnonzero(blank)
+        if not len(at):
+            break
+        texts = column if len(at) == len(blank) else column.take(pa.array(at))
+        blank[at] = pc.equal(trimmed(texts), "").to_numpy(zero_copy_only=False)
+    return blank
+
+
+def _fields_of(count: int) -> str:
+    return f"{count} field" if count == 1 else f"{count} fields"

@@ -1,0 +1,50 @@
+"""The files that validation writes: values by line, as dbt reads them, and the lines that were rejected."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.core import files
+from include.formats.dialect import digests
+from include.formats.raw_text import Lines
+from include.formats.rejected import RejectedLines
+from include.formats.values import Values
+from include.formats.wall_clock import Instants
+from include.ledger.ledger import Layout
+
+DECLARED_KEY = b"declared"
+
+
+def land_values(path: Path, read: Values, instants: Instants, layout: Layout, *, shows_text: bool) -> None:
+    columns: dict[str, Any] = {
+        "source_line": pa.array(read.numbers, pa.int32()),
+        "timestamp": pa.array(instants.astype("datetime64[us]"), pa.timestamp("us", "UTC")),
+        "device": read.device,
+        "measurement": read.measurement,
+    }
+    for index, cells in enumerate(read.cells.values()):
+        columns |= {f"n{index}": cells.numbers, f"t{index}": cells.unreadable if shows_text else digests(cells.unreadable)}
+    table = pa.table(columns).replace_schema_metadata({DECLARED_KEY: layout.declared.encode()})
+    plain = {"source_line": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"}
+    files.write_parquet(path, table, use_dictionary=[name for name in columns if name not in plain], column_encoding=plain)
+
+
+def land_rejected_lines(path: Path, raw: Path, lines: Lines | None, rejected: RejectedLines) -> None:
+    if not len(rejected):
+        files.remove(path)
+        return
+    lines = lines or Lines(raw.read_bytes())
+    files.write_parquet(path, rejected.table({number: lines.text(number) for number in rejected.reasons}))
+
+
+def is_landed(path: Path, layout: Layout, rows: int) -> bool:
+    """Whether the landed values of a file are there, whole, and read by the declarations that the ledger names."""
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError):
+        return False
+    wanted = ["source_line", "timestamp", "device", "measurement", *(f"{kind}{n}" for n in range(len(layout.columns)) for kind in "nt")]
+    metadata = table.schema.metadata or {}
+    return table.column_names == wanted and table.num_rows == rows and metadata.get(DECLARED_KEY) == layout.declared.encode()

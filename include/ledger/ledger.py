@@ -1,0 +1,272 @@
+"""The ledger: every file version ever seen, what became of it, and why. One Parquet file, replaced whole.
+
+It is the platform's memory: what is not in it is new, and what it calls accepted is what the numbers are made of.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from include.core import files
+from include.core.errors import ConfigurationError
+
+Verdict = Literal["accepted", "refused", "gone"]  # gone: refused, then taken off the drive
+
+# 2: landed values, readings dated in UTC, rejected lines. 1: landed texts, wall clocks; it did not say its number.
+STATE_FORMAT = 2
+_FORMAT_KEY = b"state_format"
+LOST = "input_lost"  # the check of a version that was accepted and cannot be read any more
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know; `severity` error findings of a check refuse the file."""
+
+    check: str
+    severity: Literal["error", "warning"]
+    message: str
+    where: str = ""
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.message}" + (f" ({self.where})" if self.where else "") + (f". {self.cure}" if self.cure else "")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file version as it came from the remote, already under its final name in landing."""
+
+    datasource_id: str
+    building_id: str
+    path: str
+    size: int
+    modified: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an accepted file was read: everything that later steps must know of it.
+
+    `columns` are the names of the value columns; in landing their values are `n0`, `n1` …, and what is unreadable in
+    them `t0`, `t1` …: no name of a file is ever the name of a column of ours. `basis` says what proved the date format
+    (date_order.py), given what `others` had proven. `declared` is the fingerprint of the declarations it was read by.
+    """
+
+    columns: tuple[str, ...]
+    date_format: str
+    device: str = ""
+    basis: str = "not needed"
+    others: tuple[str, ...] = ()
+    declared: str = ""
+
+
+@dataclass(frozen=True)
+class FileVersion:
+    """One row of the ledger. Times are UTC.
+
+    `rows` are accepted lines, `rejected` lines that could not be read; `cells` = rows × value columns, of which `nulls`
+    are empty and `unreadable` no numbers. `months` are the building's months in which it has readings. `exported` is the
+    time of export in its name. A file with readings in the future is judged again from `judge_again` on, any file when
+    its datasource is declared otherwise than by `judged_by`.
+    """
+
+    number: int
+    datasource_id: str
+    building_id: str
+    path: str
+    size: int
+    modified: str
+    sha256: str
+    first_seen: datetime
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    layout: Layout | None = None
+    rows: int = 0
+    rejected: int = 0
+    cells: int = 0
+    nulls: int = 0
+    unreadable: int = 0
+    first_reading: datetime | None = None
+    last_reading: datetime | None = None
+    months: tuple[str, ...] = ()
+    exported: datetime | None = None
+    judge_again: datetime | None = None
+    judged_by: str = ""
+    skipped_checks: tuple[str, ...] = field(default=())
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether it is refused now and its readings were used before: it is lost, or other files of its device disagree."""
+        return self.verdict == "refused" and (bool(self.months) or any(finding.check == LOST for finding in self.findings))
+
+    @property
+    def reasons(self) -> list[str]:
+        return [str(finding) for finding in self.findings if finding.severity == "error"]
+
+
+_UTC = pa.timestamp("us", "UTC")
+SCHEMA = pa.schema(
+    [
+        ("number", pa.int32()),
+        ("datasource_id", pa.string()),
+        ("building_id", pa.string()),
+        ("path", pa.string()),
+        ("size", pa.int64()),
+        ("modified", pa.string()),
+        ("sha256", pa.string()),
+        ("first_seen", _UTC),
+        ("verdict", pa.string()),
+        ("findings", pa.string()),
+        ("layout", pa.string()),
+        ("rows", pa.int64()),
+        ("rejected", pa.int64()),
+        ("cells", pa.int64()),
+        ("nulls", pa.int64()),
+        ("unreadable", pa.int64()),
+        ("first_reading", _UTC),
+        ("last_reading", _UTC),
+        ("months", pa.list_(pa.string())),
+        ("exported", _UTC),
+        ("judge_again", _UTC),
+        ("judged_by", pa.string()),
+        ("skipped_checks", pa.list_(pa.string())),
+    ],
+    metadata={_FORMAT_KEY: str(STATE_FORMAT).encode()},
+)
+
+
+def check_state_format(found: int, where: str) -> None:
+    """Raise ConfigurationError if the state was written by a newer checkout than this one."""
+    if found > STATE_FORMAT:
+        raise ConfigurationError(
+            f"the state was written by a newer version of the platform (state format {found}, this checkout reads up to {STATE_FORMAT})",
+            where=where,
+            cure="update this checkout, or give it a DATA_DIR and a STATE_REMOTE of its own",
+        )
+
+
+class Ledger:
+    """All file versions in the order of their numbers. Immutable: `with_versions` gives the next ledger."""
+
+    def __init__(self, versions: Iterable[FileVersion] = ()) -> None:
+        self.versions = tuple(versions)
+
+    @classmethod
+    def read(cls, path: Path) -> "Ledger":
+        """The ledger in a file; empty if there is none. Raises ConfigurationError if a newer checkout wrote it."""
+        if not path.exists():
+            return cls()
+        found = files.parquet_metadata(path).get(_FORMAT_KEY)
+        if found is None:
+            return cls(_from_format_1(row) for row in files.read_parquet(path).to_pylist())
+        check_state_format(int(found), str(path))
+        return cls(_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist())
+
+    def write(self, path: Path) -> None:
+        files.write_parquet(path, pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA))
+
+    def latest(self, datasource_id: str) -> dict[str, FileVersion]:
+        """The newest version of each path of a datasource."""
+        return {version.path: version for version in self.versions if version.datasource_id == datasource_id}
+
+    def accepted(self, building_id: str, as_of: datetime, withdrawn: Collection[str] = ()) -> list[FileVersion]:
+        """What a run as of that time may use: `withdrawn` are digests of files that people have taken out."""
+        return [
+            v
+            for v in self.versions
+            if v.building_id == building_id and v.verdict == "accepted" and v.layout and v.first_seen <= as_of and v.sha256 not in withdrawn
+        ]
+
+    def refused(self) -> list[FileVersion]:
+        """Refused files that no later version of the same path has cured, and those whose readings were used before."""
+        newest = {(v.datasource_id, v.path): v for v in self.versions}
+        return [v for v in self.versions if v.verdict == "refused" and (v.was_accepted or newest[v.datasource_id, v.path] is v)]
+
+    def without_gone(self, datasource_id: str, listed: Collection[str], withdrawn: Collection[str] = ()) -> "Ledger":
+        """A refusal also ends when its file is taken off the drive (renamed, split in two, given up) or withdrawn.
+
+        A file whose readings were used before has to be withdrawn: that it is not on the drive may be the fault.
+        """
+        refused = [v for v in self.refused() if v.datasource_id == datasource_id]
+        gone = {v.number for v in refused if v.sha256 in withdrawn or (v.path not in listed and not v.was_accepted)}
+        return Ledger(replace(v, verdict="gone") if v.number in gone else v for v in self.versions)
+
+    def replaced(self, versions: Iterable[FileVersion]) -> "Ledger":
+        """The ledger with other facts of versions that it knows by their numbers."""
+        new = {version.number: version for version in versions}
+        return Ledger(new.get(version.number, version) for version in self.versions)
+
+    def proven_by_themselves(self, datasource_id: str, withdrawn: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        """For each device of a datasource, the date formats that its accepted files have proven by themselves."""
+        proven: dict[str, set[str]] = {}
+        for v in self.versions:
+            if v.datasource_id == datasource_id and v.verdict == "accepted" and v.layout and v.layout.basis == "itself" and v.sha256 not in withdrawn:
+                proven.setdefault(v.layout.device, set()).add(v.layout.date_format)
+        return {device: tuple(sorted(formats)) for device, formats in proven.items()}
+
+    def with_versions(self, judged: Iterable[FileVersion]) -> "Ledger":
+        """Number and add what was judged, in an order that does not depend on who was first.
+
+        A version that is known (by its number, or as the newest contents of its path) keeps number and `first_seen`.
+        """
+        versions = list(self.versions)
+        newest = {(v.datasource_id, v.path): index for index, v in enumerate(versions)}
+        for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
+            index = version.number - 1 if version.number else newest.get((version.datasource_id, version.path))
+            if index is not None and versions[index].sha256 == version.sha256:
+                versions[index] = replace(version, number=versions[index].number, first_seen=versions[index].first_seen)
+            else:
+                newest[version.datasource_id, version.path] = len(versions)
+                versions.append(replace(version, number=len(versions) + 1))
+        return Ledger(versions)
+
+
+def judged_to_json(version: FileVersion) -> dict[str, Any]:
+    row = _to_row(version)
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+
+
+def judged_from_json(row: dict[str, Any]) -> FileVersion:
+    times = [name for name in SCHEMA.names if SCHEMA.field(name).type == _UTC]
+    return _from_row({key: datetime.fromisoformat(value) if key in times and value else value for key, value in row.items()})
+
+
+def _to_row(version: FileVersion) -> dict[str, Any]:
+    return {
+        **{name: getattr(version, name) for name in SCHEMA.names},
+        "findings": json.dumps([asdict(finding) for finding in version.findings], ensure_ascii=False),
+        "layout": json.dumps(asdict(version.layout), ensure_ascii=False) if version.layout else None,
+        "months": list(version.months),
+        "skipped_checks": list(version.skipped_checks),
+    }
+
+
+def _from_row(row: dict[str, Any]) -> FileVersion:
+    layout = json.loads(row["layout"]) if row["layout"] else None
+    return FileVersion(
+        **{
+            **row,
+            "findings": tuple(Finding(**finding) for finding in json.loads(row["findings"])),
+            "layout": Layout(**{**layout, "columns": tuple(layout["columns"]), "others": tuple(layout["others"])}) if layout else None,
+            "months": tuple(row["months"]),
+            "skipped_checks": tuple(row["skipped_checks"]),
+        }
+    )
+
+
+def _from_format_1(row: dict[str, Any]) -> FileVersion:
+    """A row as it was before `state_format`: identity and verdict hold; how the file reads must be found out again."""
+    kept = ("number", "datasource_id", "building_id", "path", "size", "modified", "sha256", "first_seen", "rows", "cells", "nulls")
+    verdict: Verdict = "gone" if row["verdict"] == "withdrawn" else row["verdict"]
+    return FileVersion(
+        **{name: row[name] for name in kept},
+        verdict=verdict,
+        findings=tuple(Finding(**finding) for finding in json.loads(row["findings"])),
+        skipped_checks=tuple(row["skipped_checks"]),
+    )

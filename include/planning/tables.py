@@ -1,0 +1,166 @@
+"""The plan on disk: Parquet tables that tell dbt and the time-series engines what to build. Written and read here alone.
+
+| table | one row per | read by |
+|---|---|---|
+| `files.parquet` | accepted file version of a planned month | `macros/plan.sql` |
+| `months.parquet` | month of readings to build | `macros/plan.sql` |
+| `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
+| `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.core import files
+from include.core.calendar import HOUR, block_seconds, month_of, month_start, months_between, next_month
+from include.core.settings import Settings
+from include.ledger.ledger import FileVersion
+from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
+from include.registry import Registry
+from include.registry.rows import Building, Datasource, DatasourceMapping, Measurement, PublicLocation, Row, SensorMapping
+
+_INSTANT = pa.timestamp("us", "UTC")
+FILES = pa.schema(
+    [
+        *((name, pa.int32()) for name in ("number", "precedence")),
+        *((name, pa.string()) for name in ("building_id", "datasource_id", "landed_values", "device", "columns")),
+    ]
+)
+MONTHS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("batch", "building_id", "month", "timezone")),
+        *((name, _INSTANT) for name in ("start", "stop")),
+        ("block_seconds", pa.int64()),
+        ("landed_values", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A row of the plan: one building's consecutive months, half-open in time."""
+
+    batch: str
+    building_id: str
+    timezone: str
+    start: datetime
+    stop: datetime
+    labels_start: datetime
+    labels_stop: datetime
+    block_seconds: int
+    as_of: datetime
+    readings: list[str]
+
+
+def planned_windows(settings: Settings) -> list[Window]:
+    return [Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()]
+
+
+def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
+    """Tell dbt which months to build from which files, and what the seeds say. See include/dbt/macros/plan.sql."""
+    _clear(settings.paths.built_readings)
+    write_seeds(settings, registry)
+    involved = rank(versions_of(months))
+    rows = [_file_row(settings, version, precedence) for precedence, version in enumerate(involved)]
+    files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
+    rows = [_month_row(settings, plan) for plan in months]
+    files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
+
+
+def write_seeds(settings: Settings, registry: Registry) -> None:
+    """Hand dbt the seed rows of the published buildings, as text, empty cells as null. See include/dbt/models/0_seeds.
+
+    Rows of a building that has a wrong one stay out: what was made of them before is kept (`store_dimensions`).
+    """
+    buildings = {row.building_id for row in registry.built_buildings}
+    datasources = {row.datasource_id for row in registry.datasources if row.building_id in buildings and row.status != "removed"}
+    seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
+        "buildings_config": (Building, (row for row in registry.buildings if row.building_id in buildings)),
+        "datasources_config": (Datasource, (row for row in registry.datasources if row.datasource_id in datasources)),
+        "datasource_mappings": (DatasourceMapping, (row for row in registry.datasource_mappings if row.datasource_id in datasources)),
+        "sensor_mappings": (SensorMapping, (row for row in registry.sensor_mappings if row.datasource_id in datasources)),
+        "location_map": (PublicLocation, (row for row in registry.locations if row.building_id in buildings)),
+        "measurements": (Measurement, registry.measurements),
+    }
+    for name, (row_type, rows) in seeds.items():
+        schema = pa.schema([(column, pa.string()) for column in row_type.model_fields if column != "line"])
+        cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
+        files.write_parquet(settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, tuple):
+        value = ";".join(value)
+    return None if value in (None, "") else str(value)
+
+
+def landed_values(settings: Settings, version: FileVersion) -> Path:
+    return settings.paths.landed_values(version.building_id, version.datasource_id, version.sha256, version.path)
+
+
+def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
+    """Tell the time-series engine which windows to aggregate from which months of readings."""
+    _clear(settings.paths.built_aggregates)
+    rows = [
+        {
+            "batch": window.batch,
+            "building_id": window.building.building_id,
+            "timezone": window.building.timezone,
+            "start": window.labels_start,
+            "stop": window.stop,
+            "labels_start": window.labels_start,
+            "labels_stop": window.labels_stop,
+            "block_seconds": block_seconds(window.building.timezone, window.labels_start, window.stop),
+            "as_of": as_of,
+            "readings": [str(path) for path in readings_of(settings, window)],
+        }
+        for window in windows
+    ]
+    files.write_parquet(settings.paths.plan / "windows.parquet", pa.Table.from_pylist(rows))
+
+
+def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
+    """The existing months of readings that a window reaches into."""
+    last = month_of(window.stop - HOUR, window.building.timezone)
+    paths = (settings.paths.month_of_readings(window.building.building_id, month) for month in months_between(window.months[0], last))
+    return [path for path in paths if path.exists()]
+
+
+def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
+    timezone = plan.building.timezone
+    start, stop = month_start(plan.month, timezone), month_start(next_month(plan.month), timezone)
+    return {
+        "batch": plan.batch,
+        "building_id": plan.building.building_id,
+        "month": plan.month,
+        "timezone": timezone,
+        "start": start,
+        "stop": stop,
+        "block_seconds": block_seconds(timezone, start, stop),
+        "landed_values": [str(landed_values(settings, version)) for version in plan.versions],
+    }
+
+
+def _file_row(settings: Settings, version: FileVersion, precedence: int) -> dict[str, Any]:
+    assert version.layout is not None
+    return {
+        "number": version.number,
+        "precedence": precedence,
+        "building_id": version.building_id,
+        "datasource_id": version.datasource_id,
+        "landed_values": str(landed_values(settings, version)),
+        "device": version.layout.device,
+        "columns": json.dumps(version.layout.columns, ensure_ascii=False),
+    }
+
+
+def _clear(folder: Path) -> None:
+    files.remove(folder)
+    folder.mkdir(parents=True)

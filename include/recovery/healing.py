@@ -1,0 +1,157 @@
+"""Finds files under DATA_DIR that are not what was written, and brings back the next best copy.
+
+What a run reads is checked by its checksum, and each day a thirtieth of the rest. A damaged file is removed; then it is
+treated as one that is missing: it comes from the state remote, from the drive, from the release on the publish remote, or is
+made again from its inputs. What was healed is written into findings/healed.json, for `monitor_quality` to tell.
+"""
+
+import contextlib
+import zlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from include.contract.tables import DAILY_SUMMARY
+from include.core import files
+from include.core.errors import DamagedFile, PlatformError
+from include.core.settings import Settings
+from include.ledger.ledger import Ledger
+from include.recovery.landed import fetch_landed
+from include.registry import Registry
+from include.release import release
+from include.replication import state
+from include.store import readings
+from include.store.archive import Unit, archived_path, read_archive_manifest
+from include.store.readings import read_manifest
+
+DAYS_FOR_ALL = 30
+KEPT = 200
+
+
+def heal_memory(settings: Settings, as_of: datetime) -> None:
+    """Bring back the files in which the platform remembers what it has; what no copy is left of is made again."""
+    paths = settings.paths
+    memories: dict[Path, Callable[[], Any]] = {
+        paths.state: lambda: state.local_state(settings),
+        paths.ledger: lambda: Ledger.read(paths.ledger),
+        paths.readings_manifest: lambda: read_manifest(settings),
+        paths.accounting: lambda: readings.read_accounting(settings),
+        paths.archive_manifest: lambda: read_archive_manifest(settings),
+    }
+    healed = []
+    for path, read in memories.items():
+        try:
+            read()
+        except DamagedFile:
+            files.remove(path)
+            healed.append(path)
+    known = state.local_state(settings)
+    names = [str(path.relative_to(paths.root)) for path in memories if path != paths.state]
+    lost = [name for name in names if name in known.files and not (paths.root / name).exists()]
+    with contextlib.suppress(PlatformError):
+        healed += [paths.root / name for name in state.fetch(settings, known, lost)]
+    _tell(settings, healed, "the state remote, or is made again", as_of)
+    _heal_release(settings, as_of)
+
+
+def heal_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[str]:
+    """Bring back landed files, and readings of the floating window. Returns the batches of which no copy is left."""
+    if settings.replay:
+        return []
+    needed = release.window_of_readings(settings, registry, as_of)
+    wanted: dict[Path, str] = {}
+    owners: dict[Path, str] = {}
+    for (building_id, month), stored in read_manifest(settings).items():
+        made = {
+            settings.paths.month_of_readings(building_id, month): stored.sha256,
+            **{settings.paths.month_of_metric(model, building_id, month): digest for model, digest in stored.metrics.items()},
+            **({settings.paths.rejected(building_id, month): stored.rejected} if stored.rejected else {}),
+        }
+        in_window = (building_id, month) in needed
+        published = settings.paths.month_of_metric(DAILY_SUMMARY, building_id, month)
+        wanted |= {path: digest for path, digest in made.items() if in_window or path == published or (path.exists() and _is_due(path, as_of))}
+        owners |= dict.fromkeys(made, f"{building_id}.{month}")
+    lost = _bring_back(settings, wanted, as_of)
+    _heal_landing(settings, registry, as_of)
+    return sorted({owners[path] for path in lost})
+
+
+def heal_archive(settings: Settings, registry: Registry, as_of: datetime) -> list[Unit]:
+    """Bring back what a release is made from. Returns the archived units of which no copy is left."""
+    if settings.replay:
+        return []
+    archive = {unit: entry for unit, entry in read_archive_manifest(settings).items() if entry.rows}
+    units = {archived_path(settings, unit, entry): unit for unit, entry in archive.items()}
+    wanted = {path: archive[unit].sha256 for path, unit in units.items()}
+    return [units[path] for path in _bring_back(settings, wanted, as_of)]
+
+
+def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) -> list[Path]:
+    """Remove what is damaged and fetch what is missing; returns what cannot be had."""
+    damaged = [path for path, digest in wanted.items() if path.exists() and files.sha256(path) != digest]
+    for path in damaged:
+        files.remove(path)
+    missing = [path for path in wanted if not path.exists()]
+    if not missing:
+        return []
+    copies = state.State(0, {str(path.relative_to(settings.paths.root)): wanted[path] for path in missing})
+    try:
+        state.fetch(settings, copies, copies.files)
+    except PlatformError:  # one that is missing or damaged there must not keep the others back
+        for name in copies.files:
+            with contextlib.suppress(PlatformError):
+                state.fetch(settings, copies, [name])
+    lost = [path for path in missing if not path.exists()]
+    fetched = [path for path in missing if path not in lost]
+    if len(missing) == len(wanted) and not damaged:
+        fetched = []  # an empty machine takes over: that is no damage
+    _tell(settings, fetched, "the state remote", as_of)
+    if lost:
+        state.forget(settings, lost)
+    _tell(settings, lost, "its inputs, from which it is made again", as_of)
+    return lost
+
+
+def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> None:
+    """A damaged input is removed and fetched again, from the state remote or else from the drive that it came from."""
+    for version in Ledger.read(settings.paths.ledger).versions:
+        landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+        if not (landed.exists() and _is_due(landed, as_of) and files.sha256(landed) != version.sha256):
+            continue
+        files.remove(landed)
+        came = fetch_landed(settings, registry, version)
+        _tell(settings, [landed], "the state remote or the drive" if came else "nowhere: no copy is left", as_of)
+
+
+def _heal_release(settings: Settings, as_of: datetime) -> None:
+    """A damaged release goes; the publish remote's copy, or a new one of the same contents, takes its place."""
+    last = release.latest_folder(settings)
+    if last is None or _is_whole(last):
+        return
+    files.remove(settings.paths.latest)
+    files.remove(last)
+    _tell(settings, [last], "the publish remote, or is made again", as_of)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        lines = (folder / "SHA256SUMS").read_text().splitlines()
+        release.read(folder)
+        return bool(lines) and all(files.sha256(folder / name) == digest for digest, _, name in (line.partition("  ") for line in lines))
+    except (OSError, ValueError, KeyError, PlatformError):
+        return False
+
+
+def _is_due(path: Path, as_of: datetime) -> bool:
+    """Whether this is the day of thirty on which a file is checked that nobody needs."""
+    return zlib.crc32(path.name.encode()) % DAYS_FOR_ALL == as_of.toordinal() % DAYS_FOR_ALL
+
+
+def _tell(settings: Settings, healed: list[Path], source: str, as_of: datetime) -> None:
+    names = [str(path.relative_to(settings.paths.root)) for path in healed]
+    if names:
+        path = settings.paths.findings / "healed.json"
+        told = files.read_or(path, [])
+        told += [{"path": name, "from": source, "as_of": as_of.isoformat()} for name in names]
+        files.write_json(path, told[-KEPT:])

@@ -1,0 +1,25 @@
+"""Brings back the landed file of a version that is in the ledger."""
+
+import contextlib
+
+from include.core import files, rclone, state_remote
+from include.core.errors import PlatformError
+from include.core.settings import Settings
+from include.ledger.ledger import FileVersion
+from include.registry import Registry
+
+
+def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -> bool:
+    """Bring an input from the state remote, or else from the drive that it came from; whether it came, whole."""
+    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    name = str(landed.relative_to(settings.paths.root))
+    with contextlib.suppress(PlatformError):
+        state_remote.fetch(settings, {name: version.sha256})
+        return True
+    with files.scratch_folder(settings.paths.work) as incoming, contextlib.suppress(PlatformError):
+        rclone.fetch(registry.datasource(version.datasource_id).location, incoming, [version.path])
+        copy = incoming / version.path
+        if copy.is_file() and files.sha256(copy) == version.sha256:
+            files.move(copy, landed)
+            return True
+    return False

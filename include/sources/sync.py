@@ -1,0 +1,164 @@
+"""Brings what is new on a drive into landing, verified, and leaves everything else alone."""
+
+import hashlib
+import logging
+import re
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+
+from include.core import files, rclone
+from include.core.errors import RemoteError, StorageError
+from include.core.masking import mask
+from include.core.rclone import RemoteFile
+from include.core.settings import Settings
+from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
+from include.registry.rows import Datasource
+
+log = logging.getLogger(__name__)
+
+COPIES = 2  # a second try for what did not verify; after that it waits for the next run
+REPLACED = "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
+LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
+DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
+
+
+def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasource, ...] = ()) -> list[Finding]:
+    """Copy the listing less the ledger into landing and hand the arrivals to validation.
+
+    `neighbours` are the datasources that share the location: a file that none of them claims is told, not lost.
+    Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
+    """
+    known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
+    listed = rclone.listing(datasource.location)
+    findings = _unclaimed(listed, datasource, neighbours)
+    claimed, odd = claimed_files(listed, datasource)
+    findings += odd
+    wanted = [file for file in claimed if not is_known(file, known)]
+    arrivals: list[Arrival] = []
+    left: list[tuple[RemoteFile, Finding]] = []
+    for _ in range(COPIES):
+        arrived, left = _copy(settings, datasource, wanted)
+        arrivals += arrived
+        wanted = [file for file, _ in left]
+    findings += [finding for _, finding in left]
+    log.info(
+        "%s: files listed: %d, of this datasource: %d, new or changed: %d, copied: %d (%s bytes)",
+        mask(datasource.location), len(listed), len(claimed), len(arrivals) + len(left), len(arrivals),
+        f"{sum(arrival.size for arrival in arrivals):,}",
+    )  # fmt: skip
+    files.write_json(
+        settings.paths.ingest / datasource.datasource_id / "arrivals.json",
+        {
+            "arrivals": [asdict(arrival) for arrival in arrivals],
+            "findings": [asdict(finding) for finding in findings],
+            "refused_and_still_there": sorted(file.path for file in listed if file.path in known and known[file.path].verdict == "refused"),
+        },
+    )
+    return findings
+
+
+def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
+    version = known.get(file.path)
+    return version is not None and version.verdict != "gone" and (version.size, version.modified) == (file.size, file.modified)
+
+
+def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:
+    """The files whose names match, less those whose names or kinds cannot be used."""
+    pattern = re.compile(datasource.file_pattern)
+    claimed, findings = [], []
+    copies = Counter(file.path for file in listed)
+    for file in listed:
+        name = PurePosixPath(file.path.removesuffix(".rclonelink"))
+        if not pattern.fullmatch(name.name):
+            continue
+        if file.path.endswith(".rclonelink"):
+            findings.append(Finding("symbolic_link", "error", "a symbolic link is not followed", where=file.path, cure="Put the file itself there"))
+        elif ".." in name.parts or name.is_absolute() or not file.path.isprintable():
+            problem = "the name leads elsewhere or holds control characters"
+            findings.append(Finding("file_name", "error", problem, where=repr(file.path), cure="Rename the file"))
+        elif REPLACED in file.path:
+            problem = "the name is not valid UTF-8, so the file can be listed and not read; U+FFFD is in the place of each invalid byte"
+            findings.append(Finding("file_name", "error", problem, where=file.path, cure="Rename the file"))
+        elif max(len(part.encode()) for part in name.parts) > LONGEST_NAME:
+            findings.append(Finding("file_name", "error", f"the name is longer than {LONGEST_NAME} bytes", where=file.path, cure="Rename the file"))
+        elif copies[file.path] > 1:
+            findings.append(
+                Finding("same_name_twice", "error", f"{copies[file.path]} files have this name", where=file.path, cure="Rename or remove all but one")
+            )
+        else:
+            claimed.append(file)
+    return claimed, list(dict.fromkeys(findings))
+
+
+def _unclaimed(listed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]) -> list[Finding]:
+    if neighbours and neighbours[0] != datasource:
+        return []  # the first of them tells for all
+    patterns = [re.compile(source.file_pattern) for source in (neighbours or (datasource,))]
+    return [
+        Finding(
+            "unclaimed_file",
+            "warning",
+            "no datasource's file_pattern matches the name",
+            where=file.path,
+            cure="Rename it, or add a row to datasources_config.csv",
+        )
+        for file in listed
+        if not any(pattern.fullmatch(PurePosixPath(file.path.removesuffix(".rclonelink")).name) for pattern in patterns)
+    ]
+
+
+def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
+    """Copy, look at the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
+    if not wanted:
+        return [], []
+    paths = [file.path for file in wanted]
+    incoming = settings.paths.incoming / datasource.datasource_id
+    files.remove(incoming)
+    incoming.mkdir(parents=True)
+    rclone_said = ""
+    try:
+        rclone.fetch(datasource.location, incoming, paths)
+    except RemoteError as error:
+        rclone_said = error.what  # some files may have come all the same: the second look decides file by file
+        if DISK_FULL.search(rclone_said):
+            cure = "make room or move DATA_DIR, then run again: nothing is half written"
+            raise StorageError(f"disk full while copying\n{rclone_said}", where=str(incoming), cure=cure) from error
+    after = {file.path: file for file in rclone.listing(datasource.location, only=paths, with_digest=True)}
+    arrivals: list[Arrival] = []
+    left: list[tuple[RemoteFile, Finding]] = []
+    for before in wanted:
+        now, local = after.get(before.path), incoming / before.path
+        if now is None:
+            left.append((before, _unstable(before, "vanished")))
+        elif (now.size, now.modified) != (before.size, before.modified):
+            left.append((now, _unstable(now, "changed")))
+        elif not local.is_file():
+            left.append((now, _not_copied(now, rclone_said)))
+        elif local.stat().st_size != now.size or not _same_digest(local, digest := files.sha256(local), now.digest):
+            left.append((now, _unstable(now, "arrived damaged or changed")))
+        else:
+            landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, digest)
+            if not (landed.is_file() and files.sha256(landed) == digest):
+                files.move(local, landed)
+            arrivals.append(Arrival(datasource.datasource_id, datasource.building_id, now.path, now.size, now.modified, digest))
+    return arrivals, left
+
+
+def _unstable(file: RemoteFile, what: str) -> Finding:
+    return Finding("unstable_file", "warning", f"the file {what} while it was copied", where=file.path, cure="The next run tries again")
+
+
+def _not_copied(file: RemoteFile, rclone_said: str) -> Finding:
+    words = re.search(rf"^.*ERROR : {re.escape(file.path)}: (.+)$", rclone_said, re.MULTILINE)
+    reason = words[1] if words else "it did not come, and rclone said no word of it"
+    return Finding("not_copied", "error", f"the file cannot be copied: {reason}", where=file.path, cure="Give the platform's account the right to read it")
+
+
+def _same_digest(local: Path, sha256: str, digest: str) -> bool:
+    """Whether the copy has the remote's digest; where the backend knows none, sizes were compared."""
+    kind, _, expected = digest.partition(":")
+    if kind in ("", "sha256"):
+        return expected in ("", sha256)
+    with local.open("rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest() == expected

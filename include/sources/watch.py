@@ -1,0 +1,27 @@
+"""What is on the drives and not yet in the ledger. The ledger is the memory: it survives every restart."""
+
+import logging
+
+from include.core import rclone
+from include.core.errors import RemoteError
+from include.core.masking import mask
+from include.core.settings import Settings
+from include.ledger.ledger import Ledger
+from include.registry import Registry
+from include.sources.sync import claimed_files, is_known
+
+log = logging.getLogger(__name__)
+
+
+def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int, str]]:
+    """Datasource, path, size and time of each file version that `sync` would copy. A drive that cannot be read has none."""
+    ledger, found = Ledger.read(settings.paths.ledger), set()
+    for datasource in registry.active_datasources:
+        known = ledger.latest(datasource.datasource_id)
+        try:
+            claimed, _ = claimed_files(rclone.listing(datasource.location), datasource)
+        except RemoteError as error:
+            log.warning("%s cannot be watched: %s", mask(datasource.location), error)
+            continue
+        found |= {(datasource.datasource_id, file.path, file.size, file.modified) for file in claimed if not is_known(file, known)}
+    return found

@@ -1,0 +1,323 @@
+"""Promotes the months of readings that dbt built, once they are proven complete."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from include.contract.tables import DIMENSIONS, METRICS
+from include.core import files
+from include.core.duckdb_session import PARQUET, scratch_database
+from include.core.errors import ContractError
+from include.core.settings import Settings
+from include.ledger.ledger import FileVersion, Ledger
+from include.planning.plan import MonthPlan
+from include.registry import Registry
+
+OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
+FATES = ("kept", "duplicates", "superseded")
+
+RESTORE_ROWS = (
+    "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the row of the seeds that described it; "
+    "to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)"
+)
+REPORT_IT = "This is a fault of the platform: report it with the file, or withdraw the file (docs/runbook.md, withdraw a file)"
+
+ACCOUNTING = pa.schema(
+    [
+        ("building_id", pa.string()),
+        ("month", pa.string()),
+        ("source_file", pa.int32()),
+        ("cells", pa.int64()),
+        *((name, pa.int64()) for name in OUTCOMES),
+        ("unmapped_names", pa.list_(pa.string())),
+        *((name, pa.int64()) for name in FATES),
+        ("outliers", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class StoredMonth:
+    """What the manifest knows of one building's month of readings, and of what is made with them.
+
+    `metrics`: model → sha256. `rejected`: sha256 of the readings that were not published, empty if there are none.
+    """
+
+    fingerprint: str
+    sha256: str
+    rows: int
+    metrics: dict[str, str]
+    rejected: str
+
+
+Manifest = dict[tuple[str, str], StoredMonth]
+SourceMonth = tuple[str, str, str]  # building, source, month
+
+
+def read_manifest(settings: Settings) -> Manifest:
+    path = settings.paths.readings_manifest
+    rows = files.read_sealed(path) if path.exists() else []
+    return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
+
+
+def read_accounting(settings: Settings) -> pa.Table:
+    path = settings.paths.accounting
+    return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
+
+
+def dimensions_are_current(settings: Settings, registry: Registry) -> bool:
+    """Whether the stored dimensions are whole, and were made from the seeds as they are."""
+    return files.is_made_from(settings.paths.dimensions, registry.fingerprint)
+
+
+def _dimension(settings: Settings, name: str) -> Path:
+    return settings.paths.dimensions / f"{name}.parquet"
+
+
+def months_to_build(settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()) -> list[MonthPlan]:
+    """The months whose readings are missing or were made from something else, and those whose batch is `lost`."""
+    manifest = read_manifest(settings)
+
+    def is_built(plan: MonthPlan) -> bool:
+        stored = manifest.get((plan.building.building_id, plan.month))
+        return stored is not None and stored.fingerprint == plan.fingerprint
+
+    return [plan for plan in plans if plan.batch in lost or not is_built(plan)]
+
+
+def months_built(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
+    """The months that were planned and are not yet in place: also those that were lost."""
+    planned = set(pq.read_table(settings.paths.plan / "months.parquet", columns=["batch"])["batch"].to_pylist())
+    stale = {plan.batch for plan in months_to_build(settings, plans)}
+    return [plan for plan in plans if plan.batch in stale or (plan.batch in planned and settings.paths.built_file("fct_sensor_readings", plan.batch).exists())]
+
+
+def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
+    """Every built month has the checksums that the manifest remembers. Raises ContractError that names the first that has not."""
+    manifest = read_manifest(settings)
+    for plan in plans:
+        stored = manifest.get((plan.building.building_id, plan.month))
+        if stored is None or stored.fingerprint != plan.fingerprint:
+            raise ContractError(
+                f"{plan.month} of {plan.building.building_id} is not made from what it would be made from now",
+                where=plan.batch,
+                cure="run refresh: it makes the month anew, as a new revision",
+            )
+        expected = {"fct_sensor_readings": stored.sha256, **stored.metrics}
+        different = [model for model, digest in expected.items() if files.sha256(settings.paths.built_file(model, plan.batch)) != digest]
+        if different:
+            raise ContractError(
+                f"{plan.month} of {plan.building.building_id} came out otherwise than it was, in {', '.join(different)}",
+                where=plan.batch,
+                cure="what stands was left in place; compare it with work/built/readings, and report both",
+            )
+
+
+def store_dimensions(settings: Settings, registry: Registry) -> None:
+    """Put the dimensions that dbt built in place; of a building that has a wrong seed row the stored ones stay."""
+    if dimensions_are_current(settings, registry):
+        return
+    if registry.wrong:
+        _keep_dimensions(settings, list(registry.wrong))
+    with files.locked(settings.paths.lock, "refresh"):
+        for name in DIMENSIONS:
+            files.move(settings.paths.built_file(name), _dimension(settings, name))
+        files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in DIMENSIONS])
+
+
+def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
+    """Add the stored rows of these buildings to the built dimensions."""
+    for name in DIMENSIONS:
+        built, stored = settings.paths.built_file(name), _dimension(settings, name)
+        if "building_id" not in pq.read_schema(built).names or not stored.exists():
+            continue
+        both = settings.paths.built_readings / f"{name}.both"
+        with scratch_database(settings) as database:
+            database.execute(
+                f"""
+                copy (
+                    select * from read_parquet($built)
+                    union all by name
+                    select * from read_parquet($stored) where list_contains($buildings, building_id)
+                    order by all
+                ) to $target ({PARQUET})
+                """,
+                {"built": str(built), "stored": str(stored), "buildings": buildings, "target": str(both)},
+            )
+        files.move(both, built)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What `store_readings` put in place: the totals of these months, and why other months were kept as they were."""
+
+    totals: dict[str, int]
+    problems: list[str]
+
+
+def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> Stored:
+    """Put the built months in place, apart from those that would lose readings: of these the stored ones are kept.
+
+    A month is kept if conservation does not hold for one of its files, or if a source has no readings in it any more and none of
+    its files was taken out: then a seed row no longer describes what the files hold.
+    """
+    paths, manifest = settings.paths, read_manifest(settings)
+    lost = unexplained(_lost_sources(settings, plans), taken_out(settings, registry, as_of))
+    plans = [plan for plan in plans if not any((plan.building.building_id, plan.month) == (building_id, month) for building_id, _, month in lost)]
+    kept = _kept_months(lost)
+    if not plans:
+        return Stored({}, kept)
+    accounting, fresh = _accounting_with(settings, plans)
+    problems = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+    if problems:
+        plans = [plan for plan in plans if not any(version.number in problems for version in plan.versions)]
+        accounting, fresh = _accounting_with(settings, plans)
+
+    with files.locked(paths.lock, "refresh"):
+        for plan in plans:
+            building_id = plan.building.building_id
+            rejected = paths.built_file("fct_rejected_readings", plan.batch)
+            digest_of_rejected = files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""
+            if digest_of_rejected:
+                files.move(rejected, paths.rejected(building_id, plan.month))
+            else:
+                files.remove(paths.rejected(building_id, plan.month))
+            readings = paths.built_file("fct_sensor_readings", plan.batch)
+            metrics = {model: paths.built_file(model, plan.batch) for model in METRICS}
+            digests = {model: files.sha256(path) for model, path in metrics.items()}
+            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests, digest_of_rejected)
+            files.move(readings, paths.month_of_readings(building_id, plan.month))
+            for model, path in metrics.items():
+                files.move(path, paths.month_of_metric(model, building_id, plan.month))
+            manifest[building_id, plan.month] = entry
+        _write(settings, accounting, manifest)
+    return Stored(totals(fresh), [*kept, *problems.values()])
+
+
+def _lost_sources(settings: Settings, plans: list[MonthPlan]) -> set[SourceMonth]:
+    """The sources that have readings in a stored month and none in the month that was built to replace it."""
+    month_of_file = {}
+    for plan in plans:
+        stored = settings.paths.month_of_readings(plan.building.building_id, plan.month)
+        if stored.exists():
+            month_of_file[str(stored)] = month_of_file[str(settings.paths.built_file("fct_sensor_readings", plan.batch))] = plan
+    if not month_of_file:
+        return set()
+    with scratch_database(settings) as database:
+        rows = database.execute("select distinct filename, source from read_parquet($paths, filename = true)", {"paths": sorted(month_of_file)}).fetchall()
+    sources: dict[bool, set[SourceMonth]] = {True: set(), False: set()}
+    for path, source in rows:
+        plan = month_of_file[path]
+        is_built = Path(path).is_relative_to(settings.paths.built_readings)
+        sources[is_built].add((plan.building.building_id, source, plan.month))
+    return sources[False] - sources[True]
+
+
+def _kept_months(lost: list[SourceMonth]) -> list[str]:
+    """One sentence for each source that would lose months."""
+    months: dict[tuple[str, str], list[str]] = {}
+    for building_id, source, month in lost:
+        months.setdefault((building_id, source), []).append(month)
+    return [
+        f"{building_id}: {source} has no readings any more in {', '.join(missing)}, though its files are in use: the months were kept as they were published. "
+        f"{RESTORE_ROWS}"
+        for (building_id, source), missing in months.items()
+    ]
+
+
+def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> list[str]:
+    """Take out the months whose every file was withdrawn, removed or is lost. Returns their batches."""
+    manifest, planned = read_manifest(settings), {(plan.building.building_id, plan.month) for plan in plans}
+    unused = [version for version in out_of_use(settings, registry, as_of) if version.building_id not in registry.wrong]
+    taken_out = {(v.building_id, month) for v in unused for month in v.months}
+    dropped = sorted((taken_out - planned) & manifest.keys())
+    if not dropped:
+        return []
+    kept = [row for row in read_accounting(settings).to_pylist() if (row["building_id"], row["month"]) not in dropped]
+    with files.locked(settings.paths.lock, "refresh"):
+        for building_id, month in dropped:
+            del manifest[building_id, month]
+        _write(settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
+        for building_id, month in dropped:
+            files.remove(settings.paths.month_of_readings(building_id, month))
+            files.remove(settings.paths.rejected(building_id, month))
+            for model in METRICS:
+                files.remove(settings.paths.month_of_metric(model, building_id, month))
+    return [f"{building_id}.{month}" for building_id, month in dropped]
+
+
+def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[FileVersion]:
+    """The file versions that had readings once and are not used: withdrawn, removed with their datasource, lost, or refused since."""
+    withdrawn = registry.withdrawn(as_of)
+    return [
+        v
+        for v in Ledger.read(settings.paths.ledger).versions
+        if v.verdict == "refused" or v.sha256 in withdrawn or not registry.uses(v.building_id, v.datasource_id)
+    ]
+
+
+def taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[SourceMonth]:
+    """The months of sources of which a file is out of use; the source is empty if the datasource has left the seeds."""
+    sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
+    return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+
+
+def unexplained(missing: set[SourceMonth], taken_out: set[SourceMonth]) -> list[SourceMonth]:
+    """The months of sources that are missing although no file of theirs was taken out."""
+    return sorted(entry for entry in missing - taken_out if (entry[0], "", entry[2]) not in taken_out)
+
+
+def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:
+    """The accounting of all stored months with that of newly built ones in its place, and the latter alone."""
+    if not plans:
+        return read_accounting(settings), ACCOUNTING.empty_table()
+    built = [str(settings.paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
+    with scratch_database(settings) as database:
+        fresh = database.sql("select * from read_parquet($built)", params={"built": built}).to_arrow_table().select(ACCOUNTING.names).cast(ACCOUNTING)
+    replaced = {plan.batch for plan in plans}
+    kept = [row for row in read_accounting(settings).to_pylist() if f"{row['building_id']}.{row['month']}" not in replaced]
+    return pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh]), fresh
+
+
+def _write(settings: Settings, accounting: pa.Table, manifest: Manifest) -> None:
+    order = [("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]
+    files.write_parquet(settings.paths.accounting, accounting.sort_by(order))
+    rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
+    files.write_sealed(settings.paths.readings_manifest, rows)
+
+
+def totals(accounting: pa.Table) -> dict[str, int]:
+    """Sums over files and months of everything the accounting counts."""
+    counted = ("cells", *OUTCOMES, *FATES, "outliers")
+    return {name: sum(accounting[name].to_pylist()) for name in counted}
+
+
+def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> dict[int, str]:
+    """Where something is lost between a file's cells and the published readings: ledger number → what does not add up."""
+    by_file: dict[int, dict[str, int]] = {}
+    for row in accounting.to_pylist():
+        sums = by_file.setdefault(row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        for name in sums:
+            sums[name] += row[name]
+    broken = {}
+    for version in ledger.versions:
+        if version.number not in numbers:
+            continue
+        sums = by_file.get(version.number, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        problem = (
+            _unequal("cells in the file", version.cells, "cells in the months", sums["cells"])
+            or _unequal("cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES))
+            or _unequal("readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES))
+            or (sums["unparsable"] > version.unreadable and _unequal("unreadable cells in the file", version.unreadable, "in the build", sums["unparsable"]))
+        )
+        if problem:
+            broken[version.number] = f"{version.path}: conservation is broken: {problem}. Its months were left as they were. {REPORT_IT}"
+    return broken
+
+
+def _unequal(left: str, left_count: int, right: str, right_count: int) -> str:
+    return "" if left_count == right_count else f"{left} {left_count:,}, {right} {right_count:,}"

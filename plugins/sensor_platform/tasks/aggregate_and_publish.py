@@ -1,0 +1,69 @@
+"""The small steps of `aggregate_and_publish`; each calls one function of `include`."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from include.core.errors import EngineUnavailable
+from include.engines import timeseries
+from include.engines.services import INFLUXDB_PORT, influxdb
+from include.planning.tables import write_windows_plan
+from include.recovery import healing
+from include.release import release
+from include.replication import state
+from include.store import archive
+from sensor_platform.assets import READINGS
+from sensor_platform.run_context import as_of, platform, skip_groups
+from sensor_platform.services import access
+
+log = logging.getLogger(__name__)
+
+
+@task(inlets=[READINGS])
+def plan_windows() -> list[list[str]]:
+    """The windows that hold a month made from something else; none skips the engines."""
+    context = get_current_context()
+    now = as_of(context, READINGS)
+    settings, registry = platform(now)
+    lost = healing.heal_archive(settings, registry, now)
+    windows = archive.windows_to_build(settings, registry, now, lost)
+    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
+    if not windows:  # the last plan stays: a group that is cleared still finds what to do
+        log.info("windows to aggregate: none, the archive is up to date")
+        skip_groups(context, "influxdb", "aggregate")
+    log.info("windows to aggregate: %s", ", ".join(f"{window.building.building_id} {window.months[0]} to {window.months[-1]}" for window in windows))
+    write_windows_plan(settings, windows, now)
+    return [list(window.months) for window in windows]
+
+
+@task(inlets=[READINGS])
+def aggregate_in_influxdb(started: dict[str, Any]) -> str:
+    """Compute the windows in InfluxDB and skip the embedded engine; if InfluxDB cannot, let the embedded engine do it."""
+    from include.engines.influxdb import engine
+
+    context = get_current_context()
+    settings, _ = platform(as_of(context, READINGS))
+    try:
+        address, token = access(settings, influxdb(settings.influxdb_image), started, INFLUXDB_PORT)
+        version = engine.aggregate(settings, f"http://{address}", token)
+    except EngineUnavailable as error:
+        log.warning("%s; the embedded engine computes instead", error)
+        timeseries.record_engine(settings, "embedded", instead_of=str(error))
+        return "embedded"
+    log.info("aggregated in %s", version)
+    timeseries.record_engine(settings, version)
+    skip_groups(context, "aggregate")
+
+
+@task(inlets=[READINGS], trigger_rule="none_failed")
+def merge_archive(planned: list[list[str]] | None) -> list[str]:
+    """Split the engine's results into months and archive those that changed; none if nothing was planned."""
+    if not planned:
+        log.info("nothing to archive: no window was planned")
+        return []
+    now = as_of(get_current_context(), READINGS)
+    settings, registry = platform(now)
+    changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)
+    log.info("archived months of aggregates that are new or changed: %d", len(changed))
+    return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

@@ -1,0 +1,59 @@
+"""The small steps of `monitor_quality`; each calls one function of `include`."""
+
+import logging
+from collections import Counter
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from include.monitoring import health, report
+from include.monitoring.rules import load_rules
+from include.replication import state
+from sensor_platform import channels
+from sensor_platform.assets import READINGS
+from sensor_platform.run_context import as_of, platform
+
+log = logging.getLogger(__name__)
+
+
+@task(inlets=[READINGS])
+def look_at_health() -> dict[str, int]:
+    """Run all checks over the floating window and write findings/health.json."""
+    context = get_current_context()
+    now = as_of(context, READINGS)
+    settings, registry = platform(now)
+    rules = load_rules(settings.seeds_dir)
+    state.fetch_inputs(settings, health.inputs(settings, registry, now))
+    run = context["dag_run"]
+    found = health.look(settings, registry, rules, now, run.run_after)
+    causes = health.keep_account(settings, rules, found, health.Look(now, run.run_id, run.run_after), unseen=registry.wrong)
+    counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
+    log.info("health as of %s: %s", now.isoformat(), ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings")
+    for cause in causes:
+        if cause.status == "new":
+            log.warning("%s: %s, %s to %s: %s", cause.severity, cause.message, cause.since, cause.until, cause.evidence)
+    return dict(counts)
+
+
+@task(inlets=[READINGS])
+def tell_by_mail() -> int:
+    """Errors at once, the rest as a digest once a day."""
+    if channels.connection(channels.MAIL) is None:
+        raise AirflowSkipException(f"nobody is told by mail: there is no connection {channels.MAIL}")
+    now = as_of(get_current_context(), READINGS)
+    settings, _ = platform(now)
+    return 0 if settings.replay else report.tell_by_mail(settings, health.read_health(settings), now, channels.send_mail)
+
+
+@task(inlets=[READINGS])
+def tell_by_issue() -> None:
+    """One issue a cause, or one a building and day."""
+    found = channels.connection(channels.ISSUES)
+    if found is None:
+        raise AirflowSkipException(f"no issues are written: there is no connection {channels.ISSUES}")
+    settings, _ = platform(as_of(get_current_context(), READINGS))
+    if settings.replay:
+        return
+    per_day = found.extra_dejson.get("issues") == "day"
+    if failed := report.tell_by_issue(settings, health.read_health(settings), channels.GithubIssues(), per_day=per_day):
+        raise AirflowException("not told, the next try or run does:\n" + "\n".join(failed))

@@ -1,0 +1,115 @@
+"""The small steps of `refresh`; each calls one function of `include`."""
+
+import logging
+from datetime import datetime
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.core import files
+from include.core.settings import Settings
+from include.ingest import register
+from include.ledger.ledger import STATE_FORMAT
+from include.planning.plan import MonthPlan, plan_readings, versions_of
+from include.planning.tables import write_readings_plan
+from include.recovery import healing
+from include.recovery.landed import ensure_landed
+from include.recovery.migration import migrate
+from include.registry import Registry
+from include.registry.hierarchy import wrong_rows
+from include.release import upload
+from include.replication import state
+from include.store import readings
+from sensor_platform.assets import READINGS
+from sensor_platform.run_context import as_of, platform, skip_groups
+
+log = logging.getLogger(__name__)
+
+
+@task
+def restore_state() -> int:
+    """Go on from the state remote if it is ahead of this machine, or if this machine's memory is damaged."""
+    now = as_of(get_current_context())
+    settings, registry = platform()
+    register.begin(settings)
+    healing.heal_memory(settings, now)
+    fetched = state.restore(settings)
+    if read_again := migrate(settings, registry, now):
+        register.note(settings, f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again")
+    upload.adopt_offered(settings)
+    log.info("as of %s; files fetched from the state remote: %d", now.isoformat(), len(fetched))
+    return len(fetched)
+
+
+@task(trigger_rule="all_done")
+def register_files() -> dict[str, int]:
+    """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
+    settings, registry = platform()
+    outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())), wrong_rows(registry))
+    log.info("new file versions accepted: %d; problems: %d; still refused: %d", outcome.accepted, len(outcome.problems), len(outcome.ongoing))
+    return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
+
+
+@task
+def plan_months() -> list[str]:
+    """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
+    context = get_current_context()
+    now = as_of(context)
+    settings, registry = platform(now)
+    if settings.replay:  # what another replay has left was made for another day
+        files.remove(settings.paths.store)
+    damaged = healing.heal_readings(settings, registry, now)
+    months = plan_what_is_readable(settings, registry, now, damaged)
+    log.info("months to build: %s", ", ".join(month.batch for month in months) or "none, inputs and models are unchanged")
+    write_readings_plan(settings, registry, months)
+    if not months and readings.dimensions_are_current(settings, registry):
+        skip_groups(context, "transform")
+    return [month.batch for month in months]
+
+
+def plan_what_is_readable(settings: Settings, registry: Registry, now: datetime, damaged: list[str]) -> list[MonthPlan]:
+    """The months to build, with their inputs landed; a version of which no copy is left is given up and told."""
+    while True:
+        months = readings.months_to_build(settings, plan_readings(settings, registry, now), damaged)
+        found = ensure_landed(settings, registry, versions_of(months), now, register.just_landed(settings, registry))
+        if not found.lost:
+            return months
+        register.give_up(settings, found.lost)
+
+
+@task(trigger_rule="none_failed", outlets=[READINGS])
+def store_readings() -> dict[str, int]:
+    """Check conservation, put the built months in place, save the state, and tell those who wait for readings."""
+    context = get_current_context()
+    now = as_of(context)
+    settings, registry = platform(now)
+    planned = plan_readings(settings, registry, now)
+    months = readings.months_built(settings, planned)
+    stored = readings.store_readings(settings, registry, months, now)
+    register.add_problems(settings, stored.problems)
+    dropped = readings.drop_months(settings, registry, planned, now)
+    readings.store_dimensions(settings, registry)
+    state.push(settings)
+    log.info("months stored: %d, dropped: %d; their readings: %s", len(months), len(dropped), stored.totals or "none")
+    context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [*(month.batch for month in months), *dropped]}
+    return stored.totals
+
+
+@task(retries=0, trigger_rule="all_done")
+def report(stored: dict[str, int] | None) -> None:
+    """Fail if a step before has failed, a drive could not be read, or a file is refused for the first time."""
+    settings, _ = platform()
+    outcome = register.read_outcome(settings)
+    if outcome is None:
+        raise AirflowFailException("the drives were not read to the end: the tasks before this one say why")
+    for sentence in outcome.notes:
+        log.info("%s", sentence)
+    for sentence in outcome.warnings:
+        log.warning("%s", sentence)
+    for sentence in outcome.ongoing:
+        log.warning("still so: %s", sentence)
+    if stored is None:
+        raise AirflowFailException("\n".join(["the readings were not stored: the red task before this one says why", *outcome.problems]))
+    log.info("new file versions accepted: %d; problems: %d", outcome.accepted, len(outcome.problems))
+    if outcome.problems:
+        raise AirflowFailException("\n".join(outcome.problems))

@@ -1,0 +1,48 @@
+"""The small steps of `restore_month`; each calls one function of `include`."""
+
+import logging
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.core.clock import END_OF_TIME
+from include.planning.plan import named_months, plan_readings, versions_of
+from include.planning.tables import write_readings_plan
+from include.recovery.landed import ensure_landed
+from include.replication import state
+from include.store import readings
+from sensor_platform.assets import READINGS
+from sensor_platform.run_context import as_of, platform
+
+log = logging.getLogger(__name__)
+
+
+@task
+def plan_restoration() -> list[str]:
+    """Plan the named months and bring their inputs here."""
+    context = get_current_context()
+    settings, registry = platform()
+    months = named_months(plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
+    if lost := ensure_landed(settings, registry, versions_of(months), END_OF_TIME).lost:
+        raise AirflowFailException("\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost))
+    write_readings_plan(settings, registry, months)
+    batches = [month.batch for month in months]
+    log.info("months to restore: %s, from %d file versions", ", ".join(batches), len(versions_of(months)))
+    return batches
+
+
+@task(inlets=[READINGS], outlets=[READINGS])
+def prove_and_store() -> dict[str, int]:
+    """Put the months in place if they are what they were, to the byte."""
+    context = get_current_context()
+    settings, registry = platform()
+    params = context["params"]
+    months = named_months(plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"])
+    readings.prove_equal(settings, months)
+    stored = readings.store_readings(settings, registry, months, END_OF_TIME)
+    if stored.problems:
+        raise AirflowFailException("\n".join(stored.problems))
+    state.push(settings)
+    log.info("restored months: %s; readings kept: %s", ", ".join(month.batch for month in months), f"{stored.totals['kept']:,}")
+    context["outlet_events"][READINGS].extra = {"as_of": as_of(context, READINGS).isoformat(), "months": [month.batch for month in months]}
+    return stored.totals

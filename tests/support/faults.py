@@ -1,0 +1,67 @@
+"""Makes the platform fail at a chosen call of its file or rclone port. Run as a script, it kills `make run` there."""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
+
+from include.core import files, rclone
+from include.core.errors import RemoteError
+
+
+class Calls:
+    """Counts the calls of both ports and hands each to `react(number, description)` before it happens."""
+
+    def __init__(self, react: Callable[[int, str], None] = lambda number, call: None) -> None:
+        self.react, self.seen = react, []
+
+    def file(self, operation: str, path: Path) -> None:
+        self._call(f"{operation} {path}")
+
+    def remote(self, command: str, remote: str) -> None:
+        self._call(f"rclone {command} {remote}")
+
+    def _call(self, description: str) -> None:
+        self.seen.append(description)
+        self.react(len(self.seen) - 1, description)
+
+
+@contextlib.contextmanager
+def watched(calls: Calls) -> Iterator[Calls]:
+    kept = files.changing, rclone.calling
+    files.changing, rclone.calling = calls.file, calls.remote
+    try:
+        yield calls
+    finally:
+        files.changing, rclone.calling = kept
+
+
+def fail_at(wanted: int) -> Callable[[int, str], None]:
+    def react(number: int, call: str) -> None:
+        if number == wanted:
+            raise RemoteError("injected", where=call) if call.startswith("rclone") else OSError(errno.EIO, "injected", call)
+
+    return react
+
+
+def kill_at(pattern: str) -> Callable[[int, str], None]:
+    """Die before the first call whose description contains the pattern."""
+
+    def react(number: int, call: str) -> None:
+        if pattern in call:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return react
+
+
+if __name__ == "__main__":
+    from cli.run import main
+
+    pattern = sys.argv.pop(1)
+    with watched(Calls(kill_at(pattern))):
+        main()

@@ -1,0 +1,154 @@
+"""Whatever breaks, wherever: the next run ends with the same bytes, and no reader ever saw half a release."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from include.core import files
+from include.core.settings import PROJECT_DIR
+from tests.support.faults import Calls, fail_at, watched
+from tests.support.platform import Platform, tree
+from tests.support.raw_files import small_drive, thermopro, times
+
+CHUNKS = 8
+DAY, NEXT_DAY = "2026-02-03", "2026-02-04"
+# One place in each task that changes state, where its work is half done.
+HALF_DONE = (
+    "landing/sm2/sm2_thermopro",
+    "write {data}/ledger.parquet",
+    "move {data}/readings/building_id=sm2/2026-02",
+    "write {data}/readings/manifest.json",
+    "rclone copyto sm2drive:Platform/state.json",
+    "move {data}/archive/daily",
+    "write {data}/archive/manifest.json",
+    "write {data}/releases/.staging/lineage.json",
+    "point {data}/releases/latest",
+    "rclone lsjson sm2drive:Public/releases",
+    "rclone copyto sm2drive:Public/latest.json",
+)
+
+
+def whole(release: Path) -> bool:
+    sums = (release / "SHA256SUMS").read_text().splitlines()
+    return len(sums) > 10 and all(hashlib.sha256((release / line[66:]).read_bytes()).hexdigest() == line[:64] for line in sums)
+
+
+def readable(platform: Platform) -> bool:
+    """What a consumer sees, on this machine and on the publish remote."""
+    public = platform.drive / "Public"
+    release = public / json.loads((public / "latest.json").read_text())["path"]
+    named = json.loads((release / "lineage.json").read_text())["history"]
+    is_traceable = bool(named) and all(hashlib.sha256((public / file["path"]).read_bytes()).hexdigest() == file["sha256"] for file in named)
+    return whole((platform.data / "releases/latest").resolve()) and whole(release) and is_traceable
+
+
+@dataclass
+class Reader:
+    """Reads the latest release over and over until it is told to stop."""
+
+    platform: Platform
+    looked: int = 0
+    broken: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> "Reader":
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join()
+
+    def _read(self) -> None:
+        while not self.stop.wait(0.05):
+            self.looked += 1
+            try:
+                if not readable(self.platform):
+                    self.broken.append("checksums differ")
+            except OSError as error:
+                self.broken.append(str(error))
+
+
+def outcome(platform: Platform) -> dict[str, object]:
+    """Everything that must not depend on what went wrong on the way."""
+    state = files.read_sealed(platform.drive / "Platform/state.json")
+    return {
+        "release": platform.sums,
+        **{folder: tree(platform.data / folder) for folder in ("landing", "readings", "metrics", "dimensions", "archive")},
+        "public": {name: content for name, content in tree(platform.drive / "Public").items() if not name.endswith("run.json")},
+        "ledger": [(v.number, v.path, v.sha256, v.verdict) for v in platform.ledger.versions],
+        "state": {name: digest for name, digest in state["files"].items() if name != "ledger.parquet"},
+    }
+
+
+@dataclass
+class Stages:
+    """An installation before its second day, after that day's refresh, and what must come out."""
+
+    published: Platform
+    refreshed: Platform
+    outcome: dict[str, object]
+    calls_of_refresh: int
+    calls_of_publishing: int
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory, templates: Callable[..., Platform]) -> Iterator[Stages]:
+    folder = tmp_path_factory.mktemp("stages")
+    published = templates(DAY, small_drive).copy(folder / "published")
+    thermopro(published.raw, "050D", times("2026-02-02 05:00", 30), exported=1770076800)
+    refreshed = published.copy(folder / "refreshed")
+    with watched(Calls()) as refreshing:
+        refreshed.run(NEXT_DAY, only="refresh")
+    finished = refreshed.copy(folder / "finished")
+    with watched(Calls()) as publishing:
+        finished.run(NEXT_DAY, only="aggregate_and_publish")
+    yield Stages(published, refreshed, outcome(finished), len(refreshing.seen), len(publishing.seen))
+
+
+def failed(stage: Platform, dag_id: str, number: int, folder: Path) -> tuple[Platform, str]:
+    """A copy of the installation after a run whose n-th call failed, and which call that was."""
+    platform = stage.copy(folder / f"{dag_id}{number}")
+    with watched(Calls(fail_at(number))) as calls:
+        platform.run(NEXT_DAY, only=dag_id)
+    assert readable(platform), calls.seen[number]
+    return platform, calls.seen[number]
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_any_call_of_the_file_and_rclone_port_may_fail(stages: Stages, tmp_path: Path, chunk: int) -> None:
+    assert stages.calls_of_refresh > 30
+    assert stages.calls_of_publishing > 20
+    for number in range(chunk, stages.calls_of_refresh, CHUNKS):
+        platform, failed_at = failed(stages.published, "refresh", number, tmp_path)
+        platform.publish(NEXT_DAY)
+        assert outcome(platform) == stages.outcome, failed_at
+    for number in range(chunk, stages.calls_of_publishing, CHUNKS):  # healed by its own retry, without a refresh
+        platform, failed_at = failed(stages.refreshed, "aggregate_and_publish", number, tmp_path)
+        platform.run(NEXT_DAY, only="aggregate_and_publish")
+        assert outcome(platform) == stages.outcome, failed_at
+
+
+@pytest.mark.parametrize("place", HALF_DONE)
+def test_a_run_may_be_killed_in_every_task_that_changes_state(stages: Stages, tmp_path: Path, place: str) -> None:
+    platform = stages.published.copy(tmp_path)
+    platform.use()
+    with Reader(platform) as reader:
+        killed = subprocess.run(
+            [sys.executable, PROJECT_DIR / "tests/support/faults.py", place.format(data=platform.data), "--as-of", NEXT_DAY],
+            env=dict(os.environ), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert killed.returncode == -9, killed.stdout + killed.stderr
+        platform.publish(NEXT_DAY)
+    assert outcome(platform) == stages.outcome
+    assert reader.looked > 20
+    assert reader.broken == []

@@ -1,0 +1,226 @@
+"""Seeds are edited by people: what is right is built at once, what is wrong stops its own building, and there is a way back."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+import tests.platform
+from cli.run import load_dags, tell_airflow
+from cli.start_over import start_over
+from include.ingest.register import read_outcome
+from tests.support.platform import Platform
+from tests.support.raw_files import small_drive, thermopro, times, write
+
+pytestmark = pytest.mark.xdist_group("seeds")
+ANNEX = {
+    "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
+    "file_formats.csv": "annex_csv,narrow,;,.,1,%Y-%m-%d,-",
+    "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_.*\.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
+    "\n" + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_.*\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+    "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
+    "sensor_mappings.csv": "".join(f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n" for name in ("roof", "cellar", "attic"))
+    + "annex_meter,boiler,mapped,,boiler,cellar,temp_indoor,1,0,,",
+}
+FIRST = date(2026, 2, 4)
+
+
+def edit(seeds: Path, file: str, old: str, new: str) -> None:
+    text = (seeds / file).read_text()
+    assert old in text, (file, old)
+    (seeds / file).write_text(text.replace(old, new))
+
+
+def append(seeds: Path, file: str, rows: str) -> None:
+    with (seeds / file).open("a") as seed:
+        seed.write(rows.rstrip("\n") + "\n")
+
+
+def problems_of(platform: Platform) -> list[str]:
+    outcome = read_outcome(platform.settings)
+    assert outcome is not None
+    return outcome.problems
+
+
+EDITS = {  # seed → text and what replaces it; an empty text stands for one more row
+    "building_hierarchy.csv": ("", "sm2.attic,sm2,Floor,Attic,1,,,"),
+    "buildings_config.csv": (",2,CC", ",3,CC"),
+    "datasource_mappings.csv": ("temp_indoor,ThermoPro,-10,50", "temp_indoor,ThermoPro,-20,60"),
+    "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),
+    "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
+    "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
+    "measurements.csv": ("", "co2,[ppm],ratio,nonadditive,carbon dioxide in the air,"),
+    "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,"),
+    "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
+    "zone_adjacency.csv": ("sm2.1NP-S1,sm2.1NP-S2,beside,assumed", "sm2.1NP-S1,sm2.1NP-S2,beside,surveyed"),
+    "health/health_checks.csv": ("half of the readings are missing", "half of the readings did not come"),
+    "health/health_parameters.csv": ("share,0.6", "share,0.7"),
+    "health/silences.csv": ("", "nulls,sm2,ThermoPro,072B,Jana,the battery is on its way,2026-03-01"),
+}
+
+
+def test_a_run_after_an_edit_of_any_seed_builds_and_publishes(published, seeds: Path) -> None:
+    """The next run has something to build each time: state of an earlier one, dbt's as well, must not be in its way."""
+    platform = published(f"{FIRST}")
+    assert set(EDITS) == {str(path.relative_to(seeds)) for path in seeds.rglob("*.csv")}
+    for number, (name, (old, new)) in enumerate(EDITS.items(), 1):
+        if old:
+            edit(seeds, name, old, new)
+        else:
+            append(seeds, name, new)
+        added = thermopro(platform.raw, "050D", times(f"{FIRST} 00:00", number), exported=1770163200 + number)
+        platform.publish(f"{FIRST + timedelta(number)}")
+        assert (platform.states["refresh"], platform.states["aggregate_and_publish"]) == ("success", "success"), name
+        assert platform.query("select count(*) from public_dataset_raw where sensor_id = '050D'") == [(2 * number,)], name
+        assert platform.version_of(added).verdict == "accepted"
+    assert ("co2",) in platform.query("select measurement from dim_measurement")
+
+
+class Annex:
+    """A second building beside SM2. Each day brings both a file, and SM2 is published whatever is wrong with the annex."""
+
+    def __init__(self, platform: Platform, seeds: Path) -> None:
+        self.platform, self.seeds, self.day = platform, seeds, FIRST
+        self.value = "value"
+
+    def next_day(self) -> list[str]:
+        """Bring files, run, check that SM2 is published; returns what `refresh` complains of."""
+        day, drive = self.day, self.platform.drive
+        at = [f"{day - timedelta(2)} {hour:02}:00" for hour in range(3)]
+        log = [f"{time};{device};T;{10 + day.day}" for time in at for device in ("roof", "cellar", "attic")]
+        write(drive / f"annex/log_{day}.csv", "\n".join([f"when;device;quantity;{self.value}", *log, ""]).encode())
+        write(drive / f"annex/meter_{day}.csv", "\n".join(["when;device;value", *(f"{time};boiler;55.5" for time in at), ""]).encode())
+        thermopro(self.platform.raw, "050D", times(f"{day - timedelta(1)} 12:00", 2), exported=1770163200 + day.day)
+        self.platform.publish(f"{day}")
+        self.day += timedelta(1)
+        assert self.platform.states["aggregate_and_publish"] == "success"
+        assert self.platform.query(f"select count(*) from public_dataset_raw where building_id = 'sm2' and timestamp >= '{day - timedelta(1)}'") == [(4,)]
+        return problems_of(self.platform)
+
+    def published(self) -> dict[str, int]:
+        return dict(self.platform.query("select source, count(*) from public_dataset_raw where building_id = 'annex' group by all"))
+
+    def dimensions(self, table: str, column: str) -> set[str]:
+        return {value for (value,) in self.platform.query(f"select {column} from {table} where building_id = 'annex'")}
+
+    @property
+    def lineage(self) -> dict:
+        return json.loads((self.platform.release.path / "lineage.json").read_text())
+
+
+@pytest.fixture
+def annex(new_platform, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> Annex:
+    for file, rows in ANNEX.items():
+        append(seeds, file, rows)
+    bag = load_dags()  # with the task groups of the annex
+    tell_airflow(bag)
+    monkeypatch.setattr(tests.platform, "runnable_dags", lambda: bag.dags)
+    platform = new_platform()
+    small_drive(platform.raw)
+    return Annex(platform, seeds)
+
+
+def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) -> None:
+    seeds = annex.seeds
+    assert annex.next_day() == []
+    assert annex.published() == {"Logger": 9, "Meter": 3}
+
+    # a wrong cell keeps its building out, and what was published of it stays
+    for file, right, wrong in (
+        ("buildings_config.csv", "Europe/Lisbon", "Europe/Lisboa"),
+        ("file_formats.csv", "annex_csv,narrow,;,.,1,%Y-%m-%d", "annex_csv,narrow,;,.,1,%s"),
+    ):
+        edit(seeds, file, right, wrong)
+        complaints = annex.next_day()
+        assert annex.platform.states["refresh"] == "failed"
+        assert [c for c in complaints if c.startswith("annex is not read in this run") and file in c], complaints
+        assert annex.published() == {"Logger": 9, "Meter": 3}
+        assert annex.dimensions("dim_sensor", "sensor_id") == {"roof", "cellar", "attic", "boiler"}
+        assert annex.dimensions("dim_building", "timezone") == {"Europe/Lisbon"}
+        edit(seeds, file, wrong, right)
+
+    # a new offset, a period withdrawn, and a sensor that comes back
+    edit(
+        seeds,
+        "sensor_mappings.csv",
+        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,",
+        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,2026-02-03\nannex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0.5,2026-02-03,",
+    )
+    edit(
+        seeds,
+        "sensor_mappings.csv",
+        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,",
+        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,2026-02-03\nannex_log,cellar/T,ignored,it was in the fridge,,,,,,2026-02-03,2026-02-04\nannex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,2026-02-04,",
+    )
+    edit(
+        seeds,
+        "sensor_mappings.csv",
+        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,",
+        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,2026-02-03\nannex_log,attic/T,mapped,,attic,roof,temp_indoor,1,0,2026-02-03,2026-02-04\nannex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,2026-02-04,",
+    )
+    assert annex.next_day() == []
+    assert annex.published() == {"Logger": 9 * 4 - 3, "Meter": 12}
+    raw = "select distinct timestamp::date::varchar, value from public_dataset_raw where building_id = 'annex' and sensor_id = 'roof' order by all"
+    assert annex.platform.query(raw) == [("2026-02-02", 14), ("2026-02-03", 15.5), ("2026-02-04", 16.5), ("2026-02-05", 17.5)]
+    periods = "select sensor_id, location, period, valid_from::varchar, valid_to::varchar from dim_sensor where building_id = 'annex' and datasource_id = 'annex_log' order by all"
+    assert annex.platform.query(periods) == [
+        ("attic", "attic", 1, None, "2026-02-03"),
+        ("attic", "attic", 2, "2026-02-04", None),
+        ("attic", "roof", 1, "2026-02-03", "2026-02-04"),
+        ("cellar", "cellar", 1, None, "2026-02-03"),
+        ("cellar", "cellar", 2, "2026-02-04", None),
+        ("roof", "roof", 1, None, None),
+    ]
+
+    # an accepted file is withdrawn
+    wrong_file = annex.platform.version_of(f"meter_{FIRST}.csv")
+    append(seeds, "withdrawals.csv", f"{wrong_file.sha256},the boiler was off,Jana,{annex.day}")
+    assert annex.next_day() == []
+    assert annex.published()["Meter"] == 12
+
+    # a column is renamed, and the row names the new one only: the months are kept; it names both, and nothing of the old files is lost
+    was = annex.published()["Logger"]
+    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,value,,Logger", "annex_log,when,device,quantity,Wert,,Logger")
+    complaints = annex.next_day()
+    assert [c for c in complaints if c.startswith("annex: Logger has no readings any more in 2026-02")], complaints
+    assert annex.published()["Logger"] == was
+    annex.value = "Wert"
+    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,Wert,,Logger", "annex_log,when,device,quantity,value|Wert,,Logger")
+    assert annex.next_day() == []
+    assert annex.published()["Logger"] == 9 * 7 - 3
+    numbers = [(v.number, v.path) for v in annex.platform.ledger.versions]
+    assert start_over(annex.platform.settings, "annex") == 14
+    assert annex.next_day() == []
+    assert [(v.number, v.path) for v in annex.platform.ledger.versions][: len(numbers)] == numbers
+    assert {v.verdict for v in annex.platform.ledger.versions} == {"accepted"}
+    assert not [finding for v in annex.platform.ledger.versions for finding in v.findings if finding.check == "read_as_before"]
+    assert annex.published() == {"Logger": 9 * 8 - 3, "Meter": 21}
+
+    # a datasource is removed, then the building is disabled, then removed
+    edit(
+        seeds,
+        "datasources_config.csv",
+        "meter_.*\\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+        "meter_.*\\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,removed",
+    )
+    assert annex.next_day() == []
+    assert annex.published() == {"Logger": 9 * 9 - 3}
+    assert annex.dimensions("dim_datasource", "datasource_id") == {"annex_log"} and annex.dimensions("dim_sensor", "source") == {"Logger"}
+    assert annex.lineage["removed"] == [{"building_id": "annex", "datasource_id": "annex_meter", "files": 8, "reason": "removed from datasources_config.csv"}]
+    edit(
+        seeds,
+        "buildings_config.csv",
+        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
+        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,disabled",
+    )
+    before = annex.published()
+    assert annex.next_day() == []
+    assert annex.published() == before
+    for table in ("dim_building", "dim_location", "dim_sensor", "dim_datasource", "public_dataset_hourly"):
+        assert annex.dimensions(table, "building_id") == {"annex"}, table
+    edit(seeds, "buildings_config.csv", "CC-BY-4.0,publish,disabled", "CC-BY-4.0,publish,removed")
+    assert annex.next_day() == []
+    for table in ("dim_building", "dim_location", "dim_sensor", "dim_datasource", "public_dataset_raw", "public_dataset_hourly", "metric_daily_summary"):
+        assert annex.dimensions(table, "building_id") == set(), table
+    assert {row["reason"] for row in annex.lineage["removed"]} == {"removed from buildings_config.csv"}
