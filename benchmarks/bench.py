@@ -33,8 +33,9 @@ from benchmarks.containers import SECRET, running  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
-from include.engines.influxdb import engine  # noqa: E402
-from include.engines.services import influxdb, neo4j  # noqa: E402
+from include.engines.graph.neo4j import Neo4j  # noqa: E402
+from include.engines.timeseries.influxdb import InfluxDB  # noqa: E402
+from include.engines.timeseries.influxdb import client as influxdb  # noqa: E402
 from include.ledger.ledger import Ledger  # noqa: E402
 from include.monitoring import health  # noqa: E402
 from include.monitoring.rules import load_rules  # noqa: E402
@@ -144,18 +145,18 @@ def in_influxdb(installation: Installation) -> str:
     windows = plan_windows(registry.buildings[0], [name for _, name in read_manifest(settings)], now)
     write_windows_plan(settings, windows, now)
     readings = sum(entry.rows for entry in read_manifest(settings).values())
-    load = engine._load
+    load = influxdb._load
 
     def timed_load(*arguments: Any) -> None:
         began = time.monotonic()
         load(*arguments)
         spent["load"] = time.monotonic() - began
 
-    engine._load = timed_load
+    influxdb._load = timed_load
     began = time.monotonic()
-    with running(docker_client(settings.docker_url), influxdb(settings.influxdb_image)) as address:
+    with running(docker_client(settings.docker_url), InfluxDB().service(settings)) as address:
         ready = time.monotonic() - began
-        version = engine.aggregate(settings, f"http://{address}", SECRET)
+        version = influxdb.aggregate(settings, f"http://{address}", SECRET)
         whole = time.monotonic() - began - ready
     return (
         f"{version}: container ready in {ready:.1f} s; {readings:,} readings loaded in {spent['load']:.1f} s ({readings / spent['load']:,.0f} a second,"
@@ -173,7 +174,7 @@ def on_campus(folder: Path) -> list[str]:
         lines.append(f"| Ladybug | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
         with contextlib.suppress(DockerException):
             settings = Settings.from_environment()
-            with running(docker_client(settings.docker_url), neo4j(settings.neo4j_image)) as address:
+            with running(docker_client(settings.docker_url), Neo4j().service(settings)) as address:
                 took = timed(PROJECT / "benchmarks/build_campus.py", seeds, address, SECRET, **environment)
             lines.append(f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
     return lines

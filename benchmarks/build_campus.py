@@ -6,8 +6,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from include.core.settings import Settings  # noqa: E402
-from include.engines.ladybug import ladybug_graph  # noqa: E402
-from include.engines.neo4j import neo4j_graph  # noqa: E402
+from include.engines.graph.ladybug import ladybug_graph  # noqa: E402
+from include.engines.graph.neo4j.client import neo4j_graph  # noqa: E402
 from include.hierarchy import hierarchy  # noqa: E402
 from include.registry import load_registry  # noqa: E402
 

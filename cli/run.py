@@ -54,6 +54,7 @@ def run() -> int:
     from include.core.clock import check_clock, checked_as_of
     from include.core.errors import PlatformError
     from include.core.settings import Settings
+    from include.engines.registry import check_engines
     from include.registry import load_registry
     from include.release import release as releases
 
@@ -61,6 +62,7 @@ def run() -> int:
     try:
         check_clock()
         settings = Settings.from_environment()
+        check_engines(settings)
         registry = load_registry(settings.seeds_dir)
         now = checked_as_of(settings.as_of) if settings.as_of else None
         with files.locked(settings.data_dir / ".run.lock", "make run"):

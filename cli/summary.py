@@ -10,7 +10,7 @@ from include.core.errors import RemoteError
 from include.core.masking import mask
 from include.core.plain_text import counted, visible
 from include.core.settings import Settings
-from include.engines.timeseries import engine_used
+from include.engines.timeseries.port import engine_used
 from include.ingest.register import read_outcome
 from include.ledger.ledger import Ledger
 from include.monitoring.health import health_file, read_health
@@ -53,7 +53,7 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
     console.print(f"Refused   {counted(len(refused), 'file')}" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
     engine = engine_used(settings)
     if "instead_of" in engine:
-        console.print(f"Engine    {engine['timeseries_engine']}, since {engine['instead_of'].splitlines()[0]}", markup=False)
+        console.print(f"Engine    {engine['timeseries_engine']}: {engine['instead_of'].splitlines()[0]}", markup=False)
     causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
     errors = [cause for cause in causes if cause.severity == "error"]
     console.print(

@@ -11,7 +11,7 @@ already is not made again.
 **Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
 nothing.
 
-With `TIMESERIES_ENGINE=service` the group `influxdb` computes in a container of the run, and `aggregate` is skipped, or
+With `TIMESERIES_ENGINE=influxdb` the group `influxdb` computes in a container of the run, and `aggregate` is skipped, or
 computes what InfluxDB could not.
 
 **When it fails** the last release stands and stays `latest`. `merge_archive` fails when an unchanged month comes out
@@ -22,14 +22,14 @@ Run it again once the cause is gone. Every message and its cure: `docs/runbook.m
 from airflow.sdk import DAG
 
 from include.core.settings import Settings
-from include.engines.services import influxdb
+from include.engines.registry import timeseries_engine
 from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
 from sensor_platform.cosmos.dbt_task_group import dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
 from sensor_platform.run_context import AS_OF_PARAM
-from sensor_platform.services import service_group
-from sensor_platform.tasks.aggregate_and_publish import aggregate_in_influxdb, merge_archive, plan_windows
+from sensor_platform.services import engine_group
+from sensor_platform.tasks.aggregate_and_publish import aggregate_in_engine, merge_archive, plan_windows
 
 settings = Settings.from_environment()
 
@@ -49,5 +49,5 @@ with DAG(
     merged = merge_archive(planned)  # type: ignore[arg-type]  # typed for the task, not for its author
     planned >> aggregate >> merged >> publish
 
-    if settings.timeseries_engine == "service":  # then `aggregate` only computes what InfluxDB could not
-        planned >> service_group(influxdb(settings.influxdb_image), use=aggregate_in_influxdb) >> aggregate
+    if engine := timeseries_engine(settings):  # then `aggregate` only computes what it could not
+        planned >> engine_group(engine, use=aggregate_in_engine) >> aggregate

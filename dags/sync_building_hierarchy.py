@@ -9,8 +9,8 @@ same seeds give the same bytes.
 
 **Re-run a day:** the hierarchy holds all periods; there is nothing to re-run.
 
-**When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and cure. A graph service that
-cannot be had fails nothing: the embedded engine takes its place. Every message and its cure: `docs/runbook.md`.
+**When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and cure. A graph server that
+is unavailable fails nothing: Ladybug, the embedded engine, computes instead. Every message and its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG
@@ -18,11 +18,11 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from include.core.settings import Settings
-from include.engines.services import neo4j
+from include.engines.registry import graph_engine
 from sensor_platform.assets import HIERARCHY_SEEDS
 from sensor_platform.dag_defaults import DAG_DEFAULTS
-from sensor_platform.services import service_group
-from sensor_platform.tasks.sync_building_hierarchy import build_in_ladybug, build_in_neo4j, check_seeds
+from sensor_platform.services import engine_group
+from sensor_platform.tasks.sync_building_hierarchy import build_hierarchy, check_seeds
 
 settings = Settings.from_environment()
 
@@ -34,8 +34,4 @@ with DAG(
     doc_md=__doc__,
     **DAG_DEFAULTS,
 ) as dag:
-    checked = check_seeds()
-    if settings.graph_engine == "service":
-        checked >> service_group(neo4j(settings.neo4j_image), use=build_in_neo4j)
-    else:
-        checked >> build_in_ladybug()
+    check_seeds() >> engine_group(graph_engine(settings), use=build_hierarchy)

@@ -1,6 +1,7 @@
 """The only reader of the environment."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from include.core.masking import remember, secrets_of_variable
 from include.core.paths import DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
-ENGINES = ("embedded", "service")
+IMAGE = "_IMAGE"
 SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
 
 
@@ -30,8 +31,7 @@ class Settings:
     timeseries_engine: str
     graph_engine: str
     memory_limit: str
-    influxdb_image: str
-    neo4j_image: str
+    images: Mapping[str, str]
     docker_url: str
     service_network: str
     watch_seconds: float
@@ -53,11 +53,10 @@ class Settings:
             uses_sample=uses_sample,
             state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or f"{home}Public",
-            timeseries_engine=_engine("TIMESERIES_ENGINE"),
-            graph_engine=_engine("GRAPH_ENGINE"),
+            timeseries_engine=os.environ.get("TIMESERIES_ENGINE") or "duckdb",
+            graph_engine=os.environ.get("GRAPH_ENGINE") or "ladybug",
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
-            influxdb_image=os.environ.get("INFLUXDB_IMAGE") or "influxdb:2.7",
-            neo4j_image=os.environ.get("NEO4J_IMAGE") or "neo4j:5.26-community",
+            images={name.removesuffix(IMAGE).lower(): value for name, value in os.environ.items() if name.endswith(IMAGE) and value},
             docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
             service_network=os.environ.get("SERVICE_NETWORK") or "",
             watch_seconds=_seconds("WATCH_SECONDS", 120),
@@ -68,6 +67,10 @@ class Settings:
     def paths(self) -> DataPaths:
         return DataPaths(self.data_dir, self.replay)
 
+    def image_of(self, service: str, default: str) -> str:
+        """The container image of a service: `<SERVICE>_IMAGE`, such as INFLUXDB_IMAGE, or the default."""
+        return self.images.get(service, default)
+
     def as_replay(self) -> "Settings":
         """The same, with readings and archive in scratch: a replay of an older day replaces nothing."""
         return replace(self, replay=True)
@@ -77,13 +80,6 @@ def alias_variables(remote: str, folder: Path) -> dict[str, str]:
     """The variables that put a local folder in the place of a remote."""
     prefix = f"RCLONE_CONFIG_{remote.upper()}_"
     return {f"{prefix}TYPE": "alias", f"{prefix}REMOTE": str(folder)}
-
-
-def _engine(variable: str) -> str:
-    engine = os.environ.get(variable) or ENGINES[0]
-    if engine not in ENGINES:
-        raise ConfigurationError(f"{variable}={engine} is no engine", where="environment", cure=f"use one of: {', '.join(ENGINES)}")
-    return engine
 
 
 def _seconds(variable: str, default: float) -> float:

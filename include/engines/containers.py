@@ -28,6 +28,19 @@ class ContainerService:
     expires_after_seconds: int = 6 * 3600  # longer than any run
 
 
+@dataclass(frozen=True)
+class Server:
+    """Where a running service answers: the host, each port of the service as it is reached there, and the run's secret."""
+
+    host: str
+    ports: Mapping[int, int]
+    secret: str
+
+    def address(self, port: int) -> str:
+        """`host:port` of one of the service's ports."""
+        return f"{self.host}:{self.ports[port]}"
+
+
 def docker_client(url: str) -> docker.APIClient:
     """Docker's own low-level client. Raises DockerException if no daemon answers."""
     return docker.APIClient(base_url=url, version="auto", timeout=60)

@@ -1,4 +1,4 @@
-"""What people are told when the embedded engine has taken the place of a service."""
+"""The finding of an engine that was unavailable, so that the embedded one computed instead."""
 
 from dataclasses import asdict
 
@@ -7,11 +7,11 @@ from include.core.settings import Settings
 from include.ledger.ledger import Finding
 
 
-def tell_of_fallback(settings: Settings, role: str, reason: str) -> None:
-    """Write the finding `role`, or take it back if there is no reason."""
+def record_fallback(settings: Settings, role: str, reason: str) -> None:
+    """Write the finding `role`, or remove it if there is no reason."""
     path = settings.paths.findings / f"{role}.json"
     if not reason:
         files.remove(path)
         return
-    told = Finding(role, "warning", f"computed by the embedded engine, since {reason}", cure="docs/runbook.md, Engines; the result is the same")
-    files.write_json(path, asdict(told))
+    finding = Finding(role, "warning", f"computed by the embedded engine: {reason}", cure="docs/runbook.md, Engines; the result is the same")
+    files.write_json(path, asdict(finding))

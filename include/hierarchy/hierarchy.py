@@ -16,7 +16,8 @@ from include.core import files
 from include.core.duckdb_session import PARQUET, scratch_database
 from include.core.errors import ConfigurationError
 from include.core.settings import Settings
-from include.engines.graph import CYPHER, Graph, Rows, ask, load
+from include.engines.graph.ladybug import ladybug_graph
+from include.engines.graph.port import CYPHER, Graph, Rows, ask, load
 from include.registry import Registry
 from include.registry.hierarchy import load_hierarchy
 
@@ -69,7 +70,6 @@ def ensure(settings: Settings, registry: Registry) -> None:
     """Make what a release needs if it is missing. A wrong seed leaves the last hierarchy in place, or an empty one."""
     if is_current(settings, registry):
         return
-    from include.engines.ladybug import ladybug_graph  # noqa: PLC0415  # slow, and DAG files import this module
 
     try:
         with ladybug_graph() as graph:

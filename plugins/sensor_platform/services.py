@@ -1,4 +1,4 @@
-"""Servers that live as long as a part of the run: started, used, and removed whatever happens."""
+"""Engines in DAGs: the container of one is started, used, and removed whatever happens."""
 
 import logging
 from collections.abc import Callable
@@ -12,17 +12,23 @@ from docker.errors import DockerException
 from include.core.errors import EngineUnavailable
 from include.core.settings import Settings
 from include.engines import containers
-from include.engines.containers import ContainerService
+from include.engines.containers import Server
+from include.engines.graph.port import GraphEngine
+from include.engines.timeseries.port import TimeSeriesEngine
 from sensor_platform.operators.start_service_operator import StartServiceOperator
 from sensor_platform.operators.stop_service_operator import StopServiceOperator
 
 log = logging.getLogger(__name__)
 
 
-def service_group(service: ContainerService, use: Callable[[Any], Any]) -> TaskGroup:
-    """`start` → what `use` makes of where the service answers → `stop`."""
+def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], Any]) -> TaskGroup:
+    """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine without a container."""
     settings = Settings.from_environment()
-    with TaskGroup(service.name, tooltip=f"{service.image} in a container of this run") as group:
+    service = engine.service(settings)
+    with TaskGroup(engine.name, tooltip=f"{service.image} in a container of this run" if service else engine.name) as group:
+        if service is None:
+            use(None)
+            return group
         start = StartServiceOperator(
             task_id="start",
             service=service,
@@ -35,8 +41,11 @@ def service_group(service: ContainerService, use: Callable[[Any], Any]) -> TaskG
     return group
 
 
-def access(settings: Settings, service: ContainerService, started: dict[str, Any], port: int) -> tuple[str, str]:
-    """`host:port` under which a port of a started service is reached, and its secret. Raises EngineUnavailable if there is none."""
+def server(settings: Settings, engine: TimeSeriesEngine | GraphEngine, started: dict[str, Any] | None) -> Server | None:
+    """Where the engine's container answers; None for an engine without one. Raises EngineUnavailable if it is not there."""
+    service = engine.service(settings)
+    if service is None or started is None:
+        return None
     if reason := started.get("unavailable"):
         raise EngineUnavailable(f"{service.name} could not be started: {reason}")
     try:
@@ -44,7 +53,7 @@ def access(settings: Settings, service: ContainerService, started: dict[str, Any
     except (DockerException, OSError) as error:
         raise EngineUnavailable(f"the container of {service.name} is gone: {error}") from error
     mask_secret(secret)
-    return f"{started['host']}:{started['ports'][str(port)]}", secret
+    return Server(started["host"], {int(port): bound for port, bound in started["ports"].items()}, secret)
 
 
 @task

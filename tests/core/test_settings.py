@@ -8,12 +8,15 @@ import pytest
 
 from cli.run import waits_for
 from include.core.settings import PROJECT_DIR, Settings
+from include.engines.graph.neo4j import Neo4j
+from include.engines.timeseries.influxdb import InfluxDB
 from tests.support.platform import dag_bag
 
 GUIDE = PROJECT_DIR / "docs/ways_to_run.md"
 OF_OTHERS = {"AIRFLOW_HOME", "GITHUB_STEP_SUMMARY"}  # set by scripts, or by GitHub
+IMAGES = {"INFLUXDB_IMAGE", "NEO4J_IMAGE"}  # each service has one
 OUTSIDE_PYTHON = {"PYTHON", "SECRET", "FERNET_KEY", "POSTGRES_PASSWORD"}
-READ = re.compile(r"""environ\.get\("(\w+)"|environ\["(\w+)"\](?! =)|_engine\("(\w+)"|_seconds\("(\w+)"|\$\{([A-Z_]+):-""")
+READ = re.compile(r"""environ\.get\("(\w+)"|environ\["(\w+)"\](?! =)|_seconds\("(\w+)"|\$\{([A-Z_]+):-""")
 
 
 def rows(heading: str) -> Iterator[list[str]]:
@@ -28,15 +31,16 @@ def test_the_table_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     code = [PROJECT_DIR / "include/core/settings.py", *(path for path in (PROJECT_DIR / "cli").iterdir() if path.is_file())]
     read = {name for path in code for found in READ.findall(path.read_text()) for name in found if name}
     assert "REMOTE_TIMEOUT" in read and "PORT" in read
-    assert set(documented) - OUTSIDE_PYTHON == {name for name in read if not name.startswith("AIRFLOW__")} - OF_OTHERS
+    assert set(documented) - OUTSIDE_PYTHON == {name for name in read if not name.startswith("AIRFLOW__")} - OF_OTHERS | IMAGES
     for name in documented:
         monkeypatch.delenv(name, raising=False)
     assert not [name for name in documented if name in os.environ]
     found = Settings.from_environment()
     defaults = {
         "DATA_DIR": str(found.data_dir.relative_to(PROJECT_DIR)), "STATE_REMOTE": found.state_remote, "PUBLISH_REMOTE": found.publish_remote,
-        "AS_OF": found.as_of, "TIMESERIES_ENGINE": found.timeseries_engine, "GRAPH_ENGINE": found.graph_engine, "INFLUXDB_IMAGE": found.influxdb_image,
-        "NEO4J_IMAGE": found.neo4j_image, "DOCKER_HOST": found.docker_url, "SERVICE_NETWORK": found.service_network,
+        "AS_OF": found.as_of, "TIMESERIES_ENGINE": found.timeseries_engine, "GRAPH_ENGINE": found.graph_engine, 
+        "INFLUXDB_IMAGE": InfluxDB().service(found).image, "NEO4J_IMAGE": Neo4j().service(found).image,
+        "DOCKER_HOST": found.docker_url, "SERVICE_NETWORK": found.service_network,
         "DUCKDB_MEMORY_LIMIT": found.memory_limit, "WATCH_SECONDS": f"{found.watch_seconds:g}", "REMOTE_TIMEOUT": f"{found.remote_seconds:g}",
     }  # fmt: skip
     assert {name: documented[name] for name in defaults} == defaults

@@ -16,10 +16,10 @@ from benchmarks.campus import write_campus
 from benchmarks.containers import SECRET, running
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR, Settings
-from include.engines.graph import Graph, ask, load
-from include.engines.ladybug import ladybug_graph
-from include.engines.neo4j import neo4j_graph
-from include.engines.services import NEO4J_BOLT_PORT, neo4j
+from include.engines.graph.ladybug import ladybug_graph
+from include.engines.graph.neo4j import BOLT_PORT, Neo4j
+from include.engines.graph.neo4j.client import neo4j_graph
+from include.engines.graph.port import Graph, ask, load
 from include.hierarchy import hierarchy
 from include.registry import load_registry
 from include.registry.hierarchy import Hierarchy, load_hierarchy
@@ -33,8 +33,8 @@ SEEDS = PROJECT_DIR / "include/dbt/seeds"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    service = neo4j(Settings.from_environment().neo4j_image)
-    assert service.ports[-1] == NEO4J_BOLT_PORT
+    service = Neo4j().service(Settings.from_environment())
+    assert service.ports[-1] == BOLT_PORT
     with running(docker_or_skip(service.image), service) as address:
         yield address
 

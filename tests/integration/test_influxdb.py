@@ -20,8 +20,8 @@ from include.contract.grains import GRAINS
 from include.core.clock import parse_as_of
 from include.core.errors import ContractError, EngineUnavailable
 from include.core.settings import Settings
-from include.engines.influxdb import engine
-from include.engines.services import influxdb
+from include.engines.timeseries.influxdb import InfluxDB
+from include.engines.timeseries.influxdb import client as influxdb
 from include.planning.plan import plan_windows
 from include.planning.tables import write_windows_plan
 from include.store.readings import read_manifest
@@ -30,17 +30,17 @@ from tests.support.platform import Platform
 from tests.support.raw_files import minute_drive, sample_drive
 
 pytestmark = pytest.mark.xdist_group("sample")
-IMAGE = Settings.from_environment().influxdb_image
+SERVICE = InfluxDB().service(Settings.from_environment())
 
 
 @pytest.fixture(scope="module")
 def cli() -> docker.APIClient:
-    return docker_or_skip(IMAGE)
+    return docker_or_skip(SERVICE.image)
 
 
 @pytest.fixture(scope="module")
 def server(cli: docker.APIClient) -> Iterator[str]:
-    with running(cli, influxdb(IMAGE)) as address:
+    with running(cli, SERVICE) as address:
         yield f"http://{address}"
 
 
@@ -61,7 +61,7 @@ def test_both_engines_agree_in_every_row_and_value(published: Callable[..., Plat
     assert len(list(embedded.glob("agg_hourly.*"))) >= 1
     for path in platform.settings.paths.built_aggregates.glob("agg_*"):
         path.unlink()
-    assert engine.aggregate(platform.settings, server, SECRET).startswith("InfluxDB v2.7")
+    assert influxdb.aggregate(platform.settings, server, SECRET).startswith("InfluxDB v2.7")
     rows = 0
     for grain in GRAINS:
         for expected in sorted(embedded.glob(f"agg_{grain}.*")):
@@ -95,14 +95,14 @@ def planned(published: Callable[..., Platform]) -> Settings:
 
 
 def test_what_the_server_lost_fails_and_names_series_and_month(planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    bodies = engine._bodies
-    monkeypatch.setattr(engine, "_bodies", lambda *args: (body.partition(b"\n")[2] for body in bodies(*args)))
+    bodies = influxdb._bodies
+    monkeypatch.setattr(influxdb, "_bodies", lambda *args: (body.partition(b"\n")[2] for body in bodies(*args)))
     with pytest.raises(ContractError, match=r"holds something else than it was sent, in 1 series .* in 2026-01, \d+ sent, \d+ held"):
-        engine.aggregate(planned, server, SECRET)
+        influxdb.aggregate(planned, server, SECRET)
 
 
 def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = engine._ask
+    ask = influxdb._ask
 
     def broken(client: Any, job: str, answer: Path, **parameters: Any) -> None:
         ask(client, job, answer, **parameters)
@@ -110,16 +110,16 @@ def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: 
             answer.write_bytes(b"".join(answer.read_bytes().splitlines(keepends=True)[:2]))
 
     with monkeypatch.context() as patch, pytest.raises(EngineUnavailable, match="windows of 1w are not whole"):
-        patch.setattr(engine, "_ask", broken)
-        engine.aggregate(planned, server, SECRET)
+        patch.setattr(influxdb, "_ask", broken)
+        influxdb.aggregate(planned, server, SECRET)
 
     def without_squares(client: Any, job: str, answer: Path, **parameters: Any) -> None:
         if not answer.name.endswith("squares.csv"):
             ask(client, job, answer, **parameters)
 
-    monkeypatch.setattr(engine, "_ask", without_squares)
+    monkeypatch.setattr(influxdb, "_ask", without_squares)
     with pytest.raises(ContractError, match="holds something else"):
-        engine.aggregate(planned, server, SECRET)
+        influxdb.aggregate(planned, server, SECRET)
 
 
 def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, server: str) -> None:
@@ -151,7 +151,7 @@ def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, 
 
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), Busy)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    engine.aggregate(planned, f"http://127.0.0.1:{proxy.server_port}", SECRET)
+    influxdb.aggregate(planned, f"http://127.0.0.1:{proxy.server_port}", SECRET)
     proxy.shutdown()
     assert next(refusals, None) is None
 
@@ -161,4 +161,4 @@ def test_a_server_that_is_not_there_is_no_fault_of_the_data(planned: Settings, m
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(EngineUnavailable, match="does not answer"):
-        engine.aggregate(planned, f"http://127.0.0.1:{port}", SECRET)
+        influxdb.aggregate(planned, f"http://127.0.0.1:{port}", SECRET)

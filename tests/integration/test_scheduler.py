@@ -25,7 +25,7 @@ from cli import screenshots
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM
-from include.engines.services import influxdb
+from include.engines.timeseries.influxdb import InfluxDB
 from tests.support.containers import docker_or_skip
 from tests.support.raw_files import small_drive, thermopro, times
 
@@ -99,7 +99,7 @@ def airflow(tmp_path: Path) -> Iterator[Airflow]:
 
 
 def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_path: Path) -> None:
-    service = influxdb(Settings.from_environment().influxdb_image)
+    service = InfluxDB().service(Settings.from_environment())
     cli = docker_or_skip(service.image)
     ours = {f"{PLATFORM}.data_dir": str(tmp_path / "data")}
     with running_airflow(tmp_path, TIMESERIES_ENGINE="service") as airflow:
@@ -127,7 +127,7 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
             cli.unpause(container)
         ended = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
         assert ended["state"] == "success", airflow.states("aggregate_and_publish", ended["dag_run_id"])
-        assert state("influxdb.aggregate_in_influxdb") == ("success", 2)
+        assert state("influxdb.aggregate_in_engine") == ("success", 2)
         wait_for(lambda: containers.find(cli, ours) == [], 60)
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()] == []
 

@@ -19,12 +19,13 @@ import pytest
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
-from include.engines.services import influxdb, neo4j
+from include.engines.graph.neo4j import Neo4j
+from include.engines.timeseries.influxdb import InfluxDB
 from tests.support.containers import docker_or_skip
 from tests.support.raw_files import small_drive
 
-INFLUXDB = influxdb(Settings.from_environment().influxdb_image)
-NEO4J = neo4j(Settings.from_environment().neo4j_image)
+INFLUXDB = InfluxDB().service(Settings.from_environment())
+NEO4J = Neo4j().service(Settings.from_environment())
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(cli
     cli.kill(run.wait_for_container(cli))
     code, said = run.end()
     assert code == 0, said
-    assert run.published["timeseries_engine"] == "embedded"
+    assert run.published["timeseries_engine"] == "duckdb"
     assert "influxdb" in run.published["instead_of"].lower()
     assert run.containers(cli) == []
     finding = json.loads((run.data / "findings/timeseries_engine.json").read_text())
@@ -163,7 +164,7 @@ def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(cli:
         run = MakeRun(tmp_path / name, **environment).begin()
         code, said = run.end()
         assert code == 0, said
-        assert run.published["timeseries_engine"] == "embedded"
+        assert run.published["timeseries_engine"] == "duckdb"
         assert "could not be started" in run.published["instead_of"]
         assert run.containers(cli) == []
         sums.add((run.data / "releases/latest/SHA256SUMS").read_text())
@@ -177,7 +178,7 @@ def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(c
     relay.cut()
     code, said = cut.end()
     assert code == 0, said
-    assert cut.published["timeseries_engine"] == "embedded"
+    assert cut.published["timeseries_engine"] == "duckdb"
 
     MakeRun(tmp_path / "killed", TIMESERIES_ENGINE="embedded", AS_OF="2026-02-28").begin().end()
     killed = MakeRun(tmp_path / "killed")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.core.settings import PROJECT_DIR, Settings
-from include.engines.fallback import tell_of_fallback
+from include.engines.fallback import record_fallback
 from include.monitoring.rules import load_rules
 from include.monitoring.runs import causes_in_runs, record_run
 
@@ -55,9 +55,9 @@ def test_a_run_three_times_as_long_as_usual_is_told(settings: Settings) -> None:
 
 
 def test_an_engine_that_could_not_be_had_is_told_until_it_works(settings: Settings) -> None:
-    tell_of_fallback(settings, "timeseries_engine", "no Docker daemon")
+    record_fallback(settings, "timeseries_engine", "no Docker daemon")
     assert told(settings) == [("engine_fallback", "timeseries_engine")]
-    tell_of_fallback(settings, "timeseries_engine", "")
+    record_fallback(settings, "timeseries_engine", "")
     assert told(settings) == []
 
 

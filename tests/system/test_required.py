@@ -21,8 +21,9 @@ from include.core import rclone
 from include.core.errors import ConfigurationError, RemoteError
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines import graph
-from include.engines.influxdb import engine
-from include.engines.ladybug import ladybug_graph
+from include.engines.graph.ladybug import ladybug_graph
+from include.engines.registry import check_engines
+from include.engines.timeseries.influxdb import client as influxdb
 from include.monitoring import checks
 from include.monitoring.rules import load_rules
 from include.registry import load_registry
@@ -72,11 +73,11 @@ def test_half_a_remote(left: str, says: str, monkeypatch: pytest.MonkeyPatch) ->
         rclone.listing("sm2drive:raw")
 
 
-@pytest.mark.parametrize("variable", ["TIMESERIES_ENGINE", "GRAPH_ENGINE"])
-def test_an_engine_that_there_is_not(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("variable", "known"), [("TIMESERIES_ENGINE", "duckdb, influxdb"), ("GRAPH_ENGINE", "ladybug, neo4j")])
+def test_an_unknown_engine(variable: str, known: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, "clockwork")
-    with pytest.raises(ConfigurationError, match=rf"(?s){variable}=clockwork.*embedded, service"):
-        Settings.from_environment()
+    with pytest.raises(ConfigurationError, match=rf"(?s){variable}: unknown engine 'clockwork'.*use one of: {known}"):
+        check_engines(Settings.from_environment())
 
 
 def test_the_sample_where_no_drive_is_configured(tmp_path: Path) -> None:
@@ -116,12 +117,12 @@ def test_a_query_of_the_monitoring(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_a_query_of_influxdb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(engine, "FLUX", without(engine.FLUX, "windows.flux", tmp_path / "flux"))
+    monkeypatch.setattr(influxdb, "FLUX", without(influxdb.FLUX, "windows.flux", tmp_path / "flux"))
     with (
         InfluxDBClient("http://127.0.0.1:9", token="none") as client,
         pytest.raises(ConfigurationError, match=r"(?s)windows.flux is missing.*restore it from git"),
     ):
-        engine._ask(client, "windows", tmp_path / "answer.csv")
+        influxdb._ask(client, "windows", tmp_path / "answer.csv")
 
 
 def test_a_query_of_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.masking import mask
-from include.engines.timeseries import engine_used
+from include.engines.timeseries.port import engine_used
 from include.release.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.links import ReleaseLink

@@ -6,8 +6,8 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from include.core.errors import EngineUnavailable
-from include.engines import timeseries
-from include.engines.services import INFLUXDB_PORT, influxdb
+from include.engines.registry import TIMESERIES, timeseries_engine
+from include.engines.timeseries.port import record_engine
 from include.planning.tables import write_windows_plan
 from include.recovery import healing
 from include.release import release
@@ -15,7 +15,7 @@ from include.replication import state
 from include.store import archive
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import as_of, platform, skip_groups
-from sensor_platform.services import access
+from sensor_platform.services import server
 
 log = logging.getLogger(__name__)
 
@@ -31,28 +31,27 @@ def plan_windows() -> list[list[str]]:
     state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
     if not windows:  # the last plan stays: a group that is cleared still finds what to do
         log.info("windows to aggregate: none, the archive is up to date")
-        skip_groups(context, "influxdb", "aggregate")
+        skip_groups(context, *TIMESERIES, "aggregate")
     log.info("windows to aggregate: %s", ", ".join(f"{window.building.building_id} {window.months[0]} to {window.months[-1]}" for window in windows))
     write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
 
 
 @task(inlets=[READINGS])
-def aggregate_in_influxdb(started: dict[str, Any]) -> str:
-    """Compute the windows in InfluxDB and skip the embedded engine; if InfluxDB cannot, let the embedded engine do it."""
-    from include.engines.influxdb import engine
-
+def aggregate_in_engine(started: dict[str, Any] | None) -> str:
+    """Compute the windows in the engine of TIMESERIES_ENGINE and skip DuckDB; if the engine cannot, let DuckDB do it."""
     context = get_current_context()
     settings, _ = platform(as_of(context, READINGS))
+    engine = timeseries_engine(settings)
+    assert engine is not None  # for `duckdb` the DAG has no such task
     try:
-        address, token = access(settings, influxdb(settings.influxdb_image), started, INFLUXDB_PORT)
-        version = engine.aggregate(settings, f"http://{address}", token)
+        version = engine.aggregate(settings, server(settings, engine, started))
     except EngineUnavailable as error:
-        log.warning("%s; the embedded engine computes instead", error)
-        timeseries.record_engine(settings, "embedded", instead_of=str(error))
-        return "embedded"
+        log.warning("%s; DuckDB computes instead", error)
+        record_engine(settings, "duckdb", instead_of=str(error))
+        return "duckdb"
     log.info("aggregated in %s", version)
-    timeseries.record_engine(settings, version)
+    record_engine(settings, version)
     skip_groups(context, "aggregate")
 
 

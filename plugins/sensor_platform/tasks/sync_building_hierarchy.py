@@ -7,13 +7,14 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.errors import EngineUnavailable
-from include.engines.fallback import tell_of_fallback
-from include.engines.services import NEO4J_BOLT_PORT, neo4j
+from include.engines.fallback import record_fallback
+from include.engines.graph.ladybug import ladybug_graph
+from include.engines.registry import graph_engine
 from include.hierarchy import hierarchy
 from include.registry.hierarchy import load_hierarchy
 from sensor_platform.assets import HIERARCHY, HIERARCHY_SEEDS
 from sensor_platform.run_context import platform
-from sensor_platform.services import access
+from sensor_platform.services import server
 
 log = logging.getLogger(__name__)
 
@@ -36,29 +37,17 @@ def check_seeds() -> int:
 
 
 @task(outlets=[HIERARCHY])
-def build_in_ladybug() -> dict[str, int]:
-    """Load, ask and export in an embedded graph."""
-    from include.engines.ladybug import ladybug_graph
-
+def build_hierarchy(started: dict[str, Any] | None) -> dict[str, int]:
+    """Load, query and export in the engine of GRAPH_ENGINE; if it is unavailable or fails, in Ladybug."""
     settings, registry = platform()
-    with ladybug_graph() as graph:
-        return hierarchy.build(settings, registry, graph)
-
-
-@task(outlets=[HIERARCHY])
-def build_in_neo4j(started: dict[str, Any]) -> dict[str, int]:
-    """Load, ask and export in Neo4j; if it cannot be had or breaks, in an embedded graph."""
-    from include.engines.ladybug import ladybug_graph
-    from include.engines.neo4j import neo4j_graph
-
-    settings, registry = platform()
+    engine = graph_engine(settings)
     try:
-        with neo4j_graph(*access(settings, neo4j(settings.neo4j_image), started, NEO4J_BOLT_PORT)) as graph:
+        with engine.graph(server(settings, engine, started)) as graph:
             counts = hierarchy.build(settings, registry, graph)
     except EngineUnavailable as error:
-        log.warning("%s; the embedded engine takes its place", error)
-        tell_of_fallback(settings, "graph_engine", str(error))
+        log.warning("%s; Ladybug computes instead", error)
+        record_fallback(settings, "graph_engine", str(error))
         with ladybug_graph() as graph:
             return hierarchy.build(settings, registry, graph)
-    tell_of_fallback(settings, "graph_engine", "")
+    record_fallback(settings, "graph_engine", "")
     return counts

@@ -1,4 +1,4 @@
-"""The time-series engine as a service: InfluxDB 2.7 loads a floating window and aggregates it with Flux.
+"""Loads a floating window into InfluxDB 2.7 and aggregates it with Flux.
 
 One window is in the server at a time, in a bucket of its own, so its cost does not grow with history. The bucket keeps
 what it is given: the server is gone after the run, and a retention period would silently refuse a replay's old points.
@@ -25,7 +25,7 @@ from include.core import files
 from include.core.duckdb_session import PARQUET, scratch_database
 from include.core.errors import ContractError, EngineUnavailable
 from include.core.settings import PROJECT_DIR, Settings
-from include.engines.services import INFLUXDB_ORGANISATION
+from include.engines.timeseries.influxdb import ORGANISATION
 from include.planning.tables import Window, planned_windows
 
 BUCKET = "window"
@@ -53,7 +53,7 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
     # its time counts from here, not from the first failure, so the number of tries is the bound
     retries = WritesRetry(total=RETRIES, retry_interval=1, max_retry_time=SECONDS_OF_A_RUN, allowed_methods=["POST"])
     try:
-        with InfluxDBClient(url, token, org=INFLUXDB_ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
+        with InfluxDBClient(url, token, org=ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
             for window in planned_windows(settings):
                 files.remove(answers)
                 answers.mkdir(parents=True)
@@ -99,7 +99,7 @@ def _empty_bucket(client: InfluxDBClient) -> None:
     buckets = client.buckets_api()
     if old := buckets.find_bucket_by_name(BUCKET):
         buckets.delete_bucket(old)
-    buckets.create_bucket(bucket_name=BUCKET, org=INFLUXDB_ORGANISATION)
+    buckets.create_bucket(bucket_name=BUCKET, org=ORGANISATION)
 
 
 def _load(client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> None:
@@ -164,7 +164,7 @@ def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> 
         raise ContractError(
             f"InfluxDB holds something else than it was sent, in {len(different)} series and months; the first: {series} in {month}, {sent:,} sent, {held:,} held",
             where=window.batch,
-            cure="run it again, or with TIMESERIES_ENGINE=embedded; nothing was published",
+            cure="run it again, or with TIMESERIES_ENGINE=duckdb; nothing was published",
         )
 
 

@@ -1,4 +1,4 @@
-"""The graph engine as a service: Neo4j 5.26 in a container of the run, over Bolt."""
+"""A graph in Neo4j 5.26, over Bolt."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
 from include.core.errors import EngineUnavailable
-from include.engines.graph import Rows
-from include.engines.services import NEO4J_USER
+from include.engines.graph.neo4j import USER
+from include.engines.graph.port import Rows
 
 
 class Neo4jGraph:
@@ -29,7 +29,7 @@ class Neo4jGraph:
 def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
     """The graph at `host:port`, emptied first: an earlier try may have loaded half. Raises EngineUnavailable if it fails."""
     try:
-        with GraphDatabase.driver(f"bolt://{address}", auth=(NEO4J_USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
+        with GraphDatabase.driver(f"bolt://{address}", auth=(USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
             graph = Neo4jGraph(driver)
             graph.run("MATCH (n) DETACH DELETE n", {})
             yield graph

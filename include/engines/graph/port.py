@@ -1,16 +1,18 @@
 """The port of the graph engines: a building's structure in, answers of include/cypher out.
 
-Both engines run the same files; where their dialects part, a folder named after the engine holds its own. Values are
+All engines run the same files; where their dialects part, a folder named after the engine holds its own. Values are
 bound to parameters, so that a name with quotes or Cypher in it stays a name.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from include.core import files
-from include.core.settings import PROJECT_DIR
+from include.core.settings import PROJECT_DIR, Settings
+from include.engines.containers import ContainerService, Server
 from include.registry.hierarchy import Hierarchy
 
 CYPHER = PROJECT_DIR / "include/cypher"
@@ -20,12 +22,25 @@ ALWAYS = ("0001-01-01", "9999-12-31")  # an open beginning and end, so that engi
 Rows = list[dict[str, Any]]
 
 
+class GraphEngine(Protocol):
+    """`name` is its value of GRAPH_ENGINE and its group in the DAG."""
+
+    name: str
+
+    def service(self, settings: Settings) -> ContainerService | None:
+        """The container that it needs for a run; None if it needs none."""
+
+    def graph(self, server: Server | None) -> AbstractContextManager["Graph"]:
+        """An empty graph, for as long as the context lasts. Raises EngineUnavailable if it cannot be reached, or fails."""
+
+
 class Graph(Protocol):
     """A database that lives as long as the run; `dialect` is its folder of include/cypher."""
 
     dialect: str
 
-    def run(self, query: str, parameters: dict[str, Any]) -> Rows: ...
+    def run(self, query: str, parameters: dict[str, Any]) -> Rows:
+        """The rows of one statement."""
 
 
 def ask(graph: Graph, question: str, **parameters: Any) -> Rows:

@@ -1,0 +1,50 @@
+"""Ladybug: a graph in the memory of this process."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from include.core.settings import Settings
+from include.engines.containers import Server
+from include.engines.graph.port import Rows
+
+if TYPE_CHECKING:
+    import ladybug
+
+
+class LadybugGraph:
+    """A graph in this process."""
+
+    dialect = "ladybug"
+
+    def __init__(self, connection: "ladybug.Connection") -> None:
+        self._connection = connection
+
+    def run(self, query: str, parameters: dict[str, Any]) -> Rows:
+        result: Any = self._connection.execute(query, parameters)
+        return [dict(row) for row in result.rows_as_dict()]
+
+
+@contextlib.contextmanager
+def ladybug_graph(memory_bytes: int = 1 << 30) -> Iterator[LadybugGraph]:
+    """An empty graph that is gone afterwards."""
+    import ladybug  # noqa: PLC0415  # slow, and DAG files import this module
+
+    with ladybug.Database(":memory:", buffer_pool_size=memory_bytes) as database, ladybug.Connection(database) as connection:
+        yield LadybugGraph(connection)
+
+
+class Ladybug:
+    """The embedded engine, which takes the place of one that is unavailable."""
+
+    name = "ladybug"
+
+    def service(self, settings: Settings) -> None:
+        """It needs no container."""
+
+    def graph(self, server: Server | None) -> contextlib.AbstractContextManager[LadybugGraph]:
+        """See the port."""
+        return ladybug_graph()
+
+
+ENGINE = Ladybug()
