@@ -57,12 +57,14 @@ def run() -> int:
     from include.engines.registry import check_engines
     from include.registry import load_registry
     from include.release import release as releases
+    from include.replication.remotes import check_remotes
 
     console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True)
     try:
         check_clock()
         settings = Settings.from_environment()
         check_engines(settings)
+        check_remotes(settings)
         registry = load_registry(settings.seeds_dir)
         now = checked_as_of(settings.as_of) if settings.as_of else None
         with files.locked(settings.data_dir / ".run.lock", "make run"):

@@ -1,5 +1,6 @@
 """What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from rich.console import Console
@@ -29,19 +30,19 @@ SHOWN = 5
 def summary(console: Console, settings: Settings, registry: Registry, as_of: datetime | None, before: str | None, log: str) -> int:
     """Print what was read, refused and published, and what to try next; returns the exit code."""
     ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
-    refused = ledger.refused()
+    refused = [version for version in ledger.refused() if registry.reads(version.datasource_id)]
     current = releases.find(settings, registry, as_of)
-    undone = what_is_undone(settings, registry, current) if outcome else "the drives were not read to the end"
+    undone = what_is_undone(settings, registry, current, outcome.kept) if outcome else "the drives were not read to the end"
     console.print()
     if note := as_of_note(settings):
         console.print(note, markup=False)
     for sentence in outcome.notes if outcome else []:
         console.print(f"State     {sentence}", markup=False)
-    console.print(
-        f"Read      {counted(sum(v.verdict == 'accepted' for v in ledger.versions), 'file version')} accepted,"
-        f" {outcome.accepted if outcome else 0:,} of them in this run"
-    )
-    read = [version for version in ledger.versions if version.verdict == "accepted"]
+    accepted = [version for version in ledger.versions if version.verdict == "accepted"]
+    withdrawn = registry.withdrawn(as_of or END_OF_TIME)
+    read = [v for v in accepted if registry.uses(v.building_id, v.datasource_id) and v.sha256 not in withdrawn]
+    taken_out = f", {len(accepted) - len(read):,} more withdrawn or removed" if len(read) < len(accepted) else ""
+    console.print(f"Read      {counted(len(read), 'file version')} accepted, {outcome.accepted if outcome else 0:,} of them in this run{taken_out}")
     rows, rejected = sum(version.rows for version in read), sum(version.rejected for version in read)
     console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
     sums = totals(read_accounting(settings))
@@ -60,8 +61,14 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
         f"Health    {counted(len(errors), 'problem')}, {counted(len(causes) - len(errors), 'warning')}" + (f", see {health_file(settings)}" if causes else ""),
         markup=False,
     )
-    for cause in errors[:SHOWN]:
-        console.print(f"  ! {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style="yellow")
+    for cause in [*errors, *(cause for cause in causes if cause not in errors)][:SHOWN]:
+        mark, colour = ("!", "yellow") if cause.severity == "error" else ("·", "dim")
+        console.print(f"  {mark} {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style=colour)
+    warnings = outcome.warnings if outcome else []
+    for warning in warnings[:SHOWN]:
+        console.print(f"  · {visible(warning)}", markup=False, style="dim")
+    if len(warnings) > SHOWN:
+        console.print(f"  … and {counted(len(warnings) - SHOWN, 'more warning')}; refresh's task report lists all")
     problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
     for problem in problems[:SHOWN]:
         console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
@@ -99,9 +106,9 @@ def replay_note(as_of: datetime | None, last: Release | None, command: str) -> s
     )
 
 
-def what_is_undone(settings: Settings, registry: Registry, current: Release | None) -> str:
-    """What a failed step has left for the next run, though a release stands; empty if nothing."""
-    months = readings.months_to_build(settings, plan_readings(settings, registry, END_OF_TIME))
+def what_is_undone(settings: Settings, registry: Registry, current: Release | None, kept: Collection[str]) -> str:
+    """What a failed step has left for the next run; empty if nothing. Batches of `kept` months are published as they were."""
+    months = [plan for plan in readings.months_to_build(settings, plan_readings(settings, registry, END_OF_TIME)) if plan.batch not in kept]
     if months:
         return f"{counted(len(months), 'month')} of readings not built"
     if not readings.dimensions_are_current(settings, registry):

@@ -72,6 +72,11 @@ class DataPaths:
         return self.root / "state.json"
 
     @property
+    def remotes(self) -> Path:
+        """The remotes of state and releases that this installation has used last."""
+        return self.root / "remotes.json"
+
+    @property
     def lock(self) -> Path:
         return self.root / ".lock"
 

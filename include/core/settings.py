@@ -28,6 +28,7 @@ class Settings:
     uses_sample: bool
     state_remote: str
     publish_remote: str
+    named_remotes: frozenset[str]
     timeseries_engine: str
     graph_engine: str
     memory_limit: str
@@ -53,6 +54,7 @@ class Settings:
             uses_sample=uses_sample,
             state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or f"{home}Public",
+            named_remotes=frozenset(name for name in ("STATE_REMOTE", "PUBLISH_REMOTE") if os.environ.get(name)),
             timeseries_engine=os.environ.get("TIMESERIES_ENGINE") or "duckdb",
             graph_engine=os.environ.get("GRAPH_ENGINE") or "ladybug",
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",

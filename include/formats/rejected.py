@@ -17,7 +17,7 @@ CURES: dict[Reason, str] = {
     "quotes": "Remove the quote, or close it, and upload again",
     "field_count": "The line is cut off or damaged: export it again",
     "header_repeated": "Nothing, if two exports were joined on purpose; else upload them as two files",
-    "timestamp": "Correct or remove the line and upload again",
+    "timestamp": "Correct the line and upload again; if most lines are written so, add their format to date_formats in file_formats.csv",
     "implausible_date": "Set the device's clock; or change `earliest` in datasources_config.csv",
     "future_dates": "Set the device's clock; the file is read again when that time has come",
     "decimal_mark": "Export with the declared decimal mark and without thousands separators, or change decimal_mark in file_formats.csv",

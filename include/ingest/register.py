@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -142,6 +142,7 @@ class Outcome:
     ongoing: list[str]
     warnings: list[str]
     notes: list[str]  # what a run did of itself, such as bringing the state up to date
+    kept: list[str] = field(default_factory=list)  # batches of months that would have lost readings, so the stored ones were kept
 
 
 def begin(settings: Settings) -> None:
@@ -163,10 +164,10 @@ def give_up(settings: Settings, lost: list[FileVersion]) -> None:
     add_problems(settings, [_sentence(version) for version in lost])
 
 
-def add_problems(settings: Settings, problems: list[str]) -> None:
-    """Report what was found after the verdicts were written down."""
+def add_problems(settings: Settings, problems: list[str], kept: Collection[str] = ()) -> None:
+    """Report what was found after the verdicts were written down, and the batches whose stored months were kept for it."""
     if problems and (outcome := read_outcome(settings)):
-        files.write_json(settings.paths.ingest / OUTCOME, asdict(replace(outcome, problems=[*outcome.problems, *problems])))
+        files.write_json(settings.paths.ingest / OUTCOME, asdict(replace(outcome, problems=[*outcome.problems, *problems], kept=sorted(kept))))
 
 
 def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, str]]:
@@ -194,7 +195,8 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
         with files.locked(settings.paths.lock, "refresh"):
             after.write(settings.paths.ledger)
     _write_quarantine_pages(settings, after)
-    refused = after.refused()
+    read = {datasource.datasource_id for datasource in datasources}
+    refused = [version for version in after.refused() if version.datasource_id in read]
     new_refusals = [_sentence(v) for v in refused if (v.number, v.verdict) not in known]
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]

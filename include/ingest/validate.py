@@ -163,7 +163,8 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     wanted, optional = declared.datasource.required_columns, declared.datasource.optional_columns
     where = f"line {declared.format.header_line}"
     missing = [want for want in wanted if not any(means(want, name) for name in named)]
-    new = [name for name in named if not any(means(want, name) for want in (*wanted, *optional))]
+    described = (*wanted, *optional, *declared.key_columns, *(row.value_column for row in declared.mappings))
+    new = [name for name in named if not any(means(want, name) for want in described)]
     findings = []
     for want in missing:
         near = difflib.get_close_matches(want, new[:100], 1, cutoff=0.5)
@@ -174,9 +175,16 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
                 "error",
                 f"no column matches {want!r}; {hint}",
                 where=where,
-                cure="Export it again, or correct required_columns in datasources_config.csv",
+                cure="Export it again; if the new name stays, write both (old|new) into required_columns (datasources_config.csv) and value_column"
+                " (datasource_mappings.csv)",
             )
         )
+    for row in declared.mappings:
+        covered = (*missing, *(want for want in optional if want == row.value_column))
+        if row.value_column not in covered and not any(means(row.value_column, name) for name in named):
+            message = f"no column matches {row.value_column!r}: the file has no {row.measurement or 'values of it'}"
+            cure = "If the column has another name now, write both (old|new) into value_column of datasource_mappings.csv; if not, list it in optional_columns"
+            findings.append(Finding("value_columns", "warning", message, where=where, cure=cure))
     severity: Literal["error", "warning"] = "error" if declared.datasource.on_new_column == "refuse" else "warning"
     if new:
         verb = "is" if len(new) == 1 else "are"

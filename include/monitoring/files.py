@@ -28,7 +28,7 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, starts
     ledger, accounting = Ledger.read(settings.paths.ledger), read_accounting(settings).to_pylist()
     versions = [version for version in ledger.versions if version.building_id in starts]
     recent = [version for version in versions if starts[version.building_id] <= version.first_seen <= as_of]
-    refused = [version for version in ledger.refused() if version.building_id in starts]
+    refused = [version for version in ledger.refused() if version.building_id in starts and registry.reads(version.datasource_id)]
     found = (
         *_refused(settings, registry, refused, rules, as_of),
         *_late(versions, recent, registry, rules),

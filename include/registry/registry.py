@@ -67,6 +67,10 @@ class Registry:
         active = {building.building_id for building in self.active_buildings}
         return tuple(row for row in self.datasources if row.status == "active" and row.building_id in active)
 
+    def reads(self, datasource_id: str) -> bool:
+        """Whether the datasource is read in this run: it is active, and so is its building."""
+        return any(row.datasource_id == datasource_id for row in self.active_datasources)
+
     def uses(self, building_id: str, datasource_id: str) -> bool:
         """Whether files of the datasource are in use: neither it nor its building was removed from the seeds.
 

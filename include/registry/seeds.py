@@ -143,7 +143,7 @@ def _row(path: Path, line: int, cells: dict[str, Any], row_type: type[R], key: s
         first = error.errors()[0]
         column = str(first["loc"][0])
         raise ConfigurationError(
-            f"{cells.get(column)!r} cannot be a {column}: {first['msg']}",
+            f"{cells.get(column)!r} is not valid in column {column}: {first['msg'].removeprefix('Value error, ')}",
             where=f"{where}, column {column}",
             cure="correct the cell; docs/data_dictionary.md explains every column",
         ) from None

@@ -157,6 +157,7 @@ class Stored:
 
     totals: dict[str, int]
     problems: list[str]
+    kept: set[str]  # their batches
 
 
 def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> Stored:
@@ -166,16 +167,18 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
     its files was taken out: then a seed row no longer describes what the files hold.
     """
     paths, manifest = settings.paths, read_manifest(settings)
+    planned = {plan.batch for plan in plans}
     lost = unexplained(_lost_sources(settings, plans), taken_out(settings, registry, as_of))
-    plans = [plan for plan in plans if not any((plan.building.building_id, plan.month) == (building_id, month) for building_id, _, month in lost)]
-    kept = _kept_months(lost)
-    if not plans:
-        return Stored({}, kept)
+    losing = {(building_id, month) for building_id, _, month in lost}
+    plans = [plan for plan in plans if (plan.building.building_id, plan.month) not in losing]
     accounting, fresh = _accounting_with(settings, plans)
-    problems = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
-    if problems:
-        plans = [plan for plan in plans if not any(version.number in problems for version in plan.versions)]
+    broken = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+    if broken:
+        plans = [plan for plan in plans if not any(version.number in broken for version in plan.versions)]
         accounting, fresh = _accounting_with(settings, plans)
+    problems, kept = [*_kept_months(lost), *broken.values()], planned - {plan.batch for plan in plans}
+    if not plans:
+        return Stored({}, problems, kept)
 
     with files.locked(paths.lock, "refresh"):
         for plan in plans:
@@ -195,7 +198,7 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
         _write(settings, accounting, manifest)
-    return Stored(totals(fresh), [*kept, *problems.values()])
+    return Stored(totals(fresh), problems, kept)
 
 
 def _lost_sources(settings: Settings, plans: list[MonthPlan]) -> set[SourceMonth]:

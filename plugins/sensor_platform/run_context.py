@@ -13,6 +13,7 @@ from include.ingest.register import SkippedChecks
 from include.ingest.validate import SKIPPABLE
 from include.registry import Registry, load_registry
 from include.release.release import settings_at
+from include.replication.remotes import check_remotes
 
 AS_OF_PARAM = Param(
     None,
@@ -75,4 +76,5 @@ def platform(now: datetime | None = None) -> tuple[Settings, Registry]:
     settings = Settings.from_environment()
     registry = load_registry(settings.seeds_dir)
     registry.check_locations(settings.state_remote, settings.publish_remote)
+    check_remotes(settings)
     return settings_at(settings, now) if now else settings, registry

@@ -294,6 +294,17 @@ def test_an_unknown_column_of_a_wide_file_is_named_with_its_cure(tmp_path: Path)
     assert "sensor_mappings.csv" in found.findings[0].message and found.findings[0].cure
 
 
+def test_a_missing_value_column_is_named_and_a_described_one_is_declared() -> None:
+    content = TITLE.replace(b"Relative_Humidity(%)", b"Humidity") + b"29/01/2026,00:00,20.5,40\n"
+    declared = declare()  # neither required nor optional columns
+    found = read(content, declared=declared).found
+    missing, new = (next(f for f in found.findings if f.check == check) for check in ("value_columns", "new_columns"))
+    assert found.accepted
+    assert missing.message == "no column matches 'Relative_Humidity(%)': the file has no humidity_indoor" and "(old|new)" in missing.cure
+    assert new.message == "'Humidity' is not declared"
+    assert checks(read(content.replace(b"Humidity", b"Relative_Humidity(%)"), declared=declared).found) == []
+
+
 def test_thousands_of_unknown_columns_are_one_finding() -> None:
     names = [f"Column {n} (°C)" for n in range(2000)]
     content = ";".join(["Date", *names]) + "\r\n" + ";".join(["29.01.2026 00:00:00", *["1,0"] * len(names)]) + "\r\n"

@@ -14,7 +14,7 @@ import docker
 import duckdb
 import pytest
 
-from benchmarks.containers import SECRET, running
+from benchmarks.containers import OPENER, SECRET, running
 from benchmarks.generate import generate
 from include.contract.grains import GRAINS
 from include.core.clock import parse_as_of
@@ -25,7 +25,7 @@ from include.engines.timeseries.influxdb import client as influxdb
 from include.planning.plan import plan_windows
 from include.planning.tables import write_windows_plan
 from include.store.readings import read_manifest
-from tests.support.containers import OPENER, docker_or_skip
+from tests.support.containers import docker_or_skip
 from tests.support.platform import Platform
 from tests.support.raw_files import minute_drive, sample_drive
 

@@ -63,7 +63,7 @@ def test_adjacency_is_what_its_rule_says() -> None:
         (NODES, SENSOR + "\n", "", "the mapped sensor '493D' is not in building_hierarchy.csv", "sensor_id"),
         (NODES, SENSOR, f"{SENSOR}\nsm2.FFFF,sm2.1NP-S1,Sensor,FFFF,3,,,", "no mapped sensor is called 'FFFF'", "name"),
         (NODES, SENSOR, "sm2.493D,sm2.1NP-S2,Sensor,493D,3,,,", "'493D' is at '1NP-S1', line", "parent_id"),
-        (NODES, "Zone,1NP-S1", "Zoo,1NP-S1", "'Zoo' cannot be a type", "type"),
+        (NODES, "Zone,1NP-S1", "Zoo,1NP-S1", "'Zoo' is not valid in column type", "type"),
         (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S1,sm2.1NP-S1", "'sm2.1NP-S1' touches itself", "adjacent_zone_id"),
         (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S1,sm2.1NP", "there is no Zone 'sm2.1NP'", "adjacent_zone_id"),
         (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S3,sm2.1NP-S2", "the pair is already in line", "zone_id"),

@@ -2,9 +2,10 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -58,14 +59,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("page", [page for page in PAGES if any(not block.not_run for block in blocks(page))], ids=lambda page: page.stem)
 def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(checkout, tmp_path / "project", symlinks=True))
-    script = ""
+    shell = Block("bash", "", "", 0)  # what a reader's shell has kept of the blocks before: folder and variables
     for block in blocks(page):
         if block.not_run:
             continue
-        if block.language in ("bash", "sh"):  # of one page they share directory and variables, as in a reader's shell
-            script += f"cd {project}\n{block.text}"
-            run(project, Block("bash", "", script, block.line), page.name)
-            script = "".join(re.findall(r"^export .*\n", script, re.MULTILINE))
+        if block.language in ("bash", "sh"):
+            keep = f"{{ pwd; export -p; }} > {tmp_path}/shell"
+            run(project, replace(block, text=f"{shell.text}{block.text}\n{keep}"), page.name)
+            folder, _, variables = (tmp_path / "shell").read_text().partition("\n")
+            shell = replace(shell, text=f"{variables}\ncd {shlex.quote(folder)}\n")
         else:
             run(project, block, page.name)
 

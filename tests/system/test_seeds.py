@@ -1,14 +1,18 @@
 """Seeds are edited by people: what is right is built at once, what is wrong stops its own building, and there is a way back."""
 
+import io
 import json
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import tests.platform
 from cli.run import load_dags, tell_airflow
 from cli.start_over import start_over
+from cli.summary import PUBLISHED_WITHOUT_SOME, summary
+from include.core.clock import parse_as_of
 from include.ingest.register import read_outcome
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times, write
@@ -185,6 +189,9 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     complaints = annex.next_day()
     assert [c for c in complaints if c.startswith("annex: Logger has no readings any more in 2026-02")], complaints
     assert annex.published()["Logger"] == was
+    console = Console(record=True, file=io.StringIO(), width=300)
+    as_of = parse_as_of(f"{annex.day - timedelta(1)}")
+    assert summary(console, annex.platform.settings, annex.platform.registry, as_of, None, "run.log") == PUBLISHED_WITHOUT_SOME, console.export_text()
     annex.value = "Wert"
     edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,Wert,,Logger", "annex_log,when,device,quantity,value|Wert,,Logger")
     assert annex.next_day() == []

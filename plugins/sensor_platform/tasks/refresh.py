@@ -19,6 +19,7 @@ from include.registry import Registry
 from include.registry.hierarchy import wrong_rows
 from include.release import upload
 from include.replication import state
+from include.replication.remotes import remember_remotes
 from include.store import readings
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import as_of, platform, skip_groups
@@ -31,6 +32,7 @@ def restore_state() -> int:
     """Go on from the state remote if it is ahead of this machine, or if this machine's memory is damaged."""
     now = as_of(get_current_context())
     settings, registry = platform()
+    remember_remotes(settings)
     register.begin(settings)
     healing.heal_memory(settings, now)
     fetched = state.restore(settings)
@@ -86,7 +88,7 @@ def store_readings() -> dict[str, int]:
     planned = plan_readings(settings, registry, now)
     months = readings.months_built(settings, planned)
     stored = readings.store_readings(settings, registry, months, now)
-    register.add_problems(settings, stored.problems)
+    register.add_problems(settings, stored.problems, stored.kept)
     dropped = readings.drop_months(settings, registry, planned, now)
     readings.store_dimensions(settings, registry)
     state.push(settings)
