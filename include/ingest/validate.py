@@ -163,8 +163,9 @@ def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding
     wanted, optional = declared.datasource.required_columns, declared.datasource.optional_columns
     where = f"line {declared.format.header_line}"
     missing = [want for want in wanted if not any(means(want, name) for name in named)]
-    described = (*wanted, *optional, *declared.key_columns, *(row.value_column for row in declared.mappings))
-    new = [name for name in named if not any(means(want, name) for want in described)]
+    # names, not patterns: one such as `.*` would declare every column
+    described = {*declared.key_columns, *(name for row in declared.mappings for name in row.value_column.split("|"))}
+    new = [name for name in named if name not in described and not any(means(want, name) for want in (*wanted, *optional))]
     findings = []
     for want in missing:
         near = difflib.get_close_matches(want, new[:100], 1, cutoff=0.5)
