@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import tests.platform
+import tests.support.platform
 from cli.run import load_dags, tell_airflow
 from cli.start_over import start_over
 from cli.summary import PUBLISHED_WITHOUT_SOME, summary
@@ -119,7 +119,7 @@ def annex(new_platform, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> Annex:
         append(seeds, file, rows)
     bag = load_dags()  # with the task groups of the annex
     tell_airflow(bag)
-    monkeypatch.setattr(tests.platform, "runnable_dags", lambda: bag.dags)
+    monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
     platform = new_platform()
     small_drive(platform.raw)
     return Annex(platform, seeds)
