@@ -22,7 +22,7 @@ from sensor_platform.assets import DRIVES
 from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
-from sensor_platform.operators.rclone_sync_operator import RcloneSyncOperator
+from sensor_platform.operators.sync_operator import SyncOperator
 from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
 from sensor_platform.run_context import AS_OF_PARAM, SKIP_PARAMS, platform
 from sensor_platform.tasks.refresh import plan_months, register_files, report, restore_state, store_readings
@@ -45,7 +45,7 @@ with DAG(
     for datasource in registry.datasources:
         with TaskGroup(datasource.datasource_id, tooltip=datasource.name) as ingest:
             (
-                RcloneSyncOperator(task_id="sync", datasource_id=datasource.datasource_id)
+                SyncOperator(task_id="sync", datasource_id=datasource.datasource_id)
                 >> ValidateSchemaOperator(task_id="validate_schema", datasource_id=datasource.datasource_id)
                 >> QualityGateOperator(task_id="quality_gate", datasource_id=datasource.datasource_id)
             )

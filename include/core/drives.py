@@ -7,8 +7,9 @@ import csv
 import re
 from pathlib import Path
 
-# rclone: `name:path`, or `name,option=value:path`. `:backend:path` needs no configuration, and a path has no name.
-REMOTE = re.compile(r"(?P<name>[^:/,]+)(,[^:/]*)?:")
+# rclone: `name:path`, or `name,option=value:path`. `:backend:path` needs no configuration, a path has no name,
+# and `scheme://…` is another kind of source.
+REMOTE = re.compile(r"(?P<name>[^:/,]+)(,[^:/]*)?:(?!//)")
 
 
 def active_locations(seeds: Path) -> list[str]:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from include.core import files
 from include.formats.dialect import digests
-from include.formats.raw_text import Lines
+from include.formats.port import RawFile
 from include.formats.rejected import RejectedLines
 from include.formats.values import Values
 from include.formats.wall_clock import Instants
@@ -31,12 +31,11 @@ def land_values(path: Path, read: Values, instants: Instants, layout: Layout, *,
     files.write_parquet(path, table, use_dictionary=[name for name in columns if name not in plain], column_encoding=plain)
 
 
-def land_rejected_lines(path: Path, raw: Path, lines: Lines | None, rejected: RejectedLines) -> None:
+def land_rejected_lines(path: Path, file: RawFile, rejected: RejectedLines) -> None:
     if not len(rejected):
         files.remove(path)
         return
-    lines = lines or Lines(raw.read_bytes())
-    files.write_parquet(path, rejected.table({number: lines.text(number) for number in rejected.reasons}))
+    files.write_parquet(path, rejected.table(file.texts(rejected.reasons)))
 
 
 def is_landed(path: Path, layout: Layout, rows: int) -> bool:

@@ -33,6 +33,11 @@ class Refused(Exception):
         super().__init__(message)
 
 
+def no_rows(where: str) -> Refused:
+    """The refusal of a file without records; `where` the first should be."""
+    return Refused("no_rows", "a header and no data", where=where, cure="Nothing was measured, or the export failed: export it again")
+
+
 @dataclass
 class RejectedLines:
     """Collects the rejected lines of one file; the first reason found for a line stays."""

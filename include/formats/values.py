@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from include.formats import wall_clock
 from include.formats.date_order import DateText, Proof, Unproven, parse_date, prove_date_format
 from include.formats.declared import Circumstances, Declared
-from include.formats.delimited import DelimitedText
 from include.formats.dialect import Cells, read_cells, trimmed
+from include.formats.port import Records
 from include.formats.rejected import Reason, Refused, RejectedLines
 from include.ledger.ledger import Finding
 
@@ -52,7 +52,7 @@ class Values:
         return wall_clock.to_utc(self.walls, codes[0] * (len(measurement.dictionary) + 1) + codes[1], self.numbers, timezone)
 
 
-def read_values(lines: DelimitedText, names: Sequence[str], declared: Declared, now: Circumstances, name: NameParts, rejected: RejectedLines) -> Values:
+def read_values(lines: Records, names: Sequence[str], declared: Declared, now: Circumstances, name: NameParts, rejected: RejectedLines) -> Values:
     """Date the lines and read their cells; what cannot be dated or is written in another dialect is added to `rejected`.
 
     Raises Refused if nothing proves the date format.
@@ -74,7 +74,7 @@ def read_values(lines: DelimitedText, names: Sequence[str], declared: Declared, 
     return Values(lines.numbers, walls, device, measurement, cells, proof, judge_again)
 
 
-def _foreign(lines: DelimitedText, cells: dict[str, Cells], keep: Mask, declared: Declared, rejected: RejectedLines) -> Mask:
+def _foreign(lines: Records, cells: dict[str, Cells], keep: Mask, declared: Declared, rejected: RejectedLines) -> Mask:
     """The lines that hold a number of another dialect."""
     found = np.zeros(len(keep), bool)
     for column, read in cells.items():
@@ -88,7 +88,7 @@ def _foreign(lines: DelimitedText, cells: dict[str, Cells], keep: Mask, declared
 
 
 def _walls(
-    lines: DelimitedText, columns: dict[str, pa.Array], declared: Declared, now: Circumstances, name: NameParts, rejected: RejectedLines
+    lines: Records, columns: dict[str, pa.Array], declared: Declared, now: Circumstances, name: NameParts, rejected: RejectedLines
 ) -> tuple[wall_clock.Instants, Mask, Proof]:
     """Each line's wall clock, which lines have one, and what proved the date format."""
     dates, times = (part.dictionary_encode() for part in _dates_and_times([columns[column] for column in declared.timestamp_columns]))
@@ -135,9 +135,7 @@ def _dates_and_times(columns: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
     return pc.replace_substring_regex(stamps, r"[ T].*$", ""), trimmed(pc.replace_substring_regex(stamps, r"^[^ T]*[ T]?", ""))
 
 
-def _prove(
-    lines: DelimitedText, texts: list[str], date_of: Numbers, seconds: Numbers, keep: Mask, declared: Declared, now: Circumstances, name: NameParts
-) -> Proof:
+def _prove(lines: Records, texts: list[str], date_of: Numbers, seconds: Numbers, keep: Mask, declared: Declared, now: Circumstances, name: NameParts) -> Proof:
     """What proves the date format of the lines that are kept; `seconds` since midnight of each line."""
     first, last = np.full(len(texts), 86400), np.full(len(texts), -1)
     np.minimum.at(first, date_of[keep], seconds[keep])
@@ -160,7 +158,7 @@ def _clock(text: str) -> int:
 
 
 def _without_future(
-    lines: DelimitedText, walls: wall_clock.Instants, keep: Mask, declared: Declared, rejected: RejectedLines, as_of: datetime
+    lines: Records, walls: wall_clock.Instants, keep: Mask, declared: Declared, rejected: RejectedLines, as_of: datetime
 ) -> tuple[Mask, datetime | None]:
     """Reject what is later than now; also the time from which the file is judged again, since then some of it is not."""
     zone = declared.datasource.timezone

@@ -21,10 +21,9 @@ from include.core.calendar import month_of
 from include.core.settings import Settings
 from include.formats import wall_clock
 from include.formats.declared import Circumstances, Declared, means
-from include.formats.delimited import no_rows, read_header, read_lines
 from include.formats.landed_values import land_rejected_lines, land_values
-from include.formats.raw_text import read_raw_text
-from include.formats.rejected import Refused, RejectedLines
+from include.formats.registry import format_of
+from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.formats.values import NameParts, Values, read_values
 from include.ledger.ledger import FileVersion, Finding, Layout
 from include.registry.rows import Datasource
@@ -69,33 +68,33 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
         now: what else the verdict depends on.
     """
     findings: list[Finding] = []
-    source, format_ = declared.datasource, declared.format
+    source = declared.datasource
     rejected = RejectedLines(shows_text=not declared.datasource.sensitive)
     try:
         name = _name_parts(path, source)
-        text = read_raw_text(raw, format_.header_line)
-        findings += text.findings
-        if text.lines - format_.header_line > source.row_count_max and "row_count" not in now.skipped:
+        file = format_of(declared.format).open(raw, declared.format)
+        findings += file.findings
+        if file.rows > source.row_count_max and "row_count" not in now.skipped:
             raise Refused(
                 "row_count",
-                f"{text.lines - format_.header_line:,} lines, at most {source.row_count_max:,} are allowed",
+                f"{file.rows:,} lines, at most {source.row_count_max:,} are allowed",
                 cure="Export the usual range; or change row_count_max in datasources_config.csv",
             )
-        columns = read_header(text.head, format_)
-        findings += _compare_columns(columns, declared)
+        columns = file.header()
+        findings += _compare_columns(columns, declared, file.header_at)
         if missing := [column for column in declared.key_columns if column not in columns]:  # also where required_columns is skipped
             raise Refused(
                 "key_columns",
                 f"no column {missing[0]!r}: without it the values have no time or place",
-                where=f"line {format_.header_line}",
+                where=file.header_at,
                 cure="Export it again, or correct datasource_mappings.csv",
             )
-        most = int(text.lines * source.rejected_refuse_pct / 100)
-        lines = read_lines(raw, columns, text, format_, rejected, most)
-        read = read_values(lines, [column for column in columns if column], declared, now, name, rejected)
+        most = int((file.rows + 1) * source.rejected_refuse_pct / 100)
+        records = file.records(columns, rejected, most)
+        read = read_values(records, [column for column in columns if column], declared, now, name, rejected)
         total = len(read.numbers)
         if not total and not len(rejected):
-            raise no_rows(format_)
+            raise no_rows(file.data_at)
         if found := rejected.finding(total, source.rejected_warn_pct, source.rejected_refuse_pct):
             findings.append(found)
             if found.severity == "error" or not total:
@@ -107,7 +106,7 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
         others = now.others.get(name.device, ())
         layout = Layout(tuple(read.cells), read.proof.format, name.device, read.proof.basis, others, declared.fingerprint)
         land_values(landed_values, read, instants, layout, shows_text=rejected.shows_text)
-        land_rejected_lines(rejected_lines, raw, lines.content, rejected)
+        land_rejected_lines(rejected_lines, file, rejected)
         return Validation(
             findings=tuple(findings),
             layout=layout,
@@ -136,7 +135,7 @@ def read_version(settings: Settings, declared: Declared, version: FileVersion, n
 def columns_found(raw: Path, declared: Declared) -> list[str]:
     """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
     try:
-        return [name for name in read_header(read_raw_text(raw, declared.format.header_line).head, declared.format) if name]
+        return [name for name in format_of(declared.format).open(raw, declared.format).header() if name]
     except Refused:
         return []
 
@@ -158,10 +157,9 @@ def _name_parts(path: str, datasource: Datasource) -> NameParts:
         ) from None
 
 
-def _compare_columns(columns: Sequence[str], declared: Declared) -> list[Finding]:
+def _compare_columns(columns: Sequence[str], declared: Declared, where: str) -> list[Finding]:
     named = [name for name in columns if name]
     wanted, optional = declared.datasource.required_columns, declared.datasource.optional_columns
-    where = f"line {declared.format.header_line}"
     missing = [want for want in wanted if not any(means(want, name) for name in named)]
     # names, not patterns: one such as `.*` would declare every column
     described = {*declared.key_columns, *(name for row in declared.mappings for name in row.value_column.split("|"))}

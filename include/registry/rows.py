@@ -75,7 +75,7 @@ class FileFormat(Row):
     """How a family of files is written."""
 
     format: Identifier
-    shape: Literal["wide", "narrow"]
+    reader: str = Field(min_length=1, description="what reads the files, by its name in include/formats/registry.py")
     delimiter: str = Field(min_length=1, max_length=1)
     decimal_mark: Literal[".", ","]
     header_line: int = Field(ge=1)

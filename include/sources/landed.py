@@ -2,11 +2,12 @@
 
 import contextlib
 
-from include.core import files, rclone, state_remote
+from include.core import files, state_remote
 from include.core.errors import PlatformError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion
 from include.registry import Registry
+from include.sources.registry import source_of
 
 
 def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -> bool:
@@ -16,8 +17,9 @@ def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -
     with contextlib.suppress(PlatformError):
         state_remote.fetch(settings, {name: version.sha256})
         return True
+    datasource = registry.datasource(version.datasource_id)
     with files.scratch_folder(settings.paths.work) as incoming, contextlib.suppress(PlatformError):
-        rclone.fetch(registry.datasource(version.datasource_id).location, incoming, [version.path])
+        source_of(datasource).fetch(datasource.location, incoming, [version.path])
         copy = incoming / version.path
         if copy.is_file() and files.sha256(copy) == version.sha256:
             files.move(copy, landed)

@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
-from include.core import files, rclone
+from include.core import files
 from include.core.errors import RemoteError, StorageError
 from include.core.masking import mask
 from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.registry.rows import Datasource
+from include.sources.registry import source_of
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
     Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
     known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
-    listed = rclone.listing(datasource.location)
+    listed = source_of(datasource).list(datasource.location)
     findings = _unclaimed(listed, datasource, neighbours)
     claimed, odd = claimed_files(listed, datasource)
     findings += odd
@@ -116,15 +117,15 @@ def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) 
     incoming = settings.paths.incoming / datasource.datasource_id
     files.remove(incoming)
     incoming.mkdir(parents=True)
-    rclone_said = ""
+    source, said = source_of(datasource), ""
     try:
-        rclone.fetch(datasource.location, incoming, paths)
+        source.fetch(datasource.location, incoming, paths)
     except RemoteError as error:
-        rclone_said = error.what  # some files may have come all the same: the second look decides file by file
-        if DISK_FULL.search(rclone_said):
+        said = error.what  # some files may have come all the same: the second look decides file by file
+        if DISK_FULL.search(said):
             cure = "make room or move DATA_DIR, then run again: nothing is half written"
-            raise StorageError(f"disk full while copying\n{rclone_said}", where=str(incoming), cure=cure) from error
-    after = {file.path: file for file in rclone.listing(datasource.location, only=paths, with_digest=True)}
+            raise StorageError(f"disk full while copying\n{said}", where=str(incoming), cure=cure) from error
+    after = {file.path: file for file in source.list(datasource.location, only=paths, with_digest=True)}
     arrivals: list[Arrival] = []
     left: list[tuple[RemoteFile, Finding]] = []
     for before in wanted:
@@ -134,7 +135,7 @@ def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) 
         elif (now.size, now.modified) != (before.size, before.modified):
             left.append((now, _unstable(now, "changed")))
         elif not local.is_file():
-            left.append((now, _not_copied(now, rclone_said)))
+            left.append((now, _not_copied(now, said)))
         elif local.stat().st_size != now.size or not _same_digest(local, digest := files.sha256(local), now.digest):
             left.append((now, _unstable(now, "arrived damaged or changed")))
         else:
@@ -149,9 +150,9 @@ def _unstable(file: RemoteFile, what: str) -> Finding:
     return Finding("unstable_file", "warning", f"the file {what} while it was copied", where=file.path, cure="The next run tries again")
 
 
-def _not_copied(file: RemoteFile, rclone_said: str) -> Finding:
-    words = re.search(rf"^.*ERROR : {re.escape(file.path)}: (.+)$", rclone_said, re.MULTILINE)
-    reason = words[1] if words else "it did not come, and rclone said no word of it"
+def _not_copied(file: RemoteFile, said: str) -> Finding:
+    words = re.search(rf"^.*ERROR : {re.escape(file.path)}: (.+)$", said, re.MULTILINE)
+    reason = words[1] if words else "the source reported no error"
     return Finding("not_copied", "error", f"the file cannot be copied: {reason}", where=file.path, cure="Give the platform's account the right to read it")
 
 

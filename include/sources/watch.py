@@ -2,12 +2,12 @@
 
 import logging
 
-from include.core import rclone
-from include.core.errors import RemoteError
+from include.core.errors import ConfigurationError, RemoteError
 from include.core.masking import mask
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
 from include.registry import Registry
+from include.sources.registry import source_of
 from include.sources.sync import claimed_files, is_known
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
     for datasource in registry.active_datasources:
         known = ledger.latest(datasource.datasource_id)
         try:
-            claimed, _ = claimed_files(rclone.listing(datasource.location), datasource)
-        except RemoteError as error:
+            claimed, _ = claimed_files(source_of(datasource).list(datasource.location), datasource)
+        except (RemoteError, ConfigurationError) as error:
             log.warning("%s cannot be watched: %s", mask(datasource.location), error)
             continue
         found |= {(datasource.datasource_id, file.path, file.size, file.modified) for file in claimed if not is_known(file, known)}

@@ -20,7 +20,7 @@ from tests.support.raw_files import small_drive, thermopro, times, write
 pytestmark = pytest.mark.xdist_group("seeds")
 ANNEX = {
     "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
-    "file_formats.csv": "annex_csv,narrow,;,.,1,%Y-%m-%d,-",
+    "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-",
     "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_.*\.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
     "\n" + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_.*\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
     "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
@@ -133,7 +133,7 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     # a wrong cell keeps its building out, and what was published of it stays
     for file, right, wrong in (
         ("buildings_config.csv", "Europe/Lisbon", "Europe/Lisboa"),
-        ("file_formats.csv", "annex_csv,narrow,;,.,1,%Y-%m-%d", "annex_csv,narrow,;,.,1,%s"),
+        ("file_formats.csv", "annex_csv,delimited,;,.,1,%Y-%m-%d", "annex_csv,delimited,;,.,1,%s"),
     ):
         edit(seeds, file, right, wrong)
         complaints = annex.next_day()

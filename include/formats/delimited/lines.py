@@ -11,31 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from include.formats.delimited.raw_text import Lines, RawText, unparsable_lines
 from include.formats.dialect import WHITESPACE, trimmed
-from include.formats.raw_text import Lines, RawText, unparsable_lines
-from include.formats.rejected import Refused, RejectedLines
+from include.formats.port import Records
+from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.registry.rows import FileFormat
-
-
-@dataclass(frozen=True)
-class DelimitedText:
-    """The lines of a file that have as many fields as its header.
-
-    Attributes:
-        columns: one array of texts for each named column, in the order of the header.
-        numbers: the line number of each row.
-        content: the file's bytes by line, if they had to be loaded; else None.
-    """
-
-    columns: tuple[pa.Array, ...]
-    numbers: npt.NDArray[np.int64]
-    content: Lines | None
-
-    def only(self, keep: npt.NDArray[np.bool_]) -> "DelimitedText":
-        if keep.all():
-            return self
-        mask = pa.array(keep)
-        return DelimitedText(tuple(column.filter(mask) for column in self.columns), self.numbers[keep], self.content)
 
 
 def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
@@ -66,7 +46,7 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     if doubled:
         raise Refused("header", f"column names appear twice: {', '.join(doubled)}", where=where, cure="Export each column once")
     if len(head) == at:
-        raise no_rows(format_)
+        raise no_rows(f"line {at + 1}")
     body = _fields(head[at], delimiter)
     if len(body) == len(columns) + 1 and body[-1] == "":
         columns.append("")  # data lines end with a delimiter and the header does not
@@ -80,21 +60,16 @@ def _fields(line: str, delimiter: str) -> list[str]:
         raise Refused("header", f"cannot be read as delimited text: {error}", cure="Export it again") from None
 
 
-def no_rows(format_: FileFormat) -> Refused:
-    cure = "Nothing was measured, or the export failed: export it again"
-    return Refused("no_rows", "a header and no data", where=f"line {format_.header_line + 1}", cure=cure)
-
-
-def read_lines(raw: Path, header: Sequence[str], text: RawText, format_: FileFormat, rejected: RejectedLines, most: int) -> DelimitedText:
+def read_lines(raw: Path, lines: Lines | None, header: Sequence[str], text: RawText, format_: FileFormat, rejected: RejectedLines, most: int) -> Records:
     """The data lines of a file. Lines that cannot be read are added to `rejected`; blank lines are left out.
 
     Args:
         raw: the file.
+        lines: its bytes by line, if it has to be loaded; else None.
         header: the names of `read_header`.
         text: what `read_raw_text` says of it.
         most: more rejected lines than this are not looked for one by one.
     """
-    lines = None if text.is_clean and not text.has_quotes else Lines(raw.read_bytes())
     if lines and not text.is_clean:
         for number, reason in unparsable_lines(lines, text, most).items():
             what = {"cut_off": "the last line has no end", "encoding": "not UTF-8 text"}[reason]
@@ -118,7 +93,7 @@ def read_lines(raw: Path, header: Sequence[str], text: RawText, format_: FileFor
                 cure=cure,
             )
     named = [name for name in header if name]
-    found = DelimitedText(tuple(parsed.columns[: len(named)]), numbers, lines)
+    found = Records(tuple(parsed.columns[: len(named)]), numbers)
     is_surplus = np.zeros(len(numbers), bool)
     for column in parsed.columns[len(named) :]:
         filled = pc.not_equal(trimmed(column), "").to_numpy(zero_copy_only=False)
@@ -162,7 +137,7 @@ def _parse(raw: Path, lines: Lines | None, header: Sequence[str], format_: FileF
     return _Parsed([table[name].combine_chunks() for name in names], table.num_rows, list(bad))
 
 
-def _blank(found: DelimitedText) -> npt.NDArray[np.bool_]:
+def _blank(found: Records) -> npt.NDArray[np.bool_]:
     """The lines that hold nothing but white space."""
     blank = np.ones(len(found.numbers), bool)
     for column in found.columns:

@@ -9,8 +9,8 @@ from include.sources.sync import sync
 from sensor_platform.run_context import platform
 
 
-class RcloneSyncOperator(BaseOperator):
-    """Copies the listing less the ledger with rclone and verifies it; skipped for planned and disabled datasources."""
+class SyncOperator(BaseOperator):
+    """Copies what the ledger does not know and verifies it; skipped for planned and disabled datasources."""
 
     template_fields = ("datasource_id",)
 

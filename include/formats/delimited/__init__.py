@@ -1,0 +1,48 @@
+"""Delimited text (CSV and its relatives): a header line, then one record a line."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from include.formats.delimited.lines import read_header, read_lines
+from include.formats.delimited.raw_text import Lines, read_raw_text
+from include.formats.port import Records
+from include.formats.rejected import RejectedLines
+from include.registry.rows import FileFormat
+
+
+class DelimitedFile:
+    """See the port."""
+
+    def __init__(self, raw: Path, format_: FileFormat) -> None:
+        self._raw, self._format = raw, format_
+        self._text = read_raw_text(raw, format_.header_line)
+        self._lines: Lines | None = None
+        self.rows = self._text.lines - format_.header_line
+        self.header_at, self.data_at = f"line {format_.header_line}", f"line {format_.header_line + 1}"
+        self.findings = self._text.findings
+
+    def header(self) -> list[str]:
+        """See the port."""
+        return read_header(self._text.head, self._format)
+
+    def records(self, header: list[str], rejected: RejectedLines, most: int) -> Records:
+        """See the port."""
+        if not (self._text.is_clean and not self._text.has_quotes):
+            self._lines = Lines(self._raw.read_bytes())
+        return read_lines(self._raw, self._lines, header, self._text, self._format, rejected, most)
+
+    def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
+        """See the port."""
+        lines = self._lines or Lines(self._raw.read_bytes())
+        return {number: lines.text(number) for number in numbers}
+
+
+class Delimited:
+    """See the port."""
+
+    def open(self, raw: Path, format_: FileFormat) -> DelimitedFile:
+        """See the port."""
+        return DelimitedFile(raw, format_)
+
+
+FORMAT = Delimited()

@@ -1,0 +1,19 @@
+"""The formats by the name that file_formats.csv gives in `reader`. A new one is a module with a `FORMAT`, and a line here."""
+
+import importlib
+
+from include.core.errors import ConfigurationError
+from include.formats.port import Format
+from include.registry.rows import FileFormat
+
+FORMATS = {"delimited": "include.formats.delimited"}
+
+
+def format_of(row: FileFormat) -> Format:
+    """The format that reads files of this row. Raises ConfigurationError."""
+    if row.reader not in FORMATS:
+        raise ConfigurationError(
+            f"unknown reader {row.reader!r}", where=f"file_formats.csv, line {row.line}, column reader", cure=f"use one of: {', '.join(FORMATS)}"
+        )
+    found: Format = importlib.import_module(FORMATS[row.reader]).FORMAT
+    return found
