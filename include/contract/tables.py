@@ -2,11 +2,10 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
-from include.contract.grains import GRAINS
 from include.core import files
 from include.core.settings import PROJECT_DIR
 
@@ -21,6 +20,12 @@ TYPES = {
 }
 
 
+Kind = Literal["aggregate", "readings", "monthly", "hierarchy", "dimension"]
+# aggregate: by the time-series engine; readings: one row per reading; monthly: with the readings, month by month;
+# hierarchy: by the graph; dimension: from the seeds
+KINDS: tuple[Kind, ...] = ("aggregate", "readings", "monthly", "hierarchy", "dimension")
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
@@ -31,48 +36,58 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One Parquet file of the release, described by the dbt model that it is made by."""
+    """What a model makes: a Parquet file of the release, or (`file` is empty) something that only the platform reads.
+
+    A model registers itself: `config.meta` in its .yml file has `kind`, `key`, and for a file of the release `published`, its name.
+    """
 
     file: str
     model: str
+    kind: Kind
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
 
-
-AGGREGATES = {grain: f"public_dataset_{grain}" for grain in GRAINS}
-RAW = "public_dataset_raw"
-DAILY_SUMMARY = "metric_daily_summary"
-METRICS = ("metric_sensor_day", DAILY_SUMMARY)  # made with the readings, month by month; the second is published
-HIERARCHY = {"public_dataset_hierarchy": "hierarchy", "public_dataset_adjacency": "adjacency"}
-DIMENSIONS = ("dim_building", "dim_location", "dim_sensor", "dim_measurement", "dim_datasource")
+    @property
+    def has_days(self) -> bool:
+        """Whether its rows are days of the building's calendar, of which only closed ones are published."""
+        return any(column.name == "local_date" for column in self.columns)
 
 
 @functools.cache
 def tables() -> tuple[Table, ...]:
-    """All tables of a release, in the order of its README."""
-    names = {
-        **{name: f"agg_{grain}" for grain, name in AGGREGATES.items()},
-        RAW: "fct_sensor_readings",
-        DAILY_SUMMARY: DAILY_SUMMARY,
-        **HIERARCHY,
-        **{name: name for name in DIMENSIONS},
-    }
-    models = _models()
-    return tuple(_table(name, models[model]) for name, model in names.items())
+    """All tables of a release, in the order of its README: by kind, then as in the .yml files."""
+    return tuple(table for kind in KINDS for table in tables_of(kind) if table.file)
+
+
+@functools.cache
+def tables_of(kind: Kind) -> tuple[Table, ...]:
+    """The tables of one kind, published or not."""
+    return tuple(_table(model) for model in _models() if model.get("config", {}).get("meta", {}).get("kind") == kind)
+
+
+def published_monthly() -> list[Table]:
+    """The tables of a release that are made with the readings, month by month."""
+    return [table for table in tables_of("monthly") if table.file]
 
 
 def columns_of(model: str) -> tuple[Column, ...]:
     return next(table.columns for table in tables() if table.model == model)
 
 
-def _models() -> dict[str, dict[str, Any]]:
+def file_of(model: str) -> str:
+    """The file of the release that a model makes."""
+    return next(table.file for table in tables() if table.model == model)
+
+
+def _models() -> list[dict[str, Any]]:
     paths = [*sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")), PROJECT_DIR / "include/cypher/hierarchy.yml"]
     documents = [yaml.safe_load(files.read_source(path)) for path in paths]
-    return {model["name"]: model for document in documents for model in document.get("models", [])}
+    return [model for document in documents for model in document.get("models", [])]
 
 
-def _table(name: str, model: dict[str, Any]) -> Table:
+def _table(model: dict[str, Any]) -> Table:
+    meta = model["config"]["meta"]
     columns = tuple(
         Column(
             name=column["name"],
@@ -80,6 +95,7 @@ def _table(name: str, model: dict[str, Any]) -> Table:
             description=" ".join(column["description"].split()),
             unit=column.get("config", {}).get("meta", {}).get("unit", ""),
         )
-        for column in model["columns"]
+        for column in model.get("columns", [])
     )
-    return Table(f"{name}.parquet", model["name"], " ".join(model["description"].split()), columns, tuple(model["config"]["meta"]["key"]))
+    file = f"{meta['published']}.parquet" if "published" in meta else ""
+    return Table(file, model["name"], meta["kind"], " ".join(model["description"].split()), columns, tuple(meta.get("key", ())))

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from include.contract.tables import HIERARCHY, columns_of
+from include.contract.tables import file_of, tables_of
 from include.core import files
 from include.core.duckdb_session import PARQUET, scratch_database
 from include.core.errors import ConfigurationError
@@ -40,9 +40,9 @@ ANSWERS = {
 }
 
 
-def stored(settings: Settings, name: str) -> Path:
-    """Where the published file of that name is kept between runs."""
-    return settings.paths.hierarchy / f"{name}.parquet"
+def stored(settings: Settings, model: str) -> Path:
+    """Where the published file of that model is kept between runs."""
+    return settings.paths.hierarchy / file_of(model)
 
 
 def fingerprint(registry: Registry) -> str:
@@ -75,7 +75,7 @@ def ensure(settings: Settings, registry: Registry) -> None:
         with ladybug_graph() as graph:
             build(settings, registry, graph)
     except ConfigurationError:
-        if not all(stored(settings, name).exists() for name in HIERARCHY):
+        if not all(stored(settings, table.model).exists() for table in tables_of("hierarchy")):
             _export(settings, {name: [] for name in ANSWERS}, made_from="")
 
 
@@ -89,22 +89,23 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str, kept: 
         for name, (_, columns) in ANSWERS.items():
             database.register(name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items()))))
         database.execute(files.read_source(Path(__file__).with_suffix(".sql")))
-        if kept and all(stored(settings, name).exists() for name in HIERARCHY):
+        if kept and all(stored(settings, table.model).exists() for table in tables_of("hierarchy")):
             _keep(database, settings, kept)
-        for name, model in HIERARCHY.items():
-            selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns_of(model))
-            database.execute(f"copy (select {selected} from {model} order by {ORDER[model]}) to $target ({PARQUET})", {"target": str(made / f"{name}.parquet")})
-            counts[name] = database.execute(f"select count(*) from {model}").fetchall()[0][0]
+        for table in tables_of("hierarchy"):
+            selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
+            rows = f"select {selected} from {table.model} order by {ORDER[table.model]}"
+            database.execute(f"copy ({rows}) to $target ({PARQUET})", {"target": str(made / table.file)})
+            counts[table.model] = database.execute(f"select count(*) from {table.model}").fetchall()[0][0]
     with files.locked(settings.paths.lock, "sync_building_hierarchy"):
-        for name in HIERARCHY:
-            files.move(made / f"{name}.parquet", stored(settings, name))
-        files.write_made_from(settings.paths.hierarchy, made_from, [stored(settings, name) for name in HIERARCHY])
+        for table in tables_of("hierarchy"):
+            files.move(made / table.file, stored(settings, table.model))
+        files.write_made_from(settings.paths.hierarchy, made_from, [stored(settings, table.model) for table in tables_of("hierarchy")])
     return counts
 
 
 def _keep(database: duckdb.DuckDBPyConnection, settings: Settings, buildings: Collection[str]) -> None:
     """Take over the stored rows of these buildings."""
-    names = {model: str(stored(settings, name)) for name, model in HIERARCHY.items()}
+    names = {table.model: str(stored(settings, table.model)) for table in tables_of("hierarchy")}
     nodes = "select * from read_parquet($stored) where list_contains($buildings, building_id)"
     database.execute(f"insert into hierarchy by name {nodes}", {"stored": names["hierarchy"], "buildings": list(buildings)})
     pairs = "select * from read_parquet($stored) where zone_id in (select id from hierarchy where list_contains($buildings, building_id))"

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from include.contract.tables import DAILY_SUMMARY
+from include.contract.tables import published_monthly
 from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
@@ -69,8 +69,8 @@ def heal_readings(settings: Settings, registry: Registry, as_of: datetime) -> li
             **({settings.paths.rejected(building_id, month): stored.rejected} if stored.rejected else {}),
         }
         in_window = (building_id, month) in needed
-        published = settings.paths.month_of_metric(DAILY_SUMMARY, building_id, month)
-        wanted |= {path: digest for path, digest in made.items() if in_window or path == published or (path.exists() and _is_due(path, as_of))}
+        published = [settings.paths.month_of_metric(table.model, building_id, month) for table in published_monthly()]
+        wanted |= {path: digest for path, digest in made.items() if in_window or path in published or (path.exists() and _is_due(path, as_of))}
         owners |= dict.fromkeys(made, f"{building_id}.{month}")
     lost = _bring_back(settings, wanted, as_of)
     _heal_landing(settings, registry, as_of)

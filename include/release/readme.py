@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from include.contract.tables import AGGREGATES, RAW, tables
+from include.contract.tables import file_of, tables
 from include.core.plain_text import plain, some
 from include.registry.rows import Building
 
@@ -53,13 +53,13 @@ Run these in the folder of this file.
 
 ```sql
 -- DuckDB
-select location, avg(value_mean) from '{AGGREGATES["daily"]}.parquet' where measurement = 'temp_indoor' group by location;
+select location, avg(value_mean) from '{file_of("agg_daily")}' where measurement = 'temp_indoor' group by location;
 ```
 
 ```python
 import pandas, polars
-hourly = pandas.read_parquet("{AGGREGATES["hourly"]}.parquet")
-readings = polars.scan_parquet("{RAW}.parquet")
+hourly = pandas.read_parquet("{file_of("agg_hourly")}")
+readings = polars.scan_parquet("{file_of("fct_sensor_readings")}")
 ```
 
 Verify with `sha256sum --check SHA256SUMS`.
@@ -68,7 +68,7 @@ Verify with `sha256sum --check SHA256SUMS`.
 
 Every aggregate is made from readings, and every reading comes from one line of a raw file.
 
-1. `{RAW}.parquet` has the readings of the last months. The readings of all months are published once, one Parquet file a
+1. `{file_of("fct_sensor_readings")}` has the readings of the last months. The readings of all months are published once, one Parquet file a
    building and month, with the same columns. `history` in `lineage.json` names each file: `path`, `sha256`, `rows`, `bytes`. The path
    begins at the address that holds `latest.json` and the folder of releases. A corrected month is another file; the old one stays as
    long as a published release names it.
@@ -79,7 +79,7 @@ Every aggregate is made from readings, and every reading comes from one line of 
 import json, pandas
 public = "../.."  # the folder or address that holds latest.json
 lineage = json.load(open("lineage.json"))
-hourly = pandas.read_parquet("{AGGREGATES["hourly"]}.parquet")
+hourly = pandas.read_parquet("{file_of("agg_hourly")}")
 value = hourly.iloc[0]
 month = next(file for file in lineage["history"] if file["building_id"] == value.building_id and file["month"] == f"{{value.local_date:%Y-%m}}")
 readings = pandas.read_parquet(f"{{public}}/{{month['path']}}")

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from include.contract.tables import AGGREGATES, DAILY_SUMMARY, DIMENSIONS, HIERARCHY, RAW, TYPES, Table, tables
+from include.contract.tables import TYPES, Table, file_of, published_monthly, tables, tables_of
 from include.core import files
 from include.core.calendar import month_of, months_between, next_month
 from include.core.duckdb_session import PARQUET, for_each, scratch_database
@@ -143,21 +143,22 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     known = {building.building_id for building in registry.published_buildings}
     months = window_of_readings(settings, registry, as_of)
     paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
-    jobs = [(paths, staging / f"{RAW}.parquet", "fct_sensor_readings", "true")]  # the longest first: two are written at once
-    for grain, name in AGGREGATES.items():
-        units = sorted((u for u, entry in archive.items() if u.grain == grain and entry.rows and u.building_id in known), key=str)
+    jobs = [(paths, staging / file_of("fct_sensor_readings"), "fct_sensor_readings", "true")]  # the longest first: two are written at once
+    for table in tables_of("aggregate"):
+        units = sorted((u for u, entry in archive.items() if f"agg_{u.grain}" == table.model and entry.rows and u.building_id in known), key=str)
         paths = [_undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256) for unit in units]
-        jobs.append((paths, staging / f"{name}.parquet", f"agg_{grain}", "true"))
-    summaries = {month: entry.metrics[DAILY_SUMMARY] for month, entry in sorted(readings.items()) if month[0] in known}
-    paths = [_undamaged(settings.paths.month_of_metric(DAILY_SUMMARY, *month), digest) for month, digest in summaries.items()]
+        jobs.append((paths, staging / table.file, table.model, "true"))
     zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.published_buildings)
     closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
-    jobs.append((paths, staging / f"{DAILY_SUMMARY}.parquet", DAILY_SUMMARY, closed))
+    for table in published_monthly():
+        digests = {month: entry.metrics[table.model] for month, entry in sorted(readings.items()) if month[0] in known and table.model in entry.metrics}
+        paths = [_undamaged(settings.paths.month_of_metric(table.model, *month), digest) for month, digest in digests.items()]
+        jobs.append((paths, staging / table.file, table.model, closed if table.has_days else "true"))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
-    for name in DIMENSIONS:
-        files.copy(settings.paths.dimensions / f"{name}.parquet", staging / f"{name}.parquet")
-    for name in HIERARCHY:
-        files.copy(hierarchy.stored(settings, name), staging / f"{name}.parquet")
+    for table in tables_of("dimension"):
+        files.copy(settings.paths.dimensions / table.file, staging / table.file)
+    for table in tables_of("hierarchy"):
+        files.copy(hierarchy.stored(settings, table.model), staging / table.file)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
@@ -175,8 +176,13 @@ def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) 
 def inputs(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[Path]:
     """Every stored file that a release of that time is made from, but for those that are lost and made again."""
     archived = [archived_path(settings, unit, entry) for unit, entry in published_units(settings).items() if entry.rows and unit not in lost]
-    summaries = [settings.paths.month_of_metric(DAILY_SUMMARY, *month) for month in read_manifest(settings)]
-    return archived + summaries + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
+    monthly = [
+        settings.paths.month_of_metric(table.model, *month)
+        for month, entry in read_manifest(settings).items()
+        for table in published_monthly()
+        if table.model in entry.metrics
+    ]
+    return archived + monthly + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
 
 
 def _undamaged(path: Path, digest: str) -> Path:
@@ -229,7 +235,7 @@ def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[t
             select distinct building_id, source, strftime(local_date, '%Y-%m')
             from (select distinct building_id, source, local_date from read_parquet($path))
             """,
-            {"path": str(release / f"{AGGREGATES['hourly']}.parquet")},
+            {"path": str(release / file_of("agg_hourly"))},
         ).fetchall()
     )
 
@@ -241,7 +247,7 @@ def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release,
     if gone:
         raise ContractError(
             f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",
-            where="public_dataset_hourly.parquet",
+            where=file_of("agg_hourly"),
             cure="restore the missing inputs or mappings; to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)",
         )
 

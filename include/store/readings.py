@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.contract.tables import DIMENSIONS, METRICS
+from include.contract.tables import tables_of
 from include.core import files
 from include.core.duckdb_session import PARQUET, scratch_database
 from include.core.errors import ContractError
@@ -74,6 +74,11 @@ def dimensions_are_current(settings: Settings, registry: Registry) -> bool:
     return files.is_made_from(settings.paths.dimensions, registry.fingerprint)
 
 
+def _monthly() -> list[str]:
+    """The models that are made with the readings, month by month."""
+    return [table.model for table in tables_of("monthly")]
+
+
 def _dimension(settings: Settings, name: str) -> Path:
     return settings.paths.dimensions / f"{name}.parquet"
 
@@ -124,14 +129,15 @@ def store_dimensions(settings: Settings, registry: Registry) -> None:
     if registry.wrong:
         _keep_dimensions(settings, list(registry.wrong))
     with files.locked(settings.paths.lock, "refresh"):
-        for name in DIMENSIONS:
+        names = [table.model for table in tables_of("dimension")]
+        for name in names:
             files.move(settings.paths.built_file(name), _dimension(settings, name))
-        files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in DIMENSIONS])
+        files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in names])
 
 
 def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
     """Add the stored rows of these buildings to the built dimensions."""
-    for name in DIMENSIONS:
+    for name in (table.model for table in tables_of("dimension")):
         built, stored = settings.paths.built_file(name), _dimension(settings, name)
         if "building_id" not in pq.read_schema(built).names or not stored.exists():
             continue
@@ -190,7 +196,7 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
             else:
                 files.remove(paths.rejected(building_id, plan.month))
             readings = paths.built_file("fct_sensor_readings", plan.batch)
-            metrics = {model: paths.built_file(model, plan.batch) for model in METRICS}
+            metrics = {model: paths.built_file(model, plan.batch) for model in _monthly()}
             digests = {model: files.sha256(path) for model, path in metrics.items()}
             entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests, digest_of_rejected)
             files.move(readings, paths.month_of_readings(building_id, plan.month))
@@ -248,7 +254,7 @@ def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], 
         for building_id, month in dropped:
             files.remove(settings.paths.month_of_readings(building_id, month))
             files.remove(settings.paths.rejected(building_id, month))
-            for model in METRICS:
+            for model in _monthly():
                 files.remove(settings.paths.month_of_metric(model, building_id, month))
     return [f"{building_id}.{month}" for building_id, month in dropped]
 

@@ -137,7 +137,7 @@ def test_a_missing_file_is_removed_from_a_read_only_disk_without_an_error(small_
 
 def test_a_table_of_a_release_on_a_full_disk_is_reported(small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "source.parquet"
-    table = Table("x.parquet", "fct_x", "", (Column("x", "double", "", ""),), ("x",))
+    table = Table("x.parquet", "fct_x", "monthly", "", (Column("x", "double", "", ""),), ("x",))
     monkeypatch.setattr(releases, "tables", lambda: [table])
     with duckdb.connect() as connection:
         connection.execute(f"copy (select random() as x from range(400000)) to '{source}' (format parquet)")

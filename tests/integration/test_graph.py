@@ -196,7 +196,7 @@ def test_a_wrong_seed_leaves_the_last_hierarchy_in_place(tmp_path: Path) -> None
     shutil.copytree(SEEDS, seeds)
     settings = replace(Settings.from_environment(), data_dir=tmp_path / "data")
     hierarchy.ensure(settings, load_registry(seeds))
-    before = {name: hierarchy.stored(settings, name).read_bytes() for name in ("public_dataset_hierarchy", "public_dataset_adjacency")}
+    before = {name: hierarchy.stored(settings, name).read_bytes() for name in ("hierarchy", "adjacency")}
     rows = (seeds / "building_hierarchy.csv").read_text().replace("sm2.1NP,sm2,Floor", "sm2.1NP,sm3,Floor")
     (seeds / "building_hierarchy.csv").write_text(rows)
     assert not hierarchy.is_current(settings, load_registry(seeds))
@@ -238,7 +238,7 @@ def test_the_documented_joins_of_hierarchy_and_hours(published: Callable[..., Pl
 def test_what_is_published_can_be_joined_and_is_described(published: Callable[..., Platform]) -> None:
     platform = published("2026-03-01")
     assert platform.states["sync_building_hierarchy"] == "success"
-    assert pq.read_table(hierarchy.stored(platform.settings, "public_dataset_hierarchy")).equals(platform.table("public_dataset_hierarchy"))
+    assert pq.read_table(hierarchy.stored(platform.settings, "hierarchy")).equals(platform.table("public_dataset_hierarchy"))
     assert platform.query("""
         select count(*) from (select distinct location from public_dataset_hourly) as hourly
         anti join public_dataset_hierarchy as h on hourly.location = coalesce(h.room, h.zone) and h.type = 'Sensor'
