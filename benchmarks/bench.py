@@ -60,9 +60,14 @@ class Timed:
 def timed(*command: str | Path, **environment: str) -> Timed:
     """Wall time and peak memory of one process."""
     began = time.monotonic()
-    process = subprocess.Popen([sys.executable, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 2):  # 2: the drive has no ventilation exports, and the run says so
+    if os.waitstatus_to_exitcode(status) not in (
+        0,
+        2,
+    ):  # 2: the drive has no ventilation exports, and the run says so
         raise SystemExit(f"{command} failed")
     return Timed(time.monotonic() - began, usage.ru_maxrss / 1024)
 
@@ -95,7 +100,12 @@ class Installation:
 
     def write_days(self, days: Iterable[int]) -> None:
         for index, sensor in enumerate(self.sensors):
-            write_export(self.folder / "drive/raw", sensor, [self.today.replace(day=day) for day in days], seed=10**6 + 100 * min(days) + index)
+            write_export(
+                self.folder / "drive/raw",
+                sensor,
+                [self.today.replace(day=day) for day in days],
+                seed=10**6 + 100 * min(days) + index,
+            )
 
     def run(self) -> Timed:
         took = timed(PROJECT / "cli/run.py", "--as-of", self.today.isoformat(), **self.environment)
@@ -105,7 +115,10 @@ class Installation:
 
     def floor(self) -> float:
         """Seconds of the floor over all files; once there is a release, held against it."""
-        made, released = self.folder / "floor.parquet", self.folder / "data/releases/latest/public_dataset_hourly.parquet"
+        made, released = (
+            self.folder / "floor.parquet",
+            self.folder / "data/releases/latest/public_dataset_hourly.parquet",
+        )
         seconds = timed(PROJECT / "benchmarks/floor.py", self.folder / "drive/raw", made).seconds
         if released.exists() and not same_values(self.settings, released, made):
             raise SystemExit("the floor makes other hours than the release")
@@ -122,7 +135,9 @@ class Installation:
         rows = sum(pq.read_metadata(path).num_rows for path in paths)
         csv = self.folder / "month.csv"
         duckdb.execute(f"copy (select * from read_parquet('{paths[0]}')) to '{csv}' (format csv)")
-        return sum(path.stat().st_size for path in paths) / rows, csv.stat().st_size / pq.read_metadata(paths[0]).num_rows
+        return sum(
+            path.stat().st_size for path in paths
+        ) / rows, csv.stat().st_size / pq.read_metadata(paths[0]).num_rows
 
 
 def in_monitoring(installation: Installation) -> float:
@@ -142,7 +157,9 @@ def in_influxdb(installation: Installation) -> str:
     settings, spent = installation.settings, {}
     registry = load_registry(settings.seeds_dir)
     now = datetime.combine(installation.today, datetime.min.time(), UTC)
-    windows = plan_windows(registry.buildings[0], [name for _, name in read_manifest(settings)], now)
+    windows = plan_windows(
+        registry.buildings[0], [name for _, name in read_manifest(settings)], now
+    )
     write_windows_plan(settings, windows, now)
     readings = sum(entry.rows for entry in read_manifest(settings).values())
     load = influxdb._load
@@ -171,12 +188,18 @@ def on_campus(folder: Path) -> list[str]:
         seeds = write_campus(folder / f"campus{sensors}", 50, sensors)
         environment = {"DATA_DIR": str(folder / f"campus-data{sensors}")}
         took = timed(PROJECT / "benchmarks/build_campus.py", seeds, **environment)
-        lines.append(f"| Ladybug | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
+        lines.append(
+            f"| Ladybug | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |"
+        )
         with contextlib.suppress(DockerException):
             settings = Settings.from_environment()
             with running(docker_client(settings.docker_url), Neo4j().service(settings)) as address:
-                took = timed(PROJECT / "benchmarks/build_campus.py", seeds, address, SECRET, **environment)
-            lines.append(f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |")
+                took = timed(
+                    PROJECT / "benchmarks/build_campus.py", seeds, address, SECRET, **environment
+                )
+            lines.append(
+                f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |"
+            )
     return lines
 
 
@@ -196,12 +219,19 @@ def one_more_day(long: list[Installation], folder: Path) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--months", type=int, nargs="*", default=[2, 15])
-    parser.add_argument("--years", type=int, default=0, help="also one more day on top of so many years; takes long")
+    parser.add_argument(
+        "--years", type=int, default=0, help="also one more day on top of so many years; takes long"
+    )
     arguments = parser.parse_args()
     influx = "Not measured: no Docker daemon, or no image."
-    lines = ["| months | lines | floor | run | 2 × floor + 30 s | peak memory |", "|---:|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| months | lines | floor | run | 2 × floor + 30 s | peak memory |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
     days = [
         "| on top of | one more day | the same on one sensor's month | difference | the same again, nothing new | checks of monitor_quality |",
         "|---|---:|---:|---:|---:|---:|",
@@ -210,12 +240,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         for months in [*arguments.months, *([12 * arguments.years] if arguments.years else [])]:
             installation = Installation(Path(scratch) / str(months), months)
-            count = sum(path.read_bytes().count(b"\n") for path in (installation.folder / "drive/raw").iterdir())
+            count = sum(
+                path.read_bytes().count(b"\n")
+                for path in (installation.folder / "drive/raw").iterdir()
+            )
             floors = [installation.floor(), installation.floor()]
             whole = installation.run()
             floors.append(installation.floor())
             floor = median(floors)
-            lines.append(f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s | {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |")
+            lines.append(
+                f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s | {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |"
+            )
             if months == 2:
                 with contextlib.suppress(DockerException):
                     influx = in_influxdb(installation)

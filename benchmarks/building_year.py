@@ -76,19 +76,32 @@ def healthy_building(seed: int, first: date, days: int) -> dict[str, Device]:
             + chance.normal(scale=0.03 if cellar else 0.06, size=count)
         )
         humidity = (
-            45 - 8 * year + 4 * _walk(chance, count, days_to_forget=2) + (0.5 if cellar else 3.0) * _slowly(home, hours=1) + chance.normal(size=count) * 0.4
+            45
+            - 8 * year
+            + 4 * _walk(chance, count, days_to_forget=2)
+            + (0.5 if cellar else 3.0) * _slowly(home, hours=1)
+            + chance.normal(size=count) * 0.4
         )
         if not cellar:
             for window in np.flatnonzero((chance.random(count) < 0.5 / PER_DAY) & (home > 0)):
-                open_for, cold = chance.integers(1, 5), np.clip(temperature[window] - outdoor[window], 0, 25)
+                open_for, cold = (
+                    chance.integers(1, 5),
+                    np.clip(temperature[window] - outdoor[window], 0, 25),
+                )
                 shape = np.exp(-np.arange(18) / 5.0)
                 shape[:open_for] = 1
                 end = min(window + 18, count)
                 temperature[window:end] -= chance.uniform(0.05, 0.2) * cold * shape[: end - window]
                 humidity[window:end] -= chance.uniform(2, 8) * shape[: end - window]
-        devices[name] = Device(name, at.copy(), np.round(temperature, 1), np.clip(np.round(humidity), 15, 95))
+        devices[name] = Device(
+            name, at.copy(), np.round(temperature, 1), np.clip(np.round(humidity), 15, 95)
+        )
     lost = {name: chance.random(count) > 0.003 for name in SENSORS}  # a radio loses single readings
-    return {name: Device(name, d.at[keep], d.temperature[keep], d.humidity[keep]) for name, d in devices.items() for keep in [lost[name]]}
+    return {
+        name: Device(name, d.at[keep], d.temperature[keep], d.humidity[keep])
+        for name, d in devices.items()
+        for keep in [lost[name]]
+    }
 
 
 def _instant(moment: datetime) -> np.datetime64:
@@ -100,7 +113,13 @@ def _local_hours(at: np.ndarray, first: date) -> np.ndarray:
     days = (at - at[0]).astype("timedelta64[D]").astype(int)
     offsets = np.array(
         [
-            (datetime.combine(first + timedelta(days=n), datetime.min.time(), ZONE) + timedelta(hours=12)).utcoffset().total_seconds() / 3600
+            (
+                datetime.combine(first + timedelta(days=n), datetime.min.time(), ZONE)
+                + timedelta(hours=12)
+            )
+            .utcoffset()
+            .total_seconds()
+            / 3600
             for n in range(days[-1] + 2)
         ]
     )
@@ -137,61 +156,101 @@ def _holidays(chance: np.random.Generator, count: int) -> np.ndarray:
 # --- faults -------------------------------------------------------------------------------------------------------------
 
 
-def _frozen(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _frozen(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     first = np.flatnonzero(inside)[0]
-    device.temperature[inside], device.humidity[inside] = device.temperature[first], device.humidity[first]
+    device.temperature[inside], device.humidity[inside] = (
+        device.temperature[first],
+        device.humidity[first],
+    )
 
 
-def _stuck_at_zero(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _stuck_at_zero(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     device.temperature[inside], device.humidity[inside] = 0, 0
 
 
-def _absent(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
-    device.at, device.temperature, device.humidity = device.at[~inside], device.temperature[~inside], device.humidity[~inside]
+def _absent(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
+    device.at, device.temperature, device.humidity = (
+        device.at[~inside],
+        device.temperature[~inside],
+        device.humidity[~inside],
+    )
 
 
-def _halved(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _halved(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     dropped = inside.copy()
     dropped[np.flatnonzero(inside)[::2]] = False
     _absent(device, dropped, chance, others)
 
 
-def _nulls(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _nulls(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     empty = inside & (chance.random(len(inside)) < chance.uniform(0.2, 0.5))
     device.temperature[empty] = np.nan
 
 
-def _deviation(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
-    device.humidity[inside] = np.where(chance.random(inside.sum()) < 0.06, 99, np.round(chance.uniform(0, 3, inside.sum())))
+def _deviation(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
+    device.humidity[inside] = np.where(
+        chance.random(inside.sum()) < 0.06, 99, np.round(chance.uniform(0, 3, inside.sum()))
+    )
 
 
-def _noisy(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
-    device.temperature[inside] = np.round(device.temperature[inside] + chance.normal(scale=chance.uniform(1.5, 3), size=inside.sum()), 1)
+def _noisy(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
+    device.temperature[inside] = np.round(
+        device.temperature[inside] + chance.normal(scale=chance.uniform(1.5, 3), size=inside.sum()),
+        1,
+    )
 
 
-def _spike(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _spike(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     n = np.flatnonzero(inside)[0]
     around = device.temperature[[n - 1, n + 1]]
     away = chance.uniform(8.1, 15)
-    device.temperature[n] = np.round(around.max() + away if chance.random() < 0.5 else around.min() - away, 1)
+    device.temperature[n] = np.round(
+        around.max() + away if chance.random() < 0.5 else around.min() - away, 1
+    )
 
 
-def _out_of_bounds(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _out_of_bounds(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     device.temperature[inside] = 128.0
 
 
-def _repeating(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> str:
+def _repeating(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> str:
     other = others[str(chance.choice(MODELS))]
     copied = other.within(*_span(device, inside))
     device.at = np.concatenate([device.at[~inside], other.at[copied]])
     device.temperature = np.concatenate([device.temperature[~inside], other.temperature[copied]])
     device.humidity = np.concatenate([device.humidity[~inside], other.humidity[copied]])
     order = np.argsort(device.at)
-    device.at, device.temperature, device.humidity = device.at[order], device.temperature[order], device.humidity[order]
+    device.at, device.temperature, device.humidity = (
+        device.at[order],
+        device.temperature[order],
+        device.humidity[order],
+    )
     return other.name
 
 
-def _clock_shifted(device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]) -> None:
+def _clock_shifted(
+    device: Device, inside: np.ndarray, chance: np.random.Generator, others: dict[str, Device]
+) -> None:
     hours = PER_HOUR if chance.random() < 0.5 else -PER_HOUR
     for values in (device.temperature, device.humidity):
         values[inside] = np.roll(values, hours)[inside]
@@ -199,7 +258,10 @@ def _clock_shifted(device: Device, inside: np.ndarray, chance: np.random.Generat
 
 def _span(device: Device, inside: np.ndarray) -> tuple[datetime, datetime]:
     within = device.at[inside]
-    return tuple(datetime.fromtimestamp(int(t.astype(np.int64)), UTC) for t in (within[0], within[-1] + np.timedelta64(600, "s")))  # type: ignore[return-value]
+    return tuple(
+        datetime.fromtimestamp(int(t.astype(np.int64)), UTC)
+        for t in (within[0], within[-1] + np.timedelta64(600, "s"))
+    )  # type: ignore[return-value]
 
 
 Harm = Callable[[Device, np.ndarray, np.random.Generator, dict[str, Device]], str | None]
@@ -220,7 +282,13 @@ FAULTS: dict[str, tuple[Harm, float, float]] = {
 }
 
 
-def harm(building: dict[str, Device], check: str, sensor: str, since: datetime, chance: np.random.Generator) -> Fault:
+def harm(
+    building: dict[str, Device],
+    check: str,
+    sensor: str,
+    since: datetime,
+    chance: np.random.Generator,
+) -> Fault:
     """Do one fault to one sensor."""
     how, shortest, longest = FAULTS[check]
     until = since + timedelta(hours=float(chance.uniform(shortest, longest)))
@@ -240,7 +308,10 @@ def write_exports(folder: Path, building: dict[str, Device], first: date, months
             lines = [
                 f"{t:%d/%m/%Y,%H:%M},{'' if np.isnan(temperature) else temperature},{'' if np.isnan(humidity) else int(humidity)}"
                 for t, temperature, humidity in zip(
-                    (datetime.fromtimestamp(int(s), ZONE) for s in device.at[inside].astype(np.int64)),
+                    (
+                        datetime.fromtimestamp(int(s), ZONE)
+                        for s in device.at[inside].astype(np.int64)
+                    ),
                     device.temperature[inside],
                     device.humidity[inside],
                     strict=True,

@@ -30,31 +30,63 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
             nodes.append([f"{building}.{floor}", building, "Floor", f"{floor}NP", 1, "", "", ""])
             for zone in range(ZONES):
                 zone_id = f"{building}.{floor}.{zone}"
-                nodes.append([zone_id, f"{building}.{floor}", "Zone", f"{floor}NP-S{zone}", 2, f"{zone};{floor}", "", ""])
+                nodes.append(
+                    [
+                        zone_id,
+                        f"{building}.{floor}",
+                        "Zone",
+                        f"{floor}NP-S{zone}",
+                        2,
+                        f"{zone};{floor}",
+                        "",
+                        "",
+                    ]
+                )
                 places[building].append(zone_id)
                 if zone:
                     pairs.append([f"{building}.{floor}.{zone - 1}", zone_id, "beside", "assumed"])
                 if floor:
                     pairs.append([f"{building}.{floor - 1}.{zone}", zone_id, "below", "assumed"])
                 if chance.random() < 0.3:
-                    nodes.append([f"{zone_id}.r", zone_id, "Room", f"{floor}NP-S{zone}-R", 3, "", "", ""])
+                    nodes.append(
+                        [f"{zone_id}.r", zone_id, "Room", f"{floor}NP-S{zone}-R", 3, "", "", ""]
+                    )
                     places[building].append(f"{zone_id}.r")
     names = {node[0]: (node[3], node[4]) for node in nodes}
     for number in range(sensors):
         building = ids[number % buildings]
         first, second = chance.sample(places[building], 2)
         sensor, moved = f"T{number:05d}", chance.random() < 0.1
-        periods = [(first, "", "2026-01-15"), (second, "2026-01-15", "")] if moved else [(first, "", "")]
+        periods = (
+            [(first, "", "2026-01-15"), (second, "2026-01-15", "")] if moved else [(first, "", "")]
+        )
         for place, start, stop in periods:
             name, level = names[place]
-            nodes.append([f"{building}.{sensor}", place, "Sensor", sensor, int(str(level)) + 1, "", start, stop])
-            mappings.append([f"{building}_thermo", sensor, "mapped", "", sensor, name, "", 1, 0, start, stop])
+            nodes.append(
+                [
+                    f"{building}.{sensor}",
+                    place,
+                    "Sensor",
+                    sensor,
+                    int(str(level)) + 1,
+                    "",
+                    start,
+                    stop,
+                ]
+            )
+            mappings.append(
+                [f"{building}_thermo", sensor, "mapped", "", sensor, name, "", 1, 0, start, stop]
+            )
     _write(folder, "building_hierarchy", nodes)
     _write(folder, "zone_adjacency", pairs)
     _write(folder, "sensor_mappings", mappings)
     _write(folder, "location_map", [])
     _write(folder, "withdrawals", [])
-    _write(folder, "buildings_config", ([i, i.upper(), "Europe/Prague", "", "", 2, "CC-BY-4.0", "publish", "active"] for i in ids))
+    _write(
+        folder,
+        "buildings_config",
+        ([i, i.upper(), "Europe/Prague", "", "", 2, "CC-BY-4.0", "publish", "active"] for i in ids),
+    )
     columns = r"Date;Time;Temperature_Celsius;Relative_Humidity(%)"
     pattern = r"T(?P<device>\d+)\.csv"
     _write(
@@ -93,7 +125,10 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         (
             [f"{i}_thermo", "Date+Time", "{device}", "", column, measurement, "ThermoPro", -10, 100]
             for i in ids
-            for column, measurement in (("Temperature_Celsius", "temp_indoor"), ("Relative_Humidity(%)", "humidity_indoor"))
+            for column, measurement in (
+                ("Temperature_Celsius", "temp_indoor"),
+                ("Relative_Humidity(%)", "humidity_indoor"),
+            )
         ),
     )
     return folder
@@ -101,7 +136,10 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
 
 def _write(folder: Path, seed: str, rows: Iterable[list[object]]) -> None:
     """Rows under the header that the project's own seed has."""
-    with (SEEDS / f"{seed}.csv").open(newline="") as own, (folder / f"{seed}.csv").open("w", newline="") as file:
+    with (
+        (SEEDS / f"{seed}.csv").open(newline="") as own,
+        (folder / f"{seed}.csv").open("w", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(next(csv.reader(own)))
         writer.writerows(rows)

@@ -21,8 +21,14 @@ def running(cli: docker.APIClient, service: ContainerService) -> Iterator[str]:
         image=service.image,
         labels={f"{PLATFORM}.data_dir": "benchmarks"},
         ports=list(service.ports),
-        environment={**service.environment, service.secret_variable: service.secret_format.format(secret=SECRET)},
-        host_config=cli.create_host_config(port_bindings=dict.fromkeys(service.ports, ("127.0.0.1", None)), mem_limit=service.memory_limit),
+        environment={
+            **service.environment,
+            service.secret_variable: service.secret_format.format(secret=SECRET),
+        },
+        host_config=cli.create_host_config(
+            port_bindings=dict.fromkeys(service.ports, ("127.0.0.1", None)),
+            mem_limit=service.memory_limit,
+        ),
     )
     try:
         cli.start(container["Id"])

@@ -19,7 +19,10 @@ def last_sunday(year: int, month: int) -> date:
 
 
 def main(raw: Path, target: Path) -> None:
-    summer = " or ".join(f"wall_clock between '{last_sunday(year, 3)} 03:00' and '{last_sunday(year, 10)} 02:59:59'" for year in range(2025, 2031))
+    summer = " or ".join(
+        f"wall_clock between '{last_sunday(year, 3)} 03:00' and '{last_sunday(year, 10)} 02:59:59'"
+        for year in range(2025, 2031)
+    )
     duckdb.execute("set threads = 2; set TimeZone = 'UTC'; set preserve_insertion_order = false")
     duckdb.execute(f"""
         copy (

@@ -65,9 +65,17 @@ def write_export(folder: Path, sensor: str, days: list[date], seed: int) -> None
     slow_wave = pc.sin(pc.multiply(pc.cast(minute, pa.float64()), (seed % 7 + 1) / 9000))
     temperature = pc.round(pc.add(pc.add(21.0, pc.add(day_wave, slow_wave)), noise), 1)
     humidity = pc.round(pc.add(pc.add(45.0, pc.multiply(slow_wave, 8.0)), pc.multiply(noise, 2.0)))
-    dates = pa.array([f"{day:%d/%m/%Y}" for day in days]).take(pa.array([n // MINUTES for n in range(lines)]))
+    dates = pa.array([f"{day:%d/%m/%Y}" for day in days]).take(
+        pa.array([n // MINUTES for n in range(lines)])
+    )
     clock = pa.array([f"{n // 60:02d}:{n % 60:02d}" for n in range(MINUTES)] * len(days))
-    text = pc.binary_join_element_wise(dates, clock, pc.cast(temperature, pa.string()), pc.cast(pc.cast(humidity, pa.int64()), pa.string()), ",")
+    text = pc.binary_join_element_wise(
+        dates,
+        clock,
+        pc.cast(temperature, pa.string()),
+        pc.cast(pc.cast(humidity, pa.int64()), pa.string()),
+        ",",
+    )
     head = f"Timestamp,ThermoPro {sensor}\nDate,Time,Temperature_Celsius,Relative_Humidity(%)\n"
     path.write_text(head + "\n".join(text.to_pylist()) + "\n")
 
@@ -88,7 +96,10 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=2)
     parser.add_argument("--sensors", type=int, default=len(SENSORS))
     arguments = parser.parse_args()
-    print(generate(arguments.folder, arguments.first, arguments.months, SENSORS[: arguments.sensors]), "files")
+    print(
+        generate(arguments.folder, arguments.first, arguments.months, SENSORS[: arguments.sensors]),
+        "files",
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.building_year import FAULTS, HARMED, PER_DAY, ZONE, Fault, harm, healthy_building, write_exports
+from benchmarks.building_year import (
+    FAULTS,
+    HARMED,
+    PER_DAY,
+    ZONE,
+    Fault,
+    harm,
+    healthy_building,
+    write_exports,
+)
 from include.core.calendar import month_start, next_month
 from include.core.settings import Settings
 from include.monitoring.causes import Cause, causes_of
@@ -48,47 +57,92 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
     """Generate, harm, refresh, examine."""
     days = (date(FIRST.year + 1, FIRST.month, 1) - FIRST).days
     building, chance = healthy_building(seed, FIRST, days), np.random.default_rng(seed + 1000)
-    faults = [harm(building, check, sensor, since, chance) for check, sensor, since in _plan(kinds, days, chance)]
+    faults = [
+        harm(building, check, sensor, since, chance)
+        for check, sensor, since in _plan(kinds, days, chance)
+    ]
     raw = folder / "drive/raw"
     write_exports(raw, building, FIRST, MONTHS)
-    environment = {"DATA_DIR": str(folder / "data"), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive")}
+    environment = {
+        "DATA_DIR": str(folder / "data"),
+        "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias",
+        "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"),
+    }
     end = f"{next_month('2025-01', MONTHS)}-02"
-    subprocess.run([sys.executable, PROJECT / "cli/run.py", "--as-of", end], env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        [sys.executable, PROJECT / "cli/run.py", "--as-of", end],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
     os.environ.update(environment)
     settings = Settings.from_environment()
     registry, rules = load_registry(settings.seeds_dir), load_rules(settings.seeds_dir)
     home = registry.building("sm2")
     ends = [month_start(next_month("2025-01", n), home.timezone) for n in range(1, MONTHS + 1)]
-    causes = [cause for as_of in ends for cause in _look(settings, registry, rules, home, as_of) if cause.check != "silent"]
+    causes = [
+        cause
+        for as_of in ends
+        for cause in _look(settings, registry, rules, home, as_of)
+        if cause.check != "silent"
+    ]
     # a sensor is silent only while it is; one that was never mounted in this building is no finding of ours
-    for as_of in sorted({f.until.replace(minute=0, second=0, microsecond=0) for f in faults if f.check == "silent"}):
-        causes += [c for c in _look(settings, registry, rules, home, as_of) if c.check == "silent" and c.since > window_start(home, as_of)]
+    for as_of in sorted(
+        {f.until.replace(minute=0, second=0, microsecond=0) for f in faults if f.check == "silent"}
+    ):
+        causes += [
+            c
+            for c in _look(settings, registry, rules, home, as_of)
+            if c.check == "silent" and c.since > window_start(home, as_of)
+        ]
     return Year(faults, causes)
 
 
-def _look(settings: Settings, registry: Registry, rules: Rules, building: Building, as_of: datetime) -> list[Cause]:
+def _look(
+    settings: Settings, registry: Registry, rules: Rules, building: Building, as_of: datetime
+) -> list[Cause]:
     months = watched_months(settings, building, as_of)
-    return causes_of(examine(settings, registry, rules, building, months, window_start(building, as_of), as_of), rules)
+    return causes_of(
+        examine(settings, registry, rules, building, months, window_start(building, as_of), as_of),
+        rules,
+    )
 
 
-def _plan(kinds: list[str], days: int, chance: np.random.Generator) -> list[tuple[str, str, datetime]]:
+def _plan(
+    kinds: list[str], days: int, chance: np.random.Generator
+) -> list[tuple[str, str, datetime]]:
     """When and where: at most one fault in a sensor's 16 days, after the first three weeks."""
     slots = [(sensor, day) for sensor in HARMED for day in range(21, days - 16, 16)]
     chosen = chance.permutation(len(slots))[: len(kinds)]
     start = datetime.combine(FIRST, datetime.min.time(), ZONE).astimezone(UTC)
     return [
-        (kind, slots[n][0], start + timedelta(days=slots[n][1], minutes=10 * int(chance.integers(0, PER_DAY))))
+        (
+            kind,
+            slots[n][0],
+            start + timedelta(days=slots[n][1], minutes=10 * int(chance.integers(0, PER_DAY))),
+        )
         for kind, n in zip(kinds, sorted(chosen), strict=True)
     ]
 
 
 def score(years: list[Year]) -> list[str]:
     """One line a check: faults, found, findings, right ones."""
-    lines = ["| check | faults | found | recall | findings | right | precision |", "|---|---:|---:|---:|---:|---:|---:|"]
+    lines = [
+        "| check | faults | found | recall | findings | right | precision |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for check in FAULTS:
         faults = [(year, fault) for year in years for fault in year.faults if fault.check == check]
-        found = sum(any(_meets(cause, fault) for cause in year.causes if cause.check == check) for year, fault in faults)
-        causes = [(year, cause) for year in years for cause in _distinct(year.causes) if cause.check == check]
+        found = sum(
+            any(_meets(cause, fault) for cause in year.causes if cause.check == check)
+            for year, fault in faults
+        )
+        causes = [
+            (year, cause)
+            for year in years
+            for cause in _distinct(year.causes)
+            if cause.check == check
+        ]
         right = sum(any(_explains(fault, cause) for fault in year.faults) for year, cause in causes)
         lines.append(
             f"| {check} | {len(faults)} | {found} | {100 * found / max(1, len(faults)):.0f} % | {len(causes)} | {right} | {100 * right / max(1, len(causes)):.0f} % |"
@@ -98,14 +152,19 @@ def score(years: list[Year]) -> list[str]:
 
 def _meets(cause: Cause, fault: Fault) -> bool:
     near = NEAR_CLOCK if fault.check == "clock_shifted" else NEAR
-    return fault.sensor in cause.sensors and cause.since < fault.until + near and cause.until > fault.since - near
+    return (
+        fault.sensor in cause.sensors
+        and cause.since < fault.until + near
+        and cause.until > fault.since - near
+    )
 
 
 def _explains(fault: Fault, cause: Cause) -> bool:
     """Of the same kind; who was silent has a hole once he is back; and of two that are equal nobody can tell the copy."""
-    return (_meets(cause, fault) or (fault.model != "" and _meets(cause, replace(fault, sensor=fault.model)))) and (
-        fault.check == cause.check or (fault.check, cause.check) == ("silent", "gap")
-    )
+    return (
+        _meets(cause, fault)
+        or (fault.model != "" and _meets(cause, replace(fault, sensor=fault.model)))
+    ) and (fault.check == cause.check or (fault.check, cause.check) == ("silent", "gap"))
 
 
 def _distinct(causes: list[Cause]) -> list[Cause]:
@@ -129,19 +188,44 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="health-") as scratch:
         healthy = run_year(Path(scratch) / "healthy", 1, [])
         told = _distinct(healthy.causes)
-        print(f"a healthy year: {len(told)} findings", *(f"{c.check} {c.message} {c.since} {c.until} {c.evidence}" for c in told), sep="\n  ", flush=True)
+        print(
+            f"a healthy year: {len(told)} findings",
+            *(f"{c.check} {c.message} {c.since} {c.until} {c.evidence}" for c in told),
+            sep="\n  ",
+            flush=True,
+        )
         if arguments.healthy_only:
             return
         for number, start in enumerate(range(0, len(kinds), FAULTS_A_YEAR)):
-            years.append(run_year(Path(scratch) / str(number), 10 + number, kinds[start : start + FAULTS_A_YEAR]))
+            years.append(
+                run_year(
+                    Path(scratch) / str(number), 10 + number, kinds[start : start + FAULTS_A_YEAR]
+                )
+            )
             print(*score(years), sep="\n", flush=True)
             for year in years[-1:]:
                 for cause in _distinct(year.causes):
                     if not any(_explains(fault, cause) for fault in year.faults):
-                        beside = [f"{f.check} {f.sensor}" for f in year.faults if f.since < cause.until and f.until > cause.since and f.sensor in cause.sensors]
-                        print("  wrong:", cause.check, cause.message, cause.since, cause.until, cause.evidence, *beside)
+                        beside = [
+                            f"{f.check} {f.sensor}"
+                            for f in year.faults
+                            if f.since < cause.until
+                            and f.until > cause.since
+                            and f.sensor in cause.sensors
+                        ]
+                        print(
+                            "  wrong:",
+                            cause.check,
+                            cause.message,
+                            cause.since,
+                            cause.until,
+                            cause.evidence,
+                            *beside,
+                        )
                 for fault in year.faults:
-                    if not any(_meets(cause, fault) for cause in year.causes if cause.check == fault.check):
+                    if not any(
+                        _meets(cause, fault) for cause in year.causes if cause.check == fault.check
+                    ):
                         print("  missed:", fault)
     table = [
         f"Of a healthy year of 28 sensors, looked at month by month: {len(told)} findings. Faults made on purpose in {len(years)} such years:",
@@ -150,7 +234,9 @@ def main() -> None:
     ]
     before, _, rest = PAGE.read_text().partition("<!-- measured -->\n")
     _, _, after = rest.partition("<!-- /measured -->\n")
-    PAGE.write_text(f"{before}<!-- measured -->\n" + "\n".join(table) + f"\n<!-- /measured -->\n{after}")
+    PAGE.write_text(
+        f"{before}<!-- measured -->\n" + "\n".join(table) + f"\n<!-- /measured -->\n{after}"
+    )
 
 
 if __name__ == "__main__":

@@ -44,11 +44,18 @@ def declared() -> Declared:
 
 def truth(path: Path) -> Counter[Row]:
     """Date and time, device and quantity of each row of a clean table."""
-    rows = pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(("DATE", "TIME", "Qty"), "string")))
+    rows = pa_csv.read_csv(
+        path,
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(("DATE", "TIME", "Qty"), "string")
+        ),
+    )
     found: Counter[Row] = Counter()
     for row in rows.to_pylist():
         at = datetime.strptime(f"{row['DATE']} {row['TIME']}", "%d/%m/%Y %H:%M")
-        found[f"{at:%Y-%m-%d %H:%M}", row["PRODUCTID"], f"{float(row['Qty']):g}" if row["Qty"] else ""] += 1
+        found[
+            f"{at:%Y-%m-%d %H:%M}", row["PRODUCTID"], f"{float(row['Qty']):g}" if row["Qty"] else ""
+        ] += 1
     return found
 
 
@@ -56,13 +63,29 @@ def outcome(path: Path, source: Declared, true_rows: Counter[Row]) -> str:
     """What became of one file; `silently wrong`: a row that is not in the table, or one that is missing without a rejected line."""
     with TemporaryDirectory() as folder:
         landed, rejected = Path(folder) / "landed.parquet", Path(folder) / "rejected.parquet"
-        found = validate(path, path.name, source, landed, rejected, Circumstances(datetime(2026, 1, 1, tzinfo=UTC)))
+        found = validate(
+            path,
+            path.name,
+            source,
+            landed,
+            rejected,
+            Circumstances(datetime(2026, 1, 1, tzinfo=UTC)),
+        )
         if found.layout is None or not found.accepted:
             return "refused"
         table = pq.read_table(landed)
         at = found.layout.columns.index("Qty")
-    rows = Counter((f"{row['timestamp']:%Y-%m-%d %H:%M}", row["device"], "" if row[f"n{at}"] is None else f"{row[f'n{at}']:g}") for row in table.to_pylist())
-    doubled = Counter({row: count * 9 for row, count in true_rows.items()})  # a file of several tables repeats rows
+    rows = Counter(
+        (
+            f"{row['timestamp']:%Y-%m-%d %H:%M}",
+            row["device"],
+            "" if row[f"n{at}"] is None else f"{row[f'n{at}']:g}",
+        )
+        for row in table.to_pylist()
+    )
+    doubled = Counter(
+        {row: count * 9 for row, count in true_rows.items()}
+    )  # a file of several tables repeats rows
     if rows - doubled or (true_rows - rows).total() > found.rejected:
         return "silently wrong"
     return "rejected by line" if found.rejected else "recovered"
@@ -74,13 +97,22 @@ def main() -> int:
     counts: dict[str, Counter[str]] = {}
     for path in sorted((folder / "csv").iterdir()):
         kind = re.sub(r"_?(row)?\d+(_col\d+)?(_.*)?\.csv$|\.csv$", "", path.name)
-        true_rows = truth(folder / f"clean/{path.name}") if path.name == "file_one_data_row.csv" else all_rows
+        true_rows = (
+            truth(folder / f"clean/{path.name}")
+            if path.name == "file_one_data_row.csv"
+            else all_rows
+        )
         result = outcome(path, source, true_rows)
         counts.setdefault(kind, Counter())[result] += 1
         if result == "silently wrong":
             print(f"silently wrong: {path.name}")
     counts["all"] = sum(counts.values(), Counter())
-    lines = [f"| {kind} | {count.total():,} | " + " | ".join(f"{count[name]:,}" for name in OUTCOMES) + " |" for kind, count in counts.items()]
+    lines = [
+        f"| {kind} | {count.total():,} | "
+        + " | ".join(f"{count[name]:,}" for name in OUTCOMES)
+        + " |"
+        for kind, count in counts.items()
+    ]
     heading = f"| pollution | files | {' | '.join(OUTCOMES)} |\n|---|---:|{'---:|' * len(OUTCOMES)}"
     PAGE.write_text(
         f"""# Pollock benchmark

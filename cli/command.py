@@ -16,7 +16,10 @@ def run_locked(work: Callable[[Settings], None]) -> int:
     name = Path(sys.argv[0]).stem
     try:
         settings = Settings.from_environment()
-        with files.locked(settings.data_dir / ".run.lock", name), files.locked(settings.paths.lock, name):
+        with (
+            files.locked(settings.data_dir / ".run.lock", name),
+            files.locked(settings.paths.lock, name),
+        ):
             work(settings)
     except PlatformError as error:
         print(error, file=sys.stderr)

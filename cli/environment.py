@@ -22,14 +22,25 @@ REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
 
 def damaged(home: Path) -> list[Path]:
     """Airflow's own database and settings, if they cannot be read. Both are scratch: files are the truth."""
-    return [path for path, is_whole in ((home / "airflow.db", _is_database), (home / "airflow.cfg", _is_configuration)) if path.exists() and not is_whole(path)]
+    return [
+        path
+        for path, is_whole in (
+            (home / "airflow.db", _is_database),
+            (home / "airflow.cfg", _is_configuration),
+        )
+        if path.exists() and not is_whole(path)
+    ]
 
 
 def _is_database(path: Path) -> bool:
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        ) as connection:
             return bool(connection.execute("pragma quick_check(1)").fetchall() == [("ok",)])
-    except sqlite3.DatabaseError as error:  # one that somebody writes, or may not be opened, is not damaged
+    except (
+        sqlite3.DatabaseError
+    ) as error:  # one that somebody writes, or may not be opened, is not damaged
         return error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -78,11 +89,23 @@ def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",  # a second write for each event of dbt, for retries that the groups do not have
-        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(data_dir / "airflow/openlineage.ndjson"), "append": True}),
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {
+                "type": "file",
+                "log_file_path": str(data_dir / "airflow/openlineage.ndjson"),
+                "append": True,
+            }
+        ),
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "building-sensor-platform",
         "AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD": "True",  # not in a process for each event
         "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps(
-            [{"scope": {"operator": f"cosmos.operators.watcher.{name}"}, "controls": {"emit": False}} for name in REPORTS]
+            [
+                {
+                    "scope": {"operator": f"cosmos.operators.watcher.{name}"},
+                    "controls": {"emit": False},
+                }
+                for name in REPORTS
+            ]
         ),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "DO_NOT_TRACK": "1",
@@ -98,7 +121,9 @@ def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
         PYTHONPATH=str(project),
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
-    os.environ.pop("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", None)  # the DAGs of this checkout, whatever else is configured
+    os.environ.pop(
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", None
+    )  # the DAGs of this checkout, whatever else is configured
     close_home(data_dir / "airflow")
     for path in damaged(data_dir / "airflow"):
         _set_aside(path)
@@ -117,7 +142,11 @@ def configure_drive(sample: Path | None) -> None:
     settings, drives = Settings.from_environment(), remotes_of(locations)
     needed = {"STATE_REMOTE": settings.state_remote, "PUBLISH_REMOTE": settings.publish_remote}
     known = rclone.remotes()
-    if not drives or not all(map(remote_of, locations)) or any(remote.lower() in known for remote in drives):
+    if (
+        not drives
+        or not all(map(remote_of, locations))
+        or any(remote.lower() in known for remote in drives)
+    ):
         for variable, place in needed.items():
             if (remote := remote_of(place)) and remote.lower() not in known:
                 raise ConfigurationError(
@@ -130,15 +159,25 @@ def configure_drive(sample: Path | None) -> None:
     missing = f"no remote of an active datasource is configured: {', '.join(drives)}"
     if sample is None:
         variable = next(iter(alias_variables(drives[0], settings.data_dir)))
-        raise ConfigurationError(missing, where="rclone", cure=f"set {variable} and the remote's other options (rclone config show), as secrets")
+        raise ConfigurationError(
+            missing,
+            where="rclone",
+            cure=f"set {variable} and the remote's other options (rclone config show), as secrets",
+        )
     drive = settings.data_dir / "drive"
     if not (drive / "raw").exists():
         if not sample.exists():
             cure = "configure a remote (README, Your own drive), or restore the sample from git"
-            raise ConfigurationError(f"{missing}, and the sample is missing", where=str(sample), cure=cure)
+            raise ConfigurationError(
+                f"{missing}, and the sample is missing", where=str(sample), cure=cure
+            )
         shutil.copytree(sample, drive / "raw")
-    for number, remote in enumerate(drives):  # the sample is the first one's; each other one has an empty folder of its own
-        os.environ.update(alias_variables(remote, drive if number == 0 else settings.data_dir / f"drive-{remote}"))
+    for number, remote in enumerate(
+        drives
+    ):  # the sample is the first one's; each other one has an empty folder of its own
+        os.environ.update(
+            alias_variables(remote, drive if number == 0 else settings.data_dir / f"drive-{remote}")
+        )
 
 
 def as_of_note(settings: Settings) -> str:

@@ -9,9 +9,20 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def main() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    locked = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", (PROJECT / "requirements.lock").read_text(), re.MULTILINE))
-    names = [re.match(r"[A-Za-z0-9._-]+", dependency)[0].lower() for dependency in project["dependencies"]]  # type: ignore[index]
-    print("# Made by `make lock` from requirements.lock: the direct dependencies, less Airflow, which the image brings.")
+    locked = dict(
+        re.findall(
+            r"^([a-z0-9._-]+)==([^\s;\\]+)",
+            (PROJECT / "requirements.lock").read_text(),
+            re.MULTILINE,
+        )
+    )
+    names = [
+        re.match(r"[A-Za-z0-9._-]+", dependency)[0].lower()  # type: ignore[index]
+        for dependency in project["dependencies"]
+    ]
+    print(
+        "# Made by `make lock` from requirements.lock: the direct dependencies, less Airflow, which the image brings."
+    )
     for name in sorted(names):
         if name != "apache-airflow":
             print(f"{name}=={locked[name]}")

@@ -40,8 +40,15 @@ def main() -> int:
 def run() -> int:
     gc.disable()  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run. Cosmos does so after each build
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", help="what 'now' means, such as 2026-03-01; default: AS_OF, else the date of the sample, else the time of the run")
-    parser.add_argument("--no-sample", action="store_true", help="do not use the sample: fail if no drive is configured")
+    parser.add_argument(
+        "--as-of",
+        help="what 'now' means, such as 2026-03-01; default: AS_OF, else the date of the sample, else the time of the run",
+    )
+    parser.add_argument(
+        "--no-sample",
+        action="store_true",
+        help="do not use the sample: fail if no drive is configured",
+    )
     chosen = parser.parse_args()
     if chosen.as_of:
         os.environ["AS_OF"] = chosen.as_of
@@ -59,7 +66,9 @@ def run() -> int:
     from include.release import release as releases
     from include.replication.remotes import check_remotes
 
-    console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True)
+    console = Console(
+        file=os.fdopen(os.dup(sys.stdout.fileno()), "w"), highlight=False, soft_wrap=True
+    )
     try:
         check_clock()
         settings = Settings.from_environment()
@@ -77,7 +86,9 @@ def run() -> int:
                 return 1
             from cli.summary import summary
 
-            return summary(console, settings, registry, now, before.version if before else None, str(log))
+            return summary(
+                console, settings, registry, now, before.version if before else None, str(log)
+            )
     except PlatformError as error:
         console.print(str(error), style="red", markup=False)
         return 1
@@ -96,7 +107,10 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
 
     bag = load_dags()
     if bag.import_errors or not bag.dags:
-        return "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()) or "no DAG found"
+        return (
+            "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items())
+            or "no DAG found"
+        )
     tell_airflow(bag)
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
@@ -129,7 +143,11 @@ def tell_airflow(bag: Any) -> None:
     sync_bag_to_db(bag, BUNDLE, None)
     nothing = Path(os.environ["AIRFLOW_HOME"]) / "no_more_dags"
     nothing.mkdir(exist_ok=True)
-    bundle = {"name": BUNDLE, "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(nothing)}}
+    bundle = {
+        "name": BUNDLE,
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(nothing)},
+    }
     conf.set("dag_processor", "dag_bundle_config_list", json.dumps([bundle]))
 
 
@@ -141,7 +159,12 @@ def retire_other_uris(bag: Any) -> None:
     from airflow.models.asset import AssetActive
     from airflow.utils.session import create_session
 
-    uris = {asset.name: asset.uri for dag in bag.dags.values() for task in dag.tasks for asset in (*task.inlets, *task.outlets)}
+    uris = {
+        asset.name: asset.uri
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        for asset in (*task.inlets, *task.outlets)
+    }
     with create_session() as session:
         for active in session.query(AssetActive).filter(AssetActive.name.in_(uris)):
             if active.uri != uris[active.name]:
@@ -158,17 +181,33 @@ def without_retries(dag: Any) -> Any:
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
     """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or looks at."""
     dags = {dag_id: dag for dag_id, dag in dags.items() if dag.schedule is not None}
-    makes = {outlet.name: dag_id for dag_id, dag in dags.items() for task in dag.tasks for outlet in task.outlets}
+    makes = {
+        outlet.name: dag_id
+        for dag_id, dag in dags.items()
+        for task in dag.tasks
+        for outlet in task.outlets
+    }
     waits = {dag_id: waits_for(dag) for dag_id, dag in dags.items()}
-    looks = {dag_id: {inlet.name for task in dag.tasks for inlet in task.inlets} for dag_id, dag in dags.items()}
-    makers = {dag_id: {makes[name] for name in waits[dag_id] | looks[dag_id] if name in makes} for dag_id in dags}
+    looks = {
+        dag_id: {inlet.name for task in dag.tasks for inlet in task.inlets}
+        for dag_id, dag in dags.items()
+    }
+    makers = {
+        dag_id: {makes[name] for name in waits[dag_id] | looks[dag_id] if name in makes}
+        for dag_id in dags
+    }
     return list(TopologicalSorter(makers).static_order())
 
 
 def assets_left_alone(dag: Any, run: Any) -> set[str]:
     """The assets whose tasks were skipped, for there was nothing to tell."""
     states = {instance.task_id: instance.state for instance in run.get_task_instances()}
-    return {outlet.name for task in dag.tasks for outlet in task.outlets if states[task.task_id] == "skipped"}
+    return {
+        outlet.name
+        for task in dag.tasks
+        for outlet in task.outlets
+        if states[task.task_id] == "skipped"
+    }
 
 
 def waits_for(dag: Any) -> set[str]:

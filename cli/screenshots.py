@@ -33,10 +33,19 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
         dag_ids = [dag["dag_id"] for dag in page.request.get("/api/v2/dags").json()["dags"]]
         for dag_id in dag_ids:
             places |= {dag_id: f"/dags/{dag_id}", f"{dag_id}_runs": f"/dags/{dag_id}/runs"}
-            for run in page.request.get(f"/api/v2/dags/{dag_id}/dagRuns?limit=1&order_by=-run_after").json()["dag_runs"]:
+            for run in page.request.get(
+                f"/api/v2/dags/{dag_id}/dagRuns?limit=1&order_by=-run_after"
+            ).json()["dag_runs"]:
                 places[f"{dag_id}_run"] = f"/dags/{dag_id}/runs/{run['dag_run_id']}"
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
-        page.on("response", lambda answer: errors.append(f"{page.url}: {answer.status} for {answer.url}") if answer.status >= 400 else None)
+        page.on(
+            "response",
+            lambda answer: (
+                errors.append(f"{page.url}: {answer.status} for {answer.url}")
+                if answer.status >= 400
+                else None
+            ),
+        )
         for name, place in places.items():
             page.goto(place, wait_until="networkidle")
             page.wait_for_timeout(SETTLED)
@@ -69,4 +78,7 @@ def _has(page: Any, text: str, errors: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    print("\n".join(walk(sys.argv[1], sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None)) or "no error")
+    print(
+        "\n".join(walk(sys.argv[1], sys.argv[2], Path(sys.argv[3]) if len(sys.argv) > 3 else None))
+        or "no error"
+    )

@@ -18,19 +18,28 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 class Part(standalone_command.SubCommand):
     def __init__(self, parent: Any, name: str, command: list[str], env: dict[str, str]) -> None:
-        super().__init__(parent, name, [*command, "--skip-serve-logs"] if name in WITH_LOG_SERVER else command, env)
+        super().__init__(
+            parent,
+            name,
+            [*command, "--skip-serve-logs"] if name in WITH_LOG_SERVER else command,
+            env,
+        )
         self.is_stopped = threading.Event()
 
     def run(self) -> None:
-        if self.name == "scheduler":  # it starts runs at once, and their tasks would find no API server
-            while not self.is_stopped.is_set() and not answers(os.environ["AIRFLOW__API__BASE_URL"]):
+        if (
+            self.name == "scheduler"
+        ):  # it starts runs at once, and their tasks would find no API server
+            while not self.is_stopped.is_set() and not answers(
+                os.environ["AIRFLOW__API__BASE_URL"]
+            ):
                 self.is_stopped.wait(0.5)
         if not self.is_stopped.is_set():
-            super().run()
+            super().run()  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
         self.is_stopped.set()
-        super().stop()
+        super().stop()  # type: ignore[no-untyped-call]
 
 
 def answers(address: str) -> bool:

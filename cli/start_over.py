@@ -19,18 +19,34 @@ from include.core.plain_text import counted  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.ledger.ledger import FileVersion, Finding, Ledger  # noqa: E402
 
-FORGOTTEN = Finding("started_over", "error", "its building was started over", cure="Run again: the file is read by what the seeds say now")
+FORGOTTEN = Finding(
+    "started_over",
+    "error",
+    "its building was started over",
+    cure="Run again: the file is read by what the seeds say now",
+)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("building", help="a building_id of buildings_config.csv")
     parser.add_argument("--yes", action="store_true", help="do it")
     chosen = parser.parse_args()
 
     def work(settings: Settings) -> None:
-        count = counted(start_over(settings, chosen.building, dry_run=not chosen.yes), "file version")
-        print(f"{count} of {chosen.building}: " + ("read again by the next run" if chosen.yes else "to be read again; nothing was changed, repeat with --yes"))
+        count = counted(
+            start_over(settings, chosen.building, dry_run=not chosen.yes), "file version"
+        )
+        print(
+            f"{count} of {chosen.building}: "
+            + (
+                "read again by the next run"
+                if chosen.yes
+                else "to be read again; nothing was changed, repeat with --yes"
+            )
+        )
 
     return run_locked(work)
 
@@ -38,17 +54,34 @@ def main() -> int:
 def start_over(settings: Settings, building_id: str, *, dry_run: bool = False) -> int:
     """Returns how many file versions lose their verdict. Raises ConfigurationError if the ledger knows no such building."""
     ledger = Ledger.read(settings.paths.ledger)
-    own = [version for version in ledger.versions if version.building_id == building_id and version.verdict != "gone"]
+    own = [
+        version
+        for version in ledger.versions
+        if version.building_id == building_id and version.verdict != "gone"
+    ]
     if not own:
-        known = ", ".join(sorted({version.building_id for version in ledger.versions})) or "none yet"
-        raise ConfigurationError(f"the ledger knows no file of {building_id!r}", where=str(settings.paths.ledger), cure=f"name one of: {known}")
+        known = (
+            ", ".join(sorted({version.building_id for version in ledger.versions})) or "none yet"
+        )
+        raise ConfigurationError(
+            f"the ledger knows no file of {building_id!r}",
+            where=str(settings.paths.ledger),
+            cure=f"name one of: {known}",
+        )
     if not dry_run:
         ledger.replaced(_forgotten(version) for version in own).write(settings.paths.ledger)
     return len(own)
 
 
 def _forgotten(version: FileVersion) -> FileVersion:
-    return replace(version, verdict="refused", findings=(FORGOTTEN,), layout=None, judged_by="", skipped_checks=())
+    return replace(
+        version,
+        verdict="refused",
+        findings=(FORGOTTEN,),
+        layout=None,
+        judged_by="",
+        skipped_checks=(),
+    )
 
 
 if __name__ == "__main__":

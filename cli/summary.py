@@ -13,7 +13,7 @@ from include.core.plain_text import counted, visible
 from include.core.settings import Settings
 from include.engines.timeseries.port import engine_used
 from include.ingest.register import read_outcome
-from include.ledger.ledger import Ledger
+from include.ledger.ledger import FileVersion, Ledger
 from include.monitoring.health import health_file, read_health
 from include.planning.plan import plan_readings
 from include.registry import Registry
@@ -27,53 +27,32 @@ PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
 SHOWN = 5
 
 
-def summary(console: Console, settings: Settings, registry: Registry, as_of: datetime | None, before: str | None, log: str) -> int:
+def summary(
+    console: Console,
+    settings: Settings,
+    registry: Registry,
+    as_of: datetime | None,
+    before: str | None,
+    log: str,
+) -> int:
     """Print what was read, refused and published, and what to try next; returns the exit code."""
-    ledger, outcome = Ledger.read(settings.paths.ledger), read_outcome(settings)
-    refused = [version for version in ledger.refused() if registry.reads(version.datasource_id)]
+    outcome = read_outcome(settings)
     current = releases.find(settings, registry, as_of)
-    undone = what_is_undone(settings, registry, current, outcome.kept) if outcome else "the drives were not read to the end"
+    undone = (
+        what_is_undone(settings, registry, current, outcome.kept)
+        if outcome
+        else "the drives were not read to the end"
+    )
     console.print()
     if note := as_of_note(settings):
         console.print(note, markup=False)
     for sentence in outcome.notes if outcome else []:
         console.print(f"State     {sentence}", markup=False)
-    accepted = [version for version in ledger.versions if version.verdict == "accepted"]
-    withdrawn = registry.withdrawn(as_of or END_OF_TIME)
-    read = [v for v in accepted if registry.uses(v.building_id, v.datasource_id) and v.sha256 not in withdrawn]
-    taken_out = f", {len(accepted) - len(read):,} more withdrawn or removed" if len(read) < len(accepted) else ""
-    console.print(f"Read      {counted(len(read), 'file version')} accepted, {outcome.accepted if outcome else 0:,} of them in this run{taken_out}")
-    rows, rejected = sum(version.rows for version in read), sum(version.rejected for version in read)
-    console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
-    sums = totals(read_accounting(settings))
-    console.print(
-        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
-        f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
-    )
-    console.print(f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded")
-    console.print(f"Refused   {counted(len(refused), 'file')}" + (f", see {settings.paths.quarantine}" if refused else ""), markup=False)
-    engine = engine_used(settings)
-    if "instead_of" in engine:
-        console.print(f"Engine    {engine['timeseries_engine']}: {engine['instead_of'].splitlines()[0]}", markup=False)
-    causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
-    errors = [cause for cause in causes if cause.severity == "error"]
-    console.print(
-        f"Health    {counted(len(errors), 'problem')}, {counted(len(causes) - len(errors), 'warning')}" + (f", see {health_file(settings)}" if causes else ""),
-        markup=False,
-    )
-    for cause in [*errors, *(cause for cause in causes if cause not in errors)][:SHOWN]:
-        mark, colour = ("!", "yellow") if cause.severity == "error" else ("·", "dim")
-        console.print(f"  {mark} {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC", markup=False, style=colour)
-    warnings = outcome.warnings if outcome else []
-    for warning in warnings[:SHOWN]:
-        console.print(f"  · {visible(warning)}", markup=False, style="dim")
-    if len(warnings) > SHOWN:
-        console.print(f"  … and {counted(len(warnings) - SHOWN, 'more warning')}; refresh's task report lists all")
-    problems = [*(outcome.problems if outcome else []), *(outcome.ongoing if outcome else [])]
-    for problem in problems[:SHOWN]:
-        console.print(f"  ✗ {visible(problem)}", markup=False, style="red")
-    if len(problems) > SHOWN:
-        console.print(f"  … and {len(problems) - SHOWN} more")
+    _print_counts(console, settings, registry, as_of, outcome.accepted if outcome else 0)
+    _print_health(console, settings)
+    problems = [*outcome.problems, *outcome.ongoing] if outcome else []
+    _print_some(console, "✗", "red", problems)
+    _print_some(console, "·", "dim", outcome.warnings if outcome else [])
     if (last := releases.latest(settings)) and is_future(last.as_of):
         console.print(
             f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
@@ -87,12 +66,106 @@ def summary(console: Console, settings: Settings, registry: Registry, as_of: dat
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
         )
         return NOT_PUBLISHED
-    news = "nothing new: the last release stands" if current.version == before else "replayed" if replay else "published"
+    news = (
+        "nothing new: the last release stands"
+        if current.version == before
+        else "replayed"
+        if replay
+        else "published"
+    )
     console.print(f"Release   {current.version} ({news})\n          {current.path}")
     hourly = current.path / "public_dataset_hourly.parquet"
-    console.print("\nNext      make ui                         the same DAGs in Airflow's own pages")
-    console.print(f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """, markup=False, soft_wrap=True)
-    return PUBLISHED_WITHOUT_SOME if problems or refused else PUBLISHED
+    console.print(
+        "\nNext      make ui                         the same DAGs in Airflow's own pages"
+    )
+    console.print(
+        f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """,
+        markup=False,
+        soft_wrap=True,
+    )
+    is_complete = not problems and not refused_files(Ledger.read(settings.paths.ledger), registry)
+    return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
+
+
+def _print_counts(
+    console: Console, settings: Settings, registry: Registry, as_of: datetime | None, new: int
+) -> None:
+    """What was read, how it adds up, and what was refused."""
+    ledger = Ledger.read(settings.paths.ledger)
+    accepted = [version for version in ledger.versions if version.verdict == "accepted"]
+    withdrawn = registry.withdrawn(as_of or END_OF_TIME)
+    read = [
+        v
+        for v in accepted
+        if registry.uses(v.building_id, v.datasource_id) and v.sha256 not in withdrawn
+    ]
+    taken_out = (
+        f", {len(accepted) - len(read):,} more withdrawn or removed"
+        if len(read) < len(accepted)
+        else ""
+    )
+    console.print(
+        f"Read      {counted(len(read), 'file version')} accepted, {new:,} of them in this run{taken_out}"
+    )
+    rows, rejected = (
+        sum(version.rows for version in read),
+        sum(version.rejected for version in read),
+    )
+    console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
+    sums = totals(read_accounting(settings))
+    console.print(
+        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
+        f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
+    )
+    console.print(
+        f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded"
+    )
+    refused = refused_files(ledger, registry)
+    console.print(
+        f"Refused   {counted(len(refused), 'file')}"
+        + (f", see {settings.paths.quarantine}" if refused else ""),
+        markup=False,
+    )
+    engine = engine_used(settings)
+    if "instead_of" in engine:
+        console.print(
+            f"Engine    {engine['timeseries_engine']}: {engine['instead_of'].splitlines()[0]}",
+            markup=False,
+        )
+
+
+def _print_health(console: Console, settings: Settings) -> None:
+    """The open incidents: errors first, then warnings."""
+    causes = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
+    errors = [cause for cause in causes if cause.severity == "error"]
+    warnings = [cause for cause in causes if cause.severity != "error"]
+    where = f", see {health_file(settings)}" if causes else ""
+    console.print(
+        f"Health    {counted(len(errors), 'problem')}, {counted(len(warnings), 'warning')}{where}",
+        markup=False,
+    )
+    for cause in [*errors, *warnings][:SHOWN]:
+        mark, colour = ("!", "yellow") if cause in errors else ("·", "dim")
+        console.print(
+            f"  {mark} {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC",
+            markup=False,
+            style=colour,
+        )
+
+
+def _print_some(console: Console, mark: str, colour: str, sentences: list[str]) -> None:
+    """The first sentences, and how many more there are."""
+    for sentence in sentences[:SHOWN]:
+        console.print(f"  {mark} {visible(sentence)}", markup=False, style=colour)
+    if len(sentences) > SHOWN:
+        console.print(
+            f"  … and {len(sentences) - SHOWN} more; the task `report` of refresh lists all"
+        )
+
+
+def refused_files(ledger: Ledger, registry: Registry) -> list[FileVersion]:
+    """The refused files of datasources that are read."""
+    return [version for version in ledger.refused() if registry.reads(version.datasource_id)]
 
 
 def replay_note(as_of: datetime | None, last: Release | None, command: str) -> str:
@@ -106,9 +179,17 @@ def replay_note(as_of: datetime | None, last: Release | None, command: str) -> s
     )
 
 
-def what_is_undone(settings: Settings, registry: Registry, current: Release | None, kept: Collection[str]) -> str:
+def what_is_undone(
+    settings: Settings, registry: Registry, current: Release | None, kept: Collection[str]
+) -> str:
     """What a failed step has left for the next run; empty if nothing. Batches of `kept` months are published as they were."""
-    months = [plan for plan in readings.months_to_build(settings, plan_readings(settings, registry, END_OF_TIME)) if plan.batch not in kept]
+    months = [
+        plan
+        for plan in readings.months_to_build(
+            settings, plan_readings(settings, registry, END_OF_TIME)
+        )
+        if plan.batch not in kept
+    ]
     if months:
         return f"{counted(len(months), 'month')} of readings not built"
     if not readings.dimensions_are_current(settings, registry):

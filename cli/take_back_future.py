@@ -25,34 +25,46 @@ from include.release.upload import offered_release, upload  # noqa: E402
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--as-of", help="the as_of that was meant; default: 00:00 UTC of today")
     parser.add_argument("--yes", action="store_true", help="do it")
     chosen = parser.parse_args()
-    return run_locked(lambda settings: take_back(settings, checked_as_of(chosen.as_of or f"{check_clock():%Y-%m-%d}"), dry_run=not chosen.yes))
+    return run_locked(
+        lambda settings: take_back(
+            settings,
+            checked_as_of(chosen.as_of or f"{check_clock():%Y-%m-%d}"),
+            dry_run=not chosen.yes,
+        )
+    )
 
 
 def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> None:
     """Idempotent: a second call does what an interrupted one has left."""
-    here = [path.name for path in settings.paths.releases.glob("[0-9]*-*") if _of_the_future(path.name)]
-    remote = settings.publish_remote.rstrip("/") + ("" if settings.publish_remote.endswith(":") else "/")
+    here = [
+        path.name for path in settings.paths.releases.glob("[0-9]*-*") if _of_the_future(path.name)
+    ]
+    remote = settings.publish_remote.rstrip("/") + (
+        "" if settings.publish_remote.endswith(":") else "/"
+    )
     there = [name for name in rclone.folders(f"{remote}releases") if _of_the_future(name)]
-    offered = offered_release(settings)
-    is_offered = offered is not None and is_future(offered.as_of)
     ledger = Ledger.read(settings.paths.ledger)
     early = [version for version in ledger.versions if is_future(version.first_seen)]
-    for name in sorted({*here, *there}):
-        print(f"remove release {name}")
-    print(f"{len(early)} file versions of the ledger: first seen {meant:%Y-%m-%dT%H:%MZ}" if early else "the ledger names no time in the future")
+    _announce({*here, *there}, len(early), meant)
     if dry_run:
         print("nothing was changed; with --yes it is done")
         return
     if early:
-        Ledger(replace(version, first_seen=meant) if is_future(version.first_seen) else version for version in ledger.versions).write(settings.paths.ledger)
-    left = sorted(path.name for path in settings.paths.releases.glob("[0-9]*-*") if not _of_the_future(path.name))
+        _date_back(settings, ledger, meant)
+    left = sorted(
+        path.name
+        for path in settings.paths.releases.glob("[0-9]*-*")
+        if not _of_the_future(path.name)
+    )
     if here:
-        files.point(settings.paths.latest, left[-1]) if left else files.remove(settings.paths.latest)
-    if is_offered:
+        _point_latest(settings, left)
+    if (offered := offered_release(settings)) and is_future(offered.as_of):
         rclone.delete_file(f"{remote}latest.json")
     if left and (last := releases.latest(settings)):
         upload(settings, last)
@@ -60,7 +72,34 @@ def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> 
         rclone.delete_folder(f"{remote}releases/{name}")
     for name in here:
         files.remove(settings.paths.releases / name)
-    print(f"latest is {left[-1] if left else 'no release'}; run again as of {meant:%Y-%m-%d} or later")
+    print(
+        f"latest is {left[-1] if left else 'no release'}; run again as of {meant:%Y-%m-%d} or later"
+    )
+
+
+def _announce(releases_to_remove: set[str], early: int, meant: datetime) -> None:
+    for name in sorted(releases_to_remove):
+        print(f"remove release {name}")
+    print(
+        f"{early} file versions of the ledger: first seen {meant:%Y-%m-%dT%H:%MZ}"
+        if early
+        else "the ledger names no time in the future"
+    )
+
+
+def _point_latest(settings: Settings, left: list[str]) -> None:
+    if left:
+        files.point(settings.paths.latest, left[-1])
+    else:
+        files.remove(settings.paths.latest)
+
+
+def _date_back(settings: Settings, ledger: Ledger, meant: datetime) -> None:
+    versions = (
+        replace(version, first_seen=meant) if is_future(version.first_seen) else version
+        for version in ledger.versions
+    )
+    Ledger(versions).write(settings.paths.ledger)
 
 
 def _of_the_future(release: str) -> bool:

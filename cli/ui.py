@@ -38,11 +38,21 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         now = checked_as_of(settings.as_of) if settings.as_of else None
-        notes = [note for note in (as_of_note(settings), replay_note(now, releases.latest(settings), "make ui")) if note]
+        notes = [
+            note
+            for note in (
+                as_of_note(settings),
+                replay_note(now, releases.latest(settings), "make ui"),
+            )
+            if note
+        ]
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):  # a job in the background of a script would ignore the first
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a job in the background of a script would ignore the first
         signal.signal(number, signal.default_int_handler)
     home, port = Path(os.environ["AIRFLOW_HOME"]), os.environ.get("PORT", "8080")
     address = f"http://localhost:{port}"
@@ -60,13 +70,21 @@ def main() -> int:
         subprocess.run([airflow, "db", "migrate"], stdout=log, stderr=log, check=True)
     with log:
         # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
-        server = subprocess.Popen([sys.executable, "-P", "-m", "cli.standalone"], stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli.standalone"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
         if not _healthy(address, server):
             print(f"Airflow did not start; see {home / 'standalone.log'}", file=sys.stderr)
             return 1
         print(*notes, sep="\n")
-        print(f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}", flush=True)
+        print(
+            f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}",
+            flush=True,
+        )
         return server.wait()
     except KeyboardInterrupt:
         return 0
@@ -93,7 +111,10 @@ def _healthy(address: str, server: subprocess.Popen[bytes]) -> bool:
         try:
             with OPENER.open(f"{address}/api/v2/monitor/health", timeout=2) as answer:
                 health = json.load(answer)
-            if all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")):
+            if all(
+                health[part]["status"] == "healthy"
+                for part in ("metadatabase", "scheduler", "dag_processor")
+            ):
                 return True
         except (urllib.error.URLError, OSError, KeyError, ValueError):
             pass

@@ -29,7 +29,11 @@ from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
 from sensor_platform.run_context import AS_OF_PARAM
 from sensor_platform.services import engine_group
-from sensor_platform.tasks.aggregate_and_publish import aggregate_in_engine, merge_archive, plan_windows
+from sensor_platform.tasks.aggregate_and_publish import (
+    aggregate_in_engine,
+    merge_archive,
+    plan_windows,
+)
 
 settings = Settings.from_environment()
 
@@ -43,7 +47,12 @@ with DAG(
     **DAG_DEFAULTS,
 ) as dag:
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
-    publish = PublishParquetOperator(task_id="publish", inlets=[READINGS, HIERARCHY], outlets=[PUBLIC_DATASET], trigger_rule="none_failed")
+    publish = PublishParquetOperator(
+        task_id="publish",
+        inlets=[READINGS, HIERARCHY],
+        outlets=[PUBLIC_DATASET],
+        trigger_rule="none_failed",
+    )
 
     planned = plan_windows()
     merged = merge_archive(planned)  # type: ignore[arg-type]  # typed for the task, not for its author

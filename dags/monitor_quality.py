@@ -28,7 +28,10 @@ from sensor_platform.tasks.monitor_quality import look_at_health, tell_by_issue,
 with DAG(
     dag_id="monitor_quality",
     dag_display_name="monitor_quality: what is wrong, and who is told",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 6 * * *", timezone="UTC"), assets=READINGS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("0 6 * * *", timezone="UTC"),
+        assets=READINGS,  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    ),
     params={"as_of": AS_OF_PARAM},
     tags=["platform", "health"],
     doc_md=__doc__,

@@ -25,7 +25,13 @@ from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.sync_operator import SyncOperator
 from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
 from sensor_platform.run_context import AS_OF_PARAM, SKIP_PARAMS, platform
-from sensor_platform.tasks.refresh import plan_months, register_files, report, restore_state, store_readings
+from sensor_platform.tasks.refresh import (
+    plan_months,
+    register_files,
+    report,
+    restore_state,
+    store_readings,
+)
 from sensor_platform.tasks.sync_building_hierarchy import announce_hierarchy
 
 _, registry = platform()
@@ -33,7 +39,10 @@ _, registry = platform()
 with DAG(
     dag_id="refresh",
     dag_display_name="refresh: drives → readings",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"), assets=DRIVES),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
+        assets=DRIVES,  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    ),
     params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
     tags=["platform", "ingest"],
     doc_md=__doc__,
@@ -46,8 +55,12 @@ with DAG(
         with TaskGroup(datasource.datasource_id, tooltip=datasource.name) as ingest:
             (
                 SyncOperator(task_id="sync", datasource_id=datasource.datasource_id)
-                >> ValidateSchemaOperator(task_id="validate_schema", datasource_id=datasource.datasource_id)
-                >> QualityGateOperator(task_id="quality_gate", datasource_id=datasource.datasource_id)
+                >> ValidateSchemaOperator(
+                    task_id="validate_schema", datasource_id=datasource.datasource_id
+                )
+                >> QualityGateOperator(
+                    task_id="quality_gate", datasource_id=datasource.datasource_id
+                )
             )
         restored >> ingest >> registered
 

@@ -27,10 +27,20 @@ with DAG(
     dag_display_name="restore_month: build a month again, and prove it",
     schedule=None,
     params={
-        "building": Param(registry.buildings[0].building_id, type="string", enum=[row.building_id for row in registry.buildings], title="Building"),
+        "building": Param(
+            registry.buildings[0].building_id,
+            type="string",
+            enum=[row.building_id for row in registry.buildings],
+            title="Building",
+        ),
         # No default: Airflow's form then demands a value, and its API refuses a run without one.
         "months": Param(
-            None, type="array", items={"type": "string", "pattern": r"^\d{4}-\d{2}$"}, minItems=1, title="Months", description="such as 2026-01, one a line"
+            None,
+            type="array",
+            items={"type": "string", "pattern": r"^\d{4}-\d{2}$"},
+            minItems=1,
+            title="Months",
+            description="such as 2026-01, one a line",
         ),
     },
     tags=["platform", "recovery"],

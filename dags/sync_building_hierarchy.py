@@ -29,7 +29,10 @@ settings = Settings.from_environment()
 with DAG(
     dag_id="sync_building_hierarchy",
     dag_display_name="sync_building_hierarchy: seeds → hierarchy",
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 2 * * 6", timezone="UTC"), assets=HIERARCHY_SEEDS),  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("0 2 * * 6", timezone="UTC"),
+        assets=HIERARCHY_SEEDS,  # type: ignore[arg-type]  # typed for the scheduler, not for authors
+    ),
     tags=["platform", "hierarchy"],
     doc_md=__doc__,
     **DAG_DEFAULTS,

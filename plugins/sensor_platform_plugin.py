@@ -19,6 +19,8 @@ class SensorPlatformPlugin(AirflowPlugin):
     name = "sensor_platform"
     fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Overview"}]
     # Airflow's menu cuts names of more than eight letters
-    external_views = [{"name": "Overview", "href": "/platform/", "destination": "nav", "url_route": "platform"}]
+    external_views = [
+        {"name": "Overview", "href": "/platform/", "destination": "nav", "url_route": "platform"}
+    ]
     operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
     listeners = [run_notes]

@@ -20,7 +20,9 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 gc.set_threshold(50_000, 20, 20)  # as `make run` does
 for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GRAPH_ENGINE"):
     os.environ.pop(name, None)
-os.environ.update(DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME))
+os.environ.update(
+    DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME)
+)
 os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads what is told
 os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "cli.xcom.HowItEnded"  # as `make run` does
 prepare_environment(PROJECT)
@@ -30,7 +32,11 @@ IN_IMAGE = importlib.util.find_spec("hypothesis") is None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    return True if IN_IMAGE and collection_path.is_file() and collection_path.parent.name != "dags" else None
+    return (
+        True
+        if IN_IMAGE and collection_path.is_file() and collection_path.parent.name != "dags"
+        else None
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -63,7 +63,11 @@ def tables() -> tuple[Table, ...]:
 @functools.cache
 def tables_of(kind: Kind) -> tuple[Table, ...]:
     """The tables of one kind, published or not."""
-    return tuple(_table(model) for model in _models() if model.get("config", {}).get("meta", {}).get("kind") == kind)
+    return tuple(
+        _table(model)
+        for model in _models()
+        if model.get("config", {}).get("meta", {}).get("kind") == kind
+    )
 
 
 def published_monthly() -> list[Table]:
@@ -81,7 +85,10 @@ def file_of(model: str) -> str:
 
 
 def _models() -> list[dict[str, Any]]:
-    paths = [*sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")), PROJECT_DIR / "include/cypher/hierarchy.yml"]
+    paths = [
+        *sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")),
+        PROJECT_DIR / "include/cypher/hierarchy.yml",
+    ]
     documents = [yaml.safe_load(files.read_source(path)) for path in paths]
     return [model for document in documents for model in document.get("models", [])]
 
@@ -98,4 +105,11 @@ def _table(model: dict[str, Any]) -> Table:
         for column in model.get("columns", [])
     )
     file = f"{meta['published']}.parquet" if "published" in meta else ""
-    return Table(file, model["name"], meta["kind"], " ".join(model["description"].split()), columns, tuple(meta.get("key", ())))
+    return Table(
+        file,
+        model["name"],
+        meta["kind"],
+        " ".join(model["description"].split()),
+        columns,
+        tuple(meta.get("key", ())),
+    )

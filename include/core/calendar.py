@@ -69,8 +69,14 @@ def to_utc(wall_clock: datetime, timezone: str, *, fold: int = 0) -> datetime:
 def block_seconds(timezone: str, start: datetime, stop: datetime) -> int:
     """The longest span that UTC hours and local days both consist of: an hour, or less in a zone that is off by less."""
     offset = start.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
-    changes = clock_changes(timezone, start.replace(tzinfo=None) - DAY, stop.replace(tzinfo=None) + DAY)
-    return math.gcd(3600, int(offset.total_seconds()), *(seconds for change in changes for seconds in (change.offset_before, change.offset_after)))
+    changes = clock_changes(
+        timezone, start.replace(tzinfo=None) - DAY, stop.replace(tzinfo=None) + DAY
+    )
+    return math.gcd(
+        3600,
+        int(offset.total_seconds()),
+        *(seconds for change in changes for seconds in (change.offset_before, change.offset_after)),
+    )
 
 
 def clock_changes(timezone: str, first: datetime, last: datetime) -> tuple[ClockChange, ...]:
@@ -101,6 +107,14 @@ def _clock_changes_of(timezone: str, year: int) -> tuple[ClockChange, ...]:
                 low, high = (middle, high) if offset(middle) == before else (low, middle)
             turn = high.replace(microsecond=0, tzinfo=None)
             walls = turn + timedelta(seconds=before), turn + timedelta(seconds=after)
-            changes.append(ClockChange("repeated" if after < before else "skipped", min(walls), max(walls), before, after))
+            changes.append(
+                ClockChange(
+                    "repeated" if after < before else "skipped",
+                    min(walls),
+                    max(walls),
+                    before,
+                    after,
+                )
+            )
         instant = following
     return tuple(changes)

@@ -12,7 +12,9 @@ from include.core.errors import ConfigurationError
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # as of then, all that was ever accepted counts
 AS_OF_PATTERN = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$"
 AHEAD = timedelta(days=1)  # tomorrow's date in any time zone, and a clock that is somewhat slow
-EARLIEST_CLOCK = datetime(2024, 1, 1, tzinfo=UTC)  # start_date of the DAGs; an earlier clock was never set
+EARLIEST_CLOCK = datetime(
+    2024, 1, 1, tzinfo=UTC
+)  # start_date of the DAGs; an earlier clock was never set
 
 
 def parse_as_of(text: str) -> datetime:
@@ -23,7 +25,11 @@ def parse_as_of(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
         instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ConfigurationError(f"{text!r} is not a date or time", where="as_of", cure="write it as 2026-03-01 or 2026-03-01T06:00Z") from None
+        raise ConfigurationError(
+            f"{text!r} is not a date or time",
+            where="as_of",
+            cure="write it as 2026-03-01 or 2026-03-01T06:00Z",
+        ) from None
     return instant.replace(minute=0, second=0, microsecond=0)
 
 

@@ -14,8 +14,16 @@ REMOTE = re.compile(r"(?P<name>[^:/,]+)(,[^:/]*)?:(?!//)")
 
 def active_locations(seeds: Path) -> list[str]:
     """The locations of the active datasources of active buildings, in the order of the seed."""
-    active = {row.get("building_id") for row in _rows(seeds / "buildings_config.csv") if row.get("status") == "active"}
-    sources = (row for row in _rows(seeds / "datasources_config.csv") if row.get("status") == "active" and row.get("building_id") in active)
+    active = {
+        row.get("building_id")
+        for row in _rows(seeds / "buildings_config.csv")
+        if row.get("status") == "active"
+    }
+    sources = (
+        row
+        for row in _rows(seeds / "datasources_config.csv")
+        if row.get("status") == "active" and row.get("building_id") in active
+    )
     return [location for row in sources if (location := row.get("location"))]
 
 

@@ -34,7 +34,11 @@ def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def for_each(database: duckdb.DuckDBPyConnection, items: Iterable[Item], work: Callable[[duckdb.DuckDBPyConnection, Item], Made]) -> list[Made]:
+def for_each(
+    database: duckdb.DuckDBPyConnection,
+    items: Iterable[Item],
+    work: Callable[[duckdb.DuckDBPyConnection, Item], Made],
+) -> list[Made]:
     """`work` for each item, two at a time, each with a cursor of its own: a query has one thread, so that its bytes are the same."""
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda item: work(database.cursor(), item), items))

@@ -44,7 +44,9 @@ def read_source(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigurationError(f"{path.name} is missing", where=str(path), cure="restore it from git") from None
+        raise ConfigurationError(
+            f"{path.name} is missing", where=str(path), cure="restore it from git"
+        ) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -72,7 +74,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
-        raise StorageError(f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again") from error
+        raise StorageError(
+            f"damaged JSON: {error}", where=str(path), cure="delete it; the next run makes it again"
+        ) from error
 
 
 def write_sealed(path: Path, content: Any) -> None:
@@ -102,14 +106,19 @@ def _seal(content: Any) -> str:
 
 def write_made_from(folder: Path, fingerprint: str, paths: Iterable[Path]) -> None:
     """Remember what the files of a folder were made from, and their checksums."""
-    write_sealed(folder / "made_from.json", {"fingerprint": fingerprint, "files": {path.name: sha256(path) for path in paths}})
+    write_sealed(
+        folder / "made_from.json",
+        {"fingerprint": fingerprint, "files": {path.name: sha256(path) for path in paths}},
+    )
 
 
 def is_made_from(folder: Path, fingerprint: str) -> bool:
     """Whether the files of a folder are whole, and were made from that."""
     try:
         made = read_sealed(folder / "made_from.json")
-        return made["fingerprint"] == fingerprint and all(sha256(folder / name) == digest for name, digest in made["files"].items())
+        return made["fingerprint"] == fingerprint and all(
+            sha256(folder / name) == digest for name, digest in made["files"].items()
+        )
     except (FileNotFoundError, DamagedFile):
         return False
 
@@ -180,7 +189,9 @@ def remove(path: Path) -> None:
     with writing(path, SMALLEST):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif os.path.lexists(path):  # on a read-only disk even the removal of a missing file is refused
+        elif os.path.lexists(
+            path
+        ):  # on a read-only disk even the removal of a missing file is refused
             path.unlink(missing_ok=True)
 
 
@@ -211,7 +222,9 @@ def locked(path: Path, owner: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ConflictError that names its holder. It is free again when the process ends."""
     with writing(path, SMALLEST):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab+", buffering=0)  # a buffer would be written a second time when a full disk's file is closed
+        file = path.open(
+            "ab+", buffering=0
+        )  # a buffer would be written a second time when a full disk's file is closed
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -265,7 +278,11 @@ def writing(path: Path, needed: int) -> Iterator[None]:
                 where=str(path),
                 cure="give the user who runs Airflow write access, or mount the disk writable; then run again",
             ) from error
-        raise StorageError(f"cannot write: {os.strerror(reason)}", where=str(path), cure="check the disk and the path, then run again") from error
+        raise StorageError(
+            f"cannot write: {os.strerror(reason)}",
+            where=str(path),
+            cure="check the disk and the path, then run again",
+        ) from error
 
 
 def _reason(error: Exception) -> int | None:
@@ -275,9 +292,13 @@ def _reason(error: Exception) -> int | None:
     text = str(error)
     if "failed to offload data block" in text:  # its scratch folder is full, not the memory
         return errno.ENOSPC
-    return next((number for number in (*FULL, *REFUSED, errno.EIO) if os.strerror(number) in text), None)
+    return next(
+        (number for number in (*FULL, *REFUSED, errno.EIO) if os.strerror(number) in text), None
+    )
 
 
 def _free(path: Path) -> int:
     """Bytes free on the disk of `path`, which need not exist."""
-    return shutil.disk_usage(next(folder for folder in path.absolute().parents if folder.exists())).free
+    return shutil.disk_usage(
+        next(folder for folder in path.absolute().parents if folder.exists())
+    ).free

@@ -128,10 +128,17 @@ class DataPaths:
         return self.landing / building_id / datasource_id / f"{sha256}.{_digest(name)}.parquet"
 
     def rejected_lines(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
-        return self.quarantine / building_id / datasource_id / f"{sha256}.{_digest(name)}.lines.parquet"
+        return (
+            self.quarantine
+            / building_id
+            / datasource_id
+            / f"{sha256}.{_digest(name)}.lines.parquet"
+        )
 
     def built_file(self, model: str, batch: str = "") -> Path:
-        folder = self.built_aggregates if model.startswith("agg_") else self.built_readings  # as in macros/plan.sql
+        folder = (
+            self.built_aggregates if model.startswith("agg_") else self.built_readings
+        )  # as in macros/plan.sql
         return folder / f"{model}{'.' + batch if batch else ''}.parquet"
 
     def rejected(self, building_id: str, month: str) -> Path:

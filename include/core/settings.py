@@ -47,18 +47,26 @@ class Settings:
         data_dir = Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve()
         drive, remotes = data_dir / "drive", remotes_of(active_locations(cls.seeds_dir))
         home = f"{remotes[0]}:" if remotes else f"{drive}/"
-        uses_sample = any(alias_variables(remote, drive).items() <= os.environ.items() for remote in remotes[:1])
+        uses_sample = any(
+            alias_variables(remote, drive).items() <= os.environ.items() for remote in remotes[:1]
+        )
         return cls(
             data_dir=data_dir,
             as_of=os.environ.get("AS_OF") or (SAMPLE_AS_OF if uses_sample else ""),
             uses_sample=uses_sample,
             state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",
             publish_remote=os.environ.get("PUBLISH_REMOTE") or f"{home}Public",
-            named_remotes=frozenset(name for name in ("STATE_REMOTE", "PUBLISH_REMOTE") if os.environ.get(name)),
+            named_remotes=frozenset(
+                name for name in ("STATE_REMOTE", "PUBLISH_REMOTE") if os.environ.get(name)
+            ),
             timeseries_engine=os.environ.get("TIMESERIES_ENGINE") or "duckdb",
             graph_engine=os.environ.get("GRAPH_ENGINE") or "ladybug",
             memory_limit=os.environ.get("DUCKDB_MEMORY_LIMIT") or "1GB",
-            images={name.removesuffix(IMAGE).lower(): value for name, value in os.environ.items() if name.endswith(IMAGE) and value},
+            images={
+                name.removesuffix(IMAGE).lower(): value
+                for name, value in os.environ.items()
+                if name.endswith(IMAGE) and value
+            },
             docker_url=os.environ.get("DOCKER_HOST") or "unix://var/run/docker.sock",
             service_network=os.environ.get("SERVICE_NETWORK") or "",
             watch_seconds=_seconds("WATCH_SECONDS", 120),
@@ -91,5 +99,9 @@ def _seconds(variable: str, default: float) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"{variable}={text} is not a number of seconds", where="environment", cure=f"use a number above 0; the default is {default:g}")
+        raise ConfigurationError(
+            f"{variable}={text} is not a number of seconds",
+            where="environment",
+            cure=f"use a number above 0; the default is {default:g}",
+        )
     return seconds

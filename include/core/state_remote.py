@@ -10,11 +10,19 @@ from include.core.settings import Settings
 
 def fetch(settings: Settings, digests: Mapping[str, str]) -> list[str]:
     """Bring the named files (path → sha256) unless they are here already; every one is verified. Returns the fetched paths."""
-    missing = {path: digest for path, digest in digests.items() if not _is_here(settings.paths.root / path, digest)}
+    missing = {
+        path: digest
+        for path, digest in digests.items()
+        if not _is_here(settings.paths.root / path, digest)
+    }
     if not missing:
         return []
     with files.scratch_folder(settings.paths.work) as incoming:
-        rclone.fetch(settings.state_remote, incoming, [stored_name(path, digest) for path, digest in missing.items()])
+        rclone.fetch(
+            settings.state_remote,
+            incoming,
+            [stored_name(path, digest) for path, digest in missing.items()],
+        )
         for path, digest in missing.items():
             stored = incoming / stored_name(path, digest)
             if not _is_here(stored, digest):
@@ -29,7 +37,9 @@ def fetch(settings: Settings, digests: Mapping[str, str]) -> list[str]:
 
 def stored_name(path: str, digest: str) -> str:
     """The path on the remote: files that change have their checksum in the name."""
-    immutable = path.startswith("landing/") or (path.startswith("archive/") and not path.endswith(".json"))
+    immutable = path.startswith("landing/") or (
+        path.startswith("archive/") and not path.endswith(".json")
+    )
     return path if immutable else f"{path}@{digest[:8]}"
 
 

@@ -48,12 +48,22 @@ def docker_client(url: str) -> docker.APIClient:
 
 def labels(data_dir: Path, dag_id: str, run_id: str, service: str) -> dict[str, str]:
     """What tells a run's container from all others, other installations' included."""
-    return {f"{PLATFORM}.{key}": value for key, value in {"data_dir": str(data_dir), "dag": dag_id, "run": run_id, "service": service}.items()}
+    return {
+        f"{PLATFORM}.{key}": value
+        for key, value in {
+            "data_dir": str(data_dir),
+            "dag": dag_id,
+            "run": run_id,
+            "service": service,
+        }.items()
+    }
 
 
 def find(cli: docker.APIClient, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
     """All containers with these labels, running or not."""
-    found: list[dict[str, Any]] = cli.containers(all=True, filters={"label": [f"{key}={value}" for key, value in wanted.items()]})
+    found: list[dict[str, Any]] = cli.containers(
+        all=True, filters={"label": [f"{key}={value}" for key, value in wanted.items()]}
+    )
     return found
 
 
@@ -71,8 +81,15 @@ def remove(cli: docker.APIClient, containers: list[dict[str, Any]]) -> list[str]
 def expired(cli: docker.APIClient) -> list[dict[str, Any]]:
     """Containers with our label that are older than they were allowed to be, by the Docker daemon's own clock."""
     now = datetime.fromisoformat(cli.info()["SystemTime"]).timestamp()
-    ours: list[dict[str, Any]] = cli.containers(all=True, filters={"label": f"{PLATFORM}.expires_after_seconds"})
-    return [container for container in ours if now > container["Created"] + int(container["Labels"][f"{PLATFORM}.expires_after_seconds"])]
+    ours: list[dict[str, Any]] = cli.containers(
+        all=True, filters={"label": f"{PLATFORM}.expires_after_seconds"}
+    )
+    return [
+        container
+        for container in ours
+        if now
+        > container["Created"] + int(container["Labels"][f"{PLATFORM}.expires_after_seconds"])
+    ]
 
 
 def last_lines(cli: docker.APIClient, container_id: str) -> str:
@@ -85,6 +102,8 @@ def last_lines(cli: docker.APIClient, container_id: str) -> str:
 
 def secret_of(cli: docker.APIClient, container_id: str, service: ContainerService) -> str:
     """The run's secret, from the container that was given it: it stands nowhere else."""
-    environment = dict(entry.split("=", 1) for entry in cli.inspect_container(container_id)["Config"]["Env"])
+    environment: dict[str, str] = dict(
+        entry.split("=", 1) for entry in cli.inspect_container(container_id)["Config"]["Env"]
+    )
     prefix, _, suffix = service.secret_format.partition("{secret}")
     return environment[service.secret_variable].removeprefix(prefix).removesuffix(suffix)

@@ -13,5 +13,10 @@ def record_fallback(settings: Settings, role: str, reason: str) -> None:
     if not reason:
         files.remove(path)
         return
-    finding = Finding(role, "warning", f"computed by the embedded engine: {reason}", cure="docs/runbook.md, Engines; the result is the same")
+    finding = Finding(
+        role,
+        "warning",
+        f"computed by the embedded engine: {reason}",
+        cure="docs/runbook.md, Engines; the result is the same",
+    )
     files.write_json(path, asdict(finding))

@@ -26,7 +26,9 @@ def timeseries_engine(settings: Settings) -> TimeSeriesEngine | None:
 
 def graph_engine(settings: Settings) -> GraphEngine:
     """The engine that GRAPH_ENGINE names. Raises ConfigurationError."""
-    engine: GraphEngine = importlib.import_module(_module("GRAPH_ENGINE", settings.graph_engine, GRAPH)).ENGINE
+    engine: GraphEngine = importlib.import_module(
+        _module("GRAPH_ENGINE", settings.graph_engine, GRAPH)
+    ).ENGINE
     return engine
 
 
@@ -40,5 +42,9 @@ def _module(variable: str, name: str, engines: Mapping[str, str]) -> str:
     embedded, service = list(engines)[:2]
     aliases = {"": embedded, "embedded": embedded, "service": service}
     if (name := aliases.get(name, name)) not in engines:
-        raise ConfigurationError(f"{variable}: unknown engine {name!r}", where="environment", cure=f"use one of: {', '.join(engines)}")
+        raise ConfigurationError(
+            f"{variable}: unknown engine {name!r}",
+            where="environment",
+            cure=f"use one of: {', '.join(engines)}",
+        )
     return engines[name]

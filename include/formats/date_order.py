@@ -17,8 +17,13 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-EXPORT_COVERS = timedelta(days=62)  # an export ends on the day it was made; the margin is for what is sent late
-EARLIEST, LATEST = date(1970, 1, 2), date(2199, 12, 31)  # beyond, no device has measured and calendars overflow
+EXPORT_COVERS = timedelta(
+    days=62
+)  # an export ends on the day it was made; the margin is for what is sent late
+EARLIEST, LATEST = (
+    date(1970, 1, 2),
+    date(2199, 12, 31),
+)  # beyond, no device has measured and calendars overflow
 Basis = Literal["itself", "not needed", "other files", "steadiness"]
 
 
@@ -76,24 +81,34 @@ def prove_date_format(
         Unproven: no format, or more than one, is left.
     """
     parsed = {format_: [parse_date(day.text, format_) for day in dates] for format_ in formats}
-    fitting = {format_: [day for day in days if day] for format_, days in parsed.items() if None not in days}
+    fitting = {
+        format_: [day for day in days if day]
+        for format_, days in parsed.items()
+        if None not in days
+    }
     if not fitting:
         raise _mixed(dates, parsed)
     if len(fitting) == 1:
         return Proof(next(iter(fitting)), "itself" if len(formats) > 1 else "not needed")
     if len({tuple(days) for days in fitting.values()}) == 1:
         return Proof(next(iter(fitting)), "not needed")
-    if exported:
-        timely = [format_ for format_, days in fitting.items() if _fits_export(max(days), exported)]
-        if len(timely) == 1:
-            return Proof(timely[0], "itself")
+    timely = [
+        format_
+        for format_, days in fitting.items()
+        if exported and _fits_export(max(days), exported)
+    ]
+    if len(timely) == 1:
+        return Proof(timely[0], "itself")
     proven = [format_ for format_ in fitting if format_ in others]
     if len(proven) == 1 and len(set(others)) == 1:
         return Proof(proven[0], "other files")
-    if interval:
-        steady = [format_ for format_, days in fitting.items() if _is_steady(days, dates, interval)]
-        if len(steady) == 1:
-            return Proof(steady[0], "steadiness")
+    steady = [
+        format_
+        for format_, days in fitting.items()
+        if interval and _is_steady(days, dates, interval)
+    ]
+    if len(steady) == 1:
+        return Proof(steady[0], "steadiness")
     raise Unproven(
         f"ambiguous dates: {dates[0].text} fits {' and '.join(fitting)}, and neither this file nor others of its device decide",
         "Upload another export of the device that holds a day above 12, or leave one format in file_formats.csv",
@@ -108,7 +123,10 @@ def _fits_export(last: date, exported: datetime) -> bool:
 def _is_steady(days: Sequence[date], dates: Sequence[DateText], interval: timedelta) -> bool:
     """Whether each day begins one interval after the day before it ended (half an interval more or less)."""
     in_order = sorted(zip(days, dates, strict=True), key=lambda pair: pair[0])
-    steps = [(later - earlier) + timedelta(seconds=after.first - before.last) for (earlier, before), (later, after) in pairwise(in_order)]
+    steps = [
+        (later - earlier) + timedelta(seconds=after.first - before.last)
+        for (earlier, before), (later, after) in pairwise(in_order)
+    ]
     return all(interval / 2 <= step <= interval * 1.5 for step in steps)
 
 

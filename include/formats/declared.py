@@ -15,7 +15,13 @@ from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 
 def means(declared: str, name: str) -> bool:
     """Whether a column of a file is a declared one: by its name, or by a pattern."""
-    return declared == name or re.fullmatch(re.escape(declared) if "(" in declared and "\\" not in declared else declared, name) is not None
+    return (
+        declared == name
+        or re.fullmatch(
+            re.escape(declared) if "(" in declared and "\\" not in declared else declared, name
+        )
+        is not None
+    )
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,22 @@ class Declared:
 
     @classmethod
     def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
-        rows = [row for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id]
-        names, mapped = frozenset(row.raw_name for row in rows), frozenset(row.raw_name for row in rows if row.disposition == "mapped")
+        rows = [
+            row for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id
+        ]
+        names, mapped = (
+            frozenset(row.raw_name for row in rows),
+            frozenset(row.raw_name for row in rows if row.disposition == "mapped"),
+        )
         zone = registry.building(datasource.building_id).timezone
-        return cls(datasource, zone, registry.format_of(datasource), registry.mappings_of(datasource), names, mapped)
+        return cls(
+            datasource,
+            zone,
+            registry.format_of(datasource),
+            registry.mappings_of(datasource),
+            names,
+            mapped,
+        )
 
     @property
     def timestamp_columns(self) -> list[str]:
@@ -52,13 +70,18 @@ class Declared:
     @property
     def key_columns(self) -> list[str]:
         """Columns that say when and of what, and hold no values."""
-        return self.timestamp_columns + [name for name in (self.device_column, self.measurement_column) if name]
+        return self.timestamp_columns + [
+            name for name in (self.device_column, self.measurement_column) if name
+        ]
 
     def is_measured(self, column: str, device: str) -> bool:
         """Whether cells of a value column are readings; in a file of many devices, whether those of some device may be."""
         if not any(means(row.value_column, column) for row in self.mappings):
             return False
-        return bool(self.device_column or self.measurement_column) or (device or column) in self.mapped_names
+        return (
+            bool(self.device_column or self.measurement_column)
+            or (device or column) in self.mapped_names
+        )
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -66,7 +89,10 @@ class Declared:
         facts = [
             STATE_FORMAT,
             self.format.model_dump(mode="json"),
-            self.datasource.model_dump(mode="json", include={"file_pattern", "timezone", "earliest", "interval_minutes", "sensitive"}),
+            self.datasource.model_dump(
+                mode="json",
+                include={"file_pattern", "timezone", "earliest", "interval_minutes", "sensitive"},
+            ),
             self.building_timezone,
             [*self.timestamp_columns, self.mappings[0].location_column, self.measurement_column],
         ]

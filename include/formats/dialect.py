@@ -15,10 +15,26 @@ import pyarrow.compute as pc
 from include.registry.rows import FileFormat
 
 # Everything that Unicode or Python calls white space, the zero-width space and the byte-order mark.
-_SPACES = (*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)
+_SPACES = (
+    *range(0x09, 0x0E),
+    *range(0x1C, 0x21),
+    0x85,
+    0xA0,
+    0x1680,
+    *range(0x2000, 0x200C),
+    0x2028,
+    0x2029,
+    0x202F,
+    0x205F,
+    0x2060,
+    0x3000,
+    0xFEFF,
+)
 WHITESPACE = "".join(map(chr, _SPACES))
 # Texts made of digits and of what separates digits in some language.
-_DIGITS_AND_SEPARATORS = r"^[+-]?[0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*[0-9][0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*$"
+_DIGITS_AND_SEPARATORS = (
+    r"^[+-]?[0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*[0-9][0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*$"
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,10 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
 def digests(texts: pa.Array) -> pa.Array:
     """SHA-256 in the place of each text, for sources whose texts nobody may read."""
     encoded = texts.dictionary_encode()
-    hashed = [f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for text in encoded.dictionary.to_pylist()]
+    hashed = [
+        f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        for text in encoded.dictionary.to_pylist()
+    ]
     return pa.array(hashed, pa.string()).take(encoded.indices)
 
 

@@ -17,7 +17,9 @@ from include.ledger.ledger import Layout
 DECLARED_KEY = b"declared"
 
 
-def land_values(path: Path, read: Values, instants: Instants, layout: Layout, *, shows_text: bool) -> None:
+def land_values(
+    path: Path, read: Values, instants: Instants, layout: Layout, *, shows_text: bool
+) -> None:
     columns: dict[str, Any] = {
         "source_line": pa.array(read.numbers, pa.int32()),
         "timestamp": pa.array(instants.astype("datetime64[us]"), pa.timestamp("us", "UTC")),
@@ -25,10 +27,18 @@ def land_values(path: Path, read: Values, instants: Instants, layout: Layout, *,
         "measurement": read.measurement,
     }
     for index, cells in enumerate(read.cells.values()):
-        columns |= {f"n{index}": cells.numbers, f"t{index}": cells.unreadable if shows_text else digests(cells.unreadable)}
+        columns |= {
+            f"n{index}": cells.numbers,
+            f"t{index}": cells.unreadable if shows_text else digests(cells.unreadable),
+        }
     table = pa.table(columns).replace_schema_metadata({DECLARED_KEY: layout.declared.encode()})
     plain = {"source_line": "DELTA_BINARY_PACKED", "timestamp": "DELTA_BINARY_PACKED"}
-    files.write_parquet(path, table, use_dictionary=[name for name in columns if name not in plain], column_encoding=plain)
+    files.write_parquet(
+        path,
+        table,
+        use_dictionary=[name for name in columns if name not in plain],
+        column_encoding=plain,
+    )
 
 
 def land_rejected_lines(path: Path, file: RawFile, rejected: RejectedLines) -> None:
@@ -44,6 +54,16 @@ def is_landed(path: Path, layout: Layout, rows: int) -> bool:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError):
         return False
-    wanted = ["source_line", "timestamp", "device", "measurement", *(f"{kind}{n}" for n in range(len(layout.columns)) for kind in "nt")]
+    wanted = [
+        "source_line",
+        "timestamp",
+        "device",
+        "measurement",
+        *(f"{kind}{n}" for n in range(len(layout.columns)) for kind in "nt"),
+    ]
     metadata = table.schema.metadata or {}
-    return table.column_names == wanted and table.num_rows == rows and metadata.get(DECLARED_KEY) == layout.declared.encode()
+    return (
+        table.column_names == wanted
+        and table.num_rows == rows
+        and metadata.get(DECLARED_KEY) == layout.declared.encode()
+    )

@@ -13,7 +13,9 @@ def format_of(row: FileFormat) -> Format:
     """The format that reads files of this row. Raises ConfigurationError."""
     if row.reader not in FORMATS:
         raise ConfigurationError(
-            f"unknown reader {row.reader!r}", where=f"file_formats.csv, line {row.line}, column reader", cure=f"use one of: {', '.join(FORMATS)}"
+            f"unknown reader {row.reader!r}",
+            where=f"file_formats.csv, line {row.line}, column reader",
+            cure=f"use one of: {', '.join(FORMATS)}",
         )
     found: Format = importlib.import_module(FORMATS[row.reader]).FORMAT
     return found

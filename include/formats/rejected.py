@@ -9,7 +9,17 @@ import pyarrow as pa
 
 from include.ledger.ledger import Finding
 
-Reason = Literal["cut_off", "encoding", "quotes", "field_count", "header_repeated", "timestamp", "implausible_date", "future_dates", "decimal_mark"]
+Reason = Literal[
+    "cut_off",
+    "encoding",
+    "quotes",
+    "field_count",
+    "header_repeated",
+    "timestamp",
+    "implausible_date",
+    "future_dates",
+    "decimal_mark",
+]
 SHOWN = 80  # characters of a line in a finding
 CURES: dict[Reason, str] = {
     "cut_off": "Export or upload it again: the last line has no end",
@@ -22,7 +32,9 @@ CURES: dict[Reason, str] = {
     "future_dates": "Set the device's clock; the file is read again when that time has come",
     "decimal_mark": "Export with the declared decimal mark and without thousands separators, or change decimal_mark in file_formats.csv",
 }
-REJECTED = pa.schema([("line", pa.int32()), ("reason", pa.string()), ("text", pa.string()), ("sha256", pa.string())])
+REJECTED = pa.schema(
+    [("line", pa.int32()), ("reason", pa.string()), ("text", pa.string()), ("sha256", pa.string())]
+)
 
 
 class Refused(Exception):
@@ -35,7 +47,12 @@ class Refused(Exception):
 
 def no_rows(where: str) -> Refused:
     """The refusal of a file without records; `where` the first should be."""
-    return Refused("no_rows", "a header and no data", where=where, cure="Nothing was measured, or the export failed: export it again")
+    return Refused(
+        "no_rows",
+        "a header and no data",
+        where=where,
+        cure="Nothing was measured, or the export failed: export it again",
+    )
 
 
 @dataclass
@@ -67,7 +84,9 @@ class RejectedLines:
         reason, count = counts.most_common(1)[0]
         total, share = rows + len(self), 100 * len(self) / (rows + len(self))
         _, message, where, cure = self.messages[reason]
-        others = "".join(f", {number:,} for {other}" for other, number in counts.items() if other != reason)
+        others = "".join(
+            f", {number:,} for {other}" for other, number in counts.items() if other != reason
+        )
         if share > refuse_pct:
             counted = f" ({count:,} for {reason}{others})" if others else ""
             limit = f"{len(self):,} of {lines_of(total)} cannot be read, {refuse_pct:g} % are allowed{counted}"
@@ -87,7 +106,10 @@ class RejectedLines:
             {
                 "line": lines,
                 "reason": [self.reasons[line] for line in lines],
-                "text": [texts[line].decode(errors="replace") if self.shows_text else None for line in lines],
+                "text": [
+                    texts[line].decode(errors="replace") if self.shows_text else None
+                    for line in lines
+                ],
                 "sha256": [hashlib.sha256(texts[line]).hexdigest() for line in lines],
             },
             schema=REJECTED,

@@ -31,7 +31,9 @@ class Passes:
     is_open: bool
 
 
-def to_utc(walls: Instants, series: Numbers, lines: Numbers, timezone: str) -> tuple[Instants, list[Finding]]:
+def to_utc(
+    walls: Instants, series: Numbers, lines: Numbers, timezone: str
+) -> tuple[Instants, list[Finding]]:
     """UTC of each line's wall clock, with findings on what the file leaves open.
 
     Args:
@@ -69,21 +71,33 @@ def tell_passes_apart(walls: Instants, series: Numbers, change: ClockChange) -> 
     follows = np.append(False, inside[1:] & inside[:-1] & (owner[1:] == owner[:-1]))
     step = np.append(0, np.diff(wall).astype(int))
     back, still = follows & (step < 0), follows & (step == 0)
-    backs, stills = np.add.reduceat(back.astype(int), begins), np.add.reduceat(still.astype(int), begins)
+    backs, stills = (
+        np.add.reduceat(back.astype(int), begins),
+        np.add.reduceat(still.astype(int), begins),
+    )
 
     def of_each_line(by_series: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.repeat(by_series, np.diff(np.append(begins, len(owner))))
 
     def so_far(marks: npt.NDArray[np.bool_]) -> Numbers:
-        counted = np.cumsum(marks)
-        return counted - of_each_line(counted[begins] - marks[begins])
+        counted: Numbers = np.cumsum(marks)
+        before: Numbers = of_each_line(counted[begins] - marks[begins])
+        return counted - before
 
     second = inside & ((so_far(back) > 0) | ((of_each_line(backs) == 0) & (so_far(still) > 0)))
-    touched, goes_on = np.logical_or.reduceat(inside, begins), np.logical_or.reduceat(wall >= stop, begins)
+    touched, goes_on = (
+        np.logical_or.reduceat(inside, begins),
+        np.logical_or.reduceat(wall >= stop, begins),
+    )
     ends_in_first_pass = ~inside[begins] & ~goes_on
     is_told = (backs == 1) | ((backs == 0) & ((stills > 0) | ends_in_first_pass))
     back_in_file_order = np.argsort(order)
-    return Passes(inside[back_in_file_order], second[back_in_file_order], int(backs.max()), bool((touched & ~is_told).any()))
+    return Passes(
+        inside[back_in_file_order],
+        second[back_in_file_order],
+        int(backs.max()),
+        bool((touched & ~is_told).any()),
+    )
 
 
 def _skipped(change: ClockChange, inside: npt.NDArray[np.bool_], lines: Numbers) -> Finding:
@@ -101,7 +115,11 @@ def _open(change: ClockChange, passes: Passes, lines: Numbers) -> list[Finding]:
     if not passes.is_open:
         return []
     why = f"goes back {passes.backs} times" if passes.backs > 1 else "appears once"
-    taken = "all lines after the first of these were read as the second pass" if passes.backs > 1 else "it was read as the first pass"
+    taken = (
+        "all lines after the first of these were read as the second pass"
+        if passes.backs > 1
+        else "it was read as the first pass"
+    )
     return [
         Finding(
             "clock_change",

@@ -27,16 +27,35 @@ ANSWERS = {
     "places": (
         "ancestors",
         {
-            **dict.fromkeys(("id", "type", "name", "coordinates", "ancestor_id", "ancestor_type", "ancestor_name"), _TEXT),
+            **dict.fromkeys(
+                (
+                    "id",
+                    "type",
+                    "name",
+                    "coordinates",
+                    "ancestor_id",
+                    "ancestor_type",
+                    "ancestor_name",
+                ),
+                _TEXT,
+            ),
             **dict.fromkeys(("level", "ancestor_level"), pa.int64()),
         },
     ),
     "sensors": (
         "sensors_with_places",
-        {**dict.fromkeys(("id", "name", "source", "place_id", "coordinates", "valid_from", "valid_to"), _TEXT), "level": pa.int64()},
+        {
+            **dict.fromkeys(
+                ("id", "name", "source", "place_id", "coordinates", "valid_from", "valid_to"), _TEXT
+            ),
+            "level": pa.int64(),
+        },
     ),
     "measured": ("measured", dict.fromkeys(("sensor_id", "measurement"), _TEXT)),
-    "pairs": ("adjacent_pairs", dict.fromkeys(("zone_id", "adjacent_zone_id", "relation", "basis"), _TEXT)),
+    "pairs": (
+        "adjacent_pairs",
+        dict.fromkeys(("zone_id", "adjacent_zone_id", "relation", "basis"), _TEXT),
+    ),
 }
 
 
@@ -48,7 +67,9 @@ def stored(settings: Settings, model: str) -> Path:
 def fingerprint(registry: Registry) -> str:
     """Hash of everything that the hierarchy is made from."""
     queries = [*sorted(CYPHER.rglob("*.*")), Path(__file__).with_suffix(".sql")]
-    return hashlib.sha256(b"\n".join([registry.fingerprint.encode(), *(path.read_bytes() for path in queries)])).hexdigest()
+    return hashlib.sha256(
+        b"\n".join([registry.fingerprint.encode(), *(path.read_bytes() for path in queries)])
+    ).hexdigest()
 
 
 def is_current(settings: Settings, registry: Registry) -> bool:
@@ -63,7 +84,12 @@ def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int
     """
     hierarchy = load_hierarchy(registry)
     load(graph, hierarchy)
-    return _export(settings, {name: ask(graph, question) for name, (question, _) in ANSWERS.items()}, fingerprint(registry), hierarchy.wrong)
+    return _export(
+        settings,
+        {name: ask(graph, question) for name, (question, _) in ANSWERS.items()},
+        fingerprint(registry),
+        hierarchy.wrong,
+    )
 
 
 def ensure(settings: Settings, registry: Registry) -> None:
@@ -79,7 +105,9 @@ def ensure(settings: Settings, registry: Registry) -> None:
             _export(settings, {name: [] for name in ANSWERS}, made_from="")
 
 
-def _export(settings: Settings, answers: dict[str, Rows], made_from: str, kept: Collection[str] = ()) -> dict[str, int]:
+def _export(
+    settings: Settings, answers: dict[str, Rows], made_from: str, kept: Collection[str] = ()
+) -> dict[str, int]:
     """Tables from the graph's answers, in place; returns their rows."""
     made = settings.paths.work / "hierarchy"
     files.remove(made)
@@ -87,26 +115,46 @@ def _export(settings: Settings, answers: dict[str, Rows], made_from: str, kept: 
     counts = {}
     with scratch_database(settings) as database:
         for name, (_, columns) in ANSWERS.items():
-            database.register(name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items()))))
+            database.register(
+                name, pa.Table.from_pylist(answers[name], schema=pa.schema(list(columns.items())))
+            )
         database.execute(files.read_source(Path(__file__).with_suffix(".sql")))
         if kept and all(stored(settings, table.model).exists() for table in tables_of("hierarchy")):
             _keep(database, settings, kept)
         for table in tables_of("hierarchy"):
-            selected = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in table.columns)
+            selected = ", ".join(
+                f"{column.name}::{column.type} as {column.name}" for column in table.columns
+            )
             rows = f"select {selected} from {table.model} order by {ORDER[table.model]}"
-            database.execute(f"copy ({rows}) to $target ({PARQUET})", {"target": str(made / table.file)})
-            counts[table.model] = database.execute(f"select count(*) from {table.model}").fetchall()[0][0]
+            database.execute(
+                f"copy ({rows}) to $target ({PARQUET})", {"target": str(made / table.file)}
+            )
+            counts[table.model] = database.execute(
+                f"select count(*) from {table.model}"
+            ).fetchall()[0][0]
     with files.locked(settings.paths.lock, "sync_building_hierarchy"):
         for table in tables_of("hierarchy"):
             files.move(made / table.file, stored(settings, table.model))
-        files.write_made_from(settings.paths.hierarchy, made_from, [stored(settings, table.model) for table in tables_of("hierarchy")])
+        files.write_made_from(
+            settings.paths.hierarchy,
+            made_from,
+            [stored(settings, table.model) for table in tables_of("hierarchy")],
+        )
     return counts
 
 
-def _keep(database: duckdb.DuckDBPyConnection, settings: Settings, buildings: Collection[str]) -> None:
+def _keep(
+    database: duckdb.DuckDBPyConnection, settings: Settings, buildings: Collection[str]
+) -> None:
     """Take over the stored rows of these buildings."""
     names = {table.model: str(stored(settings, table.model)) for table in tables_of("hierarchy")}
     nodes = "select * from read_parquet($stored) where list_contains($buildings, building_id)"
-    database.execute(f"insert into hierarchy by name {nodes}", {"stored": names["hierarchy"], "buildings": list(buildings)})
+    database.execute(
+        f"insert into hierarchy by name {nodes}",
+        {"stored": names["hierarchy"], "buildings": list(buildings)},
+    )
     pairs = "select * from read_parquet($stored) where zone_id in (select id from hierarchy where list_contains($buildings, building_id))"
-    database.execute(f"insert into adjacency by name {pairs}", {"stored": names["adjacency"], "buildings": list(buildings)})
+    database.execute(
+        f"insert into adjacency by name {pairs}",
+        {"stored": names["adjacency"], "buildings": list(buildings)},
+    )

@@ -16,12 +16,25 @@ def judge(version: FileVersion, datasource: Datasource, skipped: Iterable[str] =
     """The version with the gate's findings; refused if one of them is an error and not skipped."""
     if version.layout is None:
         return version
-    findings = [finding for finding in _findings(version, datasource) if finding.check not in skipped]
-    return replace(version, findings=(*version.findings, *findings), verdict="refused" if findings else version.verdict)
+    findings = [
+        finding for finding in _findings(version, datasource) if finding.check not in skipped
+    ]
+    return replace(
+        version,
+        findings=(*version.findings, *findings),
+        verdict="refused" if findings else version.verdict,
+    )
 
 
 def _findings(version: FileVersion, datasource: Datasource) -> list[Finding]:
     if datasource.row_count_min <= version.rows <= datasource.row_count_max:
         return []
     message = f"{version.rows:,} rows, {datasource.row_count_min:,} to {datasource.row_count_max:,} are allowed"
-    return [Finding("row_count", "error", message, cure="Export the usual range; or change row_count_min and row_count_max in datasources_config.csv")]
+    return [
+        Finding(
+            "row_count",
+            "error",
+            message,
+            cure="Export the usual range; or change row_count_min and row_count_max in datasources_config.csv",
+        )
+    ]

@@ -13,12 +13,22 @@ from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
 from include.ingest import gate
 from include.ingest.validate import SKIPPABLE, Validation, read_version
-from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger, judged_from_json, judged_to_json
+from include.ledger.ledger import (
+    Arrival,
+    FileVersion,
+    Finding,
+    Ledger,
+    judged_from_json,
+    judged_to_json,
+)
 from include.registry import Registry
 from include.registry.rows import Datasource
 from include.sources.landed import fetch_landed
 
-VALIDATED, GATED = "validated.json", "gated.json"  # what the tasks hand over, one folder a datasource
+VALIDATED, GATED = (
+    "validated.json",
+    "gated.json",
+)  # what the tasks hand over, one folder a datasource
 OUTCOME, NOTES = "outcome.json", "notes.json"  # of a run
 DRIVES = "drives.json"  # in findings/: what of each datasource the last run could not read
 
@@ -34,27 +44,51 @@ class SkippedChecks:
         unknown = sorted(set(self.names) - SKIPPABLE)
         if unknown:
             raise ConfigurationError(
-                f"these checks cannot be skipped: {', '.join(unknown)}", where="parameter skip_checks", cure=f"only: {', '.join(sorted(SKIPPABLE))}"
+                f"these checks cannot be skipped: {', '.join(unknown)}",
+                where="parameter skip_checks",
+                cure=f"only: {', '.join(sorted(SKIPPABLE))}",
             )
         if self.names and not self.reason.strip():
-            raise ConfigurationError("a skipped check needs a reason", where="parameter skip_reason", cure="say why; it will stand in the lineage")
+            raise ConfigurationError(
+                "a skipped check needs a reason",
+                where="parameter skip_reason",
+                cure="say why; it will stand in the lineage",
+            )
 
     @property
     def entries(self) -> tuple[str, ...]:
         return tuple(f"{name}: {self.reason.strip()}" for name in self.names)
 
 
-def validate_arrivals(settings: Settings, registry: Registry, datasource: Datasource, as_of: datetime, skipped: SkippedChecks) -> list[FileVersion]:
+def validate_arrivals(
+    settings: Settings,
+    registry: Registry,
+    datasource: Datasource,
+    as_of: datetime,
+    skipped: SkippedChecks,
+) -> list[FileVersion]:
     """Judge what sync brought, and once more the versions whose verdict may be another one by now.
 
     These are: refused ones (the seeds may have been corrected), ones read by other declarations, and ones that held
     readings in the future.
     """
     folder = settings.paths.ingest / datasource.datasource_id
-    arrivals = [Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]]
-    arrived, contents = {arrival.path for arrival in arrivals}, {(arrival.path, arrival.sha256) for arrival in arrivals}
-    ledger, fingerprint = Ledger.read(settings.paths.ledger), Declared.of(registry, datasource).fingerprint
-    again = [v for v in ledger.refused() if v.datasource_id == datasource.datasource_id and (v.was_accepted or v.path not in arrived)]
+    arrivals = [
+        Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]
+    ]
+    arrived, contents = (
+        {arrival.path for arrival in arrivals},
+        {(arrival.path, arrival.sha256) for arrival in arrivals},
+    )
+    ledger, fingerprint = (
+        Ledger.read(settings.paths.ledger),
+        Declared.of(registry, datasource).fingerprint,
+    )
+    again = [
+        v
+        for v in ledger.refused()
+        if v.datasource_id == datasource.datasource_id and (v.was_accepted or v.path not in arrived)
+    ]
     again = [v for v in again if (v.path, v.sha256) not in contents]
     again += [
         v
@@ -63,13 +97,27 @@ def validate_arrivals(settings: Settings, registry: Registry, datasource: Dataso
         and v.verdict == "accepted"
         and (v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= as_of))
     ]
-    judged = judge(settings, registry, datasource, ledger, [*(_unjudged(arrival, as_of) for arrival in arrivals), *again], as_of, skipped)
+    judged = judge(
+        settings,
+        registry,
+        datasource,
+        ledger,
+        [*(_unjudged(arrival, as_of) for arrival in arrivals), *again],
+        as_of,
+        skipped,
+    )
     _hand_over(settings, datasource, VALIDATED, judged)
     return judged
 
 
 def judge(
-    settings: Settings, registry: Registry, datasource: Datasource, ledger: Ledger, versions: list[FileVersion], as_of: datetime, skipped: SkippedChecks
+    settings: Settings,
+    registry: Registry,
+    datasource: Datasource,
+    ledger: Ledger,
+    versions: list[FileVersion],
+    as_of: datetime,
+    skipped: SkippedChecks,
 ) -> list[FileVersion]:
     """Read the files of these versions and say what they are; also of those whose date order they help to prove.
 
@@ -78,17 +126,34 @@ def judge(
     """
     declared, withdrawn = Declared.of(registry, datasource), registry.withdrawn(as_of)
 
-    def judge_all(some: list[FileVersion], others: dict[str, tuple[str, ...]]) -> dict[tuple[int, str], FileVersion]:
+    def judge_all(
+        some: list[FileVersion], others: dict[str, tuple[str, ...]]
+    ) -> dict[tuple[int, str], FileVersion]:
         now = Circumstances(as_of, others, skipped.names)
-        with ThreadPoolExecutor(3) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
-            done = pool.map(lambda version: _judge_one(settings, registry, declared, version, now, skipped), some)
+        with ThreadPoolExecutor(
+            3
+        ) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
+            done = pool.map(
+                lambda version: _judge_one(settings, registry, declared, version, now, skipped),
+                some,
+            )
         return {(version.number, version.path): version for version in done if version is not None}
 
     others = ledger.proven_by_themselves(datasource.datasource_id, withdrawn)
     judged = judge_all(versions, others)
-    proven = ledger.with_versions(judged.values()).proven_by_themselves(datasource.datasource_id, withdrawn)
-    known = {(v.number, v.path): v for v in ledger.versions if v.datasource_id == datasource.datasource_id} | judged
-    is_stale = {key for key, version in known.items() if _hangs_on_others(version, proven) and (proven != others or key not in judged)}
+    proven = ledger.with_versions(judged.values()).proven_by_themselves(
+        datasource.datasource_id, withdrawn
+    )
+    known = {
+        (v.number, v.path): v
+        for v in ledger.versions
+        if v.datasource_id == datasource.datasource_id
+    } | judged
+    is_stale = {
+        key
+        for key, version in known.items()
+        if _hangs_on_others(version, proven) and (proven != others or key not in judged)
+    }
     judged |= judge_all([known[key] for key in sorted(is_stale)], proven)
     return list(judged.values())
 
@@ -98,11 +163,20 @@ def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -
     if version.verdict == "refused":
         return any(finding.check == "date_order" for finding in version.findings)
     layout = version.layout
-    return layout is not None and layout.basis in ("other files", "steadiness") and layout.others != proven.get(layout.device, ())
+    return (
+        layout is not None
+        and layout.basis in ("other files", "steadiness")
+        and layout.others != proven.get(layout.device, ())
+    )
 
 
 def _judge_one(
-    settings: Settings, registry: Registry, declared: Declared, version: FileVersion, now: Circumstances, skipped: SkippedChecks
+    settings: Settings,
+    registry: Registry,
+    declared: Declared,
+    version: FileVersion,
+    now: Circumstances,
+    skipped: SkippedChecks,
 ) -> FileVersion | None:
     """The version with its verdict; None if there is no copy of the file, so that an old verdict stands."""
     landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
@@ -111,9 +185,18 @@ def _judge_one(
     if not landed.exists() and not fetch_landed(settings, registry, version):
         return None
     found = read_version(settings, declared, version, now)
-    if version.verdict == "accepted" and version.layout is not None and not found.accepted and version.layout.declared != declared.fingerprint:
+    if (
+        version.verdict == "accepted"
+        and version.layout is not None
+        and not found.accepted
+        and version.layout.declared != declared.fingerprint
+    ):
         why = next(str(finding) for finding in found.findings if finding.severity == "error")
-        warning = Finding("read_as_before", "warning", f"cannot be read by what is declared now, so it is used as it was read before: {why}")
+        warning = Finding(
+            "read_as_before",
+            "warning",
+            f"cannot be read by what is declared now, so it is used as it was read before: {why}",
+        )
         kept = tuple(finding for finding in version.findings if finding.check != warning.check)
         return replace(version, findings=(*kept, warning), judged_by=declared.fingerprint)
     return _judged(version, found, declared, skipped)
@@ -123,11 +206,18 @@ def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
     return FileVersion(number=0, first_seen=as_of, verdict="refused", **asdict(arrival))
 
 
-def pass_gate(settings: Settings, datasource: Datasource, skipped: SkippedChecks) -> list[FileVersion]:
+def pass_gate(
+    settings: Settings, datasource: Datasource, skipped: SkippedChecks
+) -> list[FileVersion]:
     """Apply the quality gate to what validation handed over, apart from what has passed it before."""
-    passed = {version.number for version in Ledger.read(settings.paths.ledger).versions if version.verdict == "accepted"}
+    passed = {
+        version.number
+        for version in Ledger.read(settings.paths.ledger).versions
+        if version.verdict == "accepted"
+    }
     judged = [
-        version if version.number in passed else gate.judge(version, datasource, skipped.names) for version in _handed_over(settings, datasource, VALIDATED)
+        version if version.number in passed else gate.judge(version, datasource, skipped.names)
+        for version in _handed_over(settings, datasource, VALIDATED)
     ]
     _hand_over(settings, datasource, GATED, judged)
     return judged
@@ -142,7 +232,9 @@ class Outcome:
     ongoing: list[str]
     warnings: list[str]
     notes: list[str]  # what a run did of itself, such as bringing the state up to date
-    kept: list[str] = field(default_factory=list)  # batches of months that would have lost readings, so the stored ones were kept
+    kept: list[str] = field(
+        default_factory=list
+    )  # batches of months that would have lost readings, so the stored ones were kept
 
 
 def begin(settings: Settings) -> None:
@@ -152,7 +244,9 @@ def begin(settings: Settings) -> None:
 
 def note(settings: Settings, sentence: str) -> None:
     """Remember something that the run did of itself, for its report."""
-    files.write_json(settings.paths.ingest / NOTES, [*files.read_or(settings.paths.ingest / NOTES, []), sentence])
+    files.write_json(
+        settings.paths.ingest / NOTES, [*files.read_or(settings.paths.ingest / NOTES, []), sentence]
+    )
 
 
 def give_up(settings: Settings, lost: list[FileVersion]) -> None:
@@ -167,16 +261,28 @@ def give_up(settings: Settings, lost: list[FileVersion]) -> None:
 def add_problems(settings: Settings, problems: list[str], kept: Collection[str] = ()) -> None:
     """Report what was found after the verdicts were written down, and the batches whose stored months were kept for it."""
     if problems and (outcome := read_outcome(settings)):
-        files.write_json(settings.paths.ingest / OUTCOME, asdict(replace(outcome, problems=[*outcome.problems, *problems], kept=sorted(kept))))
+        files.write_json(
+            settings.paths.ingest / OUTCOME,
+            asdict(replace(outcome, problems=[*outcome.problems, *problems], kept=sorted(kept))),
+        )
 
 
 def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, str]]:
     """Datasource, path and digest of what this run has landed itself."""
-    judged = [version for source in registry.active_datasources for version in _handed_over(settings, source, VALIDATED)]
+    judged = [
+        version
+        for source in registry.active_datasources
+        for version in _handed_over(settings, source, VALIDATED)
+    ]
     return {(version.datasource_id, version.path, version.sha256) for version in judged}
 
 
-def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: Collection[str] = (), wrong_rows: Iterable[str] = ()) -> Outcome:
+def register(
+    settings: Settings,
+    datasources: Iterable[Datasource],
+    withdrawn: Collection[str] = (),
+    wrong_rows: Iterable[str] = (),
+) -> Outcome:
     """Write the verdicts of all datasources into the ledger, in one step, and the pages of the quarantine.
 
     `withdrawn` are the digests of files that people have taken out: their refusal is over. `wrong_rows` of the seeds are
@@ -184,11 +290,17 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
     """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths.ledger)
-    judged = [version for datasource in datasources for version in _handed_over(settings, datasource, GATED)]
+    judged = [
+        version
+        for datasource in datasources
+        for version in _handed_over(settings, datasource, GATED)
+    ]
     after = before.with_versions(judged)
     for datasource in datasources:
         if (synced := _synced(settings, datasource)) is not None:
-            there = {arrival["path"] for arrival in synced["arrivals"]} | set(synced["refused_and_still_there"])
+            there = {arrival["path"] for arrival in synced["arrivals"]} | set(
+                synced["refused_and_still_there"]
+            )
             after = after.without_gone(datasource.datasource_id, there, withdrawn)
     known = {(v.number, v.verdict) for v in before.versions}
     if after.versions != before.versions:
@@ -200,19 +312,38 @@ def register(settings: Settings, datasources: Iterable[Datasource], withdrawn: C
     new_refusals = [_sentence(v) for v in refused if (v.number, v.verdict) not in known]
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
-    new_refusals += [f"{v.path}: {finding}" for v in news for finding in v.findings if finding.check == "many_rejected_lines"]
+    new_refusals += [
+        f"{v.path}: {finding}"
+        for v in news
+        for finding in v.findings
+        if finding.check == "many_rejected_lines"
+    ]
     warnings, unread = [], {}
     for datasource in datasources:
         errors, warned = _findings_of_sync(settings, datasource)
         unread[datasource.datasource_id] = _unfinished(settings, datasource, after) + errors
         warnings += warned
-    files.write_json(settings.paths.findings / DRIVES, {name: problems for name, problems in unread.items() if problems})
+    files.write_json(
+        settings.paths.findings / DRIVES,
+        {name: problems for name, problems in unread.items() if problems},
+    )
     outcome = Outcome(
-        accepted=sum(v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions),
-        problems=[*wrong_rows, *new_refusals, *(problem for problems in unread.values() for problem in problems)],
+        accepted=sum(
+            v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions
+        ),
+        problems=[
+            *wrong_rows,
+            *new_refusals,
+            *(problem for problems in unread.values() for problem in problems),
+        ],
         ongoing=[_sentence(v) for v in refused if (v.number, v.verdict) in known],
         warnings=warnings
-        + [f"{v.path}: {finding}" for v in judged for finding in v.findings if finding.severity == "warning" and finding.check != "many_rejected_lines"],
+        + [
+            f"{v.path}: {finding}"
+            for v in judged
+            for finding in v.findings
+            if finding.severity == "warning" and finding.check != "many_rejected_lines"
+        ],
         notes=files.read_or(settings.paths.ingest / NOTES, []),
     )
     files.write_json(settings.paths.ingest / OUTCOME, asdict(outcome))
@@ -230,8 +361,14 @@ def _sentence(version: FileVersion) -> str:
 
 def _findings_of_sync(settings: Settings, datasource: Datasource) -> tuple[list[str], list[str]]:
     """Its errors and its warnings."""
-    findings = [Finding(**finding) for finding in (_synced(settings, datasource) or {"findings": []})["findings"]]
-    errors, warnings = ([str(finding) for finding in findings if (finding.severity == "error") is wanted] for wanted in (True, False))
+    findings = [
+        Finding(**finding)
+        for finding in (_synced(settings, datasource) or {"findings": []})["findings"]
+    ]
+    errors, warnings = (
+        [str(finding) for finding in findings if (finding.severity == "error") is wanted]
+        for wanted in (True, False)
+    )
     return errors, warnings
 
 
@@ -239,9 +376,13 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
     """What kept a datasource from being read; nothing of it is lost, the next run goes on from here."""
     folder = settings.paths.ingest / datasource.datasource_id
     if _synced(settings, datasource) is None:
-        return [f"{datasource.datasource_id}: {datasource.location} could not be read; the task {datasource.datasource_id}.sync, or one before it, says why"]
+        return [
+            f"{datasource.datasource_id}: {datasource.location} could not be read; the task {datasource.datasource_id}.sync, or one before it, says why"
+        ]
     if not (folder / GATED).exists():
-        return [f"{datasource.datasource_id}: its files were not judged; {datasource.datasource_id}.validate_schema or .quality_gate says why"]
+        return [
+            f"{datasource.datasource_id}: its files were not judged; {datasource.datasource_id}.validate_schema or .quality_gate says why"
+        ]
     if not ledger.latest(datasource.datasource_id):
         return [
             f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"
@@ -249,19 +390,33 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
     return []
 
 
-def _judged(version: FileVersion, found: Validation, declared: Declared, skipped: SkippedChecks) -> FileVersion:
+def _judged(
+    version: FileVersion, found: Validation, declared: Declared, skipped: SkippedChecks
+) -> FileVersion:
     kept = tuple(finding for finding in found.findings if finding.check not in skipped.names)
     accepted = replace(found, findings=kept).accepted
-    facts = {name: getattr(found, name) for name in found.__dataclass_fields__ if name != "findings"}
+    facts = {
+        name: getattr(found, name) for name in found.__dataclass_fields__ if name != "findings"
+    }
     if not accepted:
         facts["months"] = version.months  # those in which it had readings while it was accepted
     return replace(
-        version, verdict="accepted" if accepted else "refused", findings=kept, **facts, judged_by=declared.fingerprint, skipped_checks=skipped.entries
+        version,
+        verdict="accepted" if accepted else "refused",
+        findings=kept,
+        **facts,
+        judged_by=declared.fingerprint,
+        skipped_checks=skipped.entries,
     )
 
 
-def _hand_over(settings: Settings, datasource: Datasource, name: str, judged: list[FileVersion]) -> None:
-    files.write_json(settings.paths.ingest / datasource.datasource_id / name, [judged_to_json(version) for version in judged])
+def _hand_over(
+    settings: Settings, datasource: Datasource, name: str, judged: list[FileVersion]
+) -> None:
+    files.write_json(
+        settings.paths.ingest / datasource.datasource_id / name,
+        [judged_to_json(version) for version in judged],
+    )
 
 
 def _handed_over(settings: Settings, datasource: Datasource, name: str) -> list[FileVersion]:
@@ -278,16 +433,31 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
 def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
     """One page for each file that is refused or has rejected lines; the pages of files that have been cured go."""
     newest = {(v.datasource_id, v.path): v for v in ledger.versions}
-    told = [*ledger.refused(), *(v for v in newest.values() if v.verdict == "accepted" and v.rejected)]
+    told = [
+        *ledger.refused(),
+        *(v for v in newest.values() if v.verdict == "accepted" and v.rejected),
+    ]
     pages = {}
     for version in told:
         place = (version.building_id, version.datasource_id, version.sha256)
-        errors = [finding for finding in version.findings if finding.severity == "error" or "rejected_lines" in finding.check]
-        page = settings.paths.quarantine / version.building_id / version.datasource_id / f"{version.path}.json"
+        errors = [
+            finding
+            for finding in version.findings
+            if finding.severity == "error" or "rejected_lines" in finding.check
+        ]
+        page = (
+            settings.paths.quarantine
+            / version.building_id
+            / version.datasource_id
+            / f"{version.path}.json"
+        )
         content: dict[str, Any] = {
             "file": version.path,
             "verdict": version.verdict,
-            "because": [finding.message + (f" ({finding.where})" if finding.where else "") for finding in errors],
+            "because": [
+                finding.message + (f" ({finding.where})" if finding.where else "")
+                for finding in errors
+            ],
             "what_to_do": list(dict.fromkeys(finding.cure for finding in errors)),
             "untouched_file": str(settings.paths.landed(*place).relative_to(settings.paths.root)),
             "sha256": version.sha256,
@@ -295,7 +465,10 @@ def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
         }
         if version.rejected and version.verdict == "accepted":
             lines = settings.paths.rejected_lines(*place, version.path)
-            content |= {"rejected_lines": version.rejected, "their_texts": str(lines.relative_to(settings.paths.root))}
+            content |= {
+                "rejected_lines": version.rejected,
+                "their_texts": str(lines.relative_to(settings.paths.root)),
+            }
         pages[page] = content
     for stale in set(settings.paths.quarantine.rglob("*.json")) - set(pages):
         files.remove(stale)

@@ -52,10 +52,19 @@ class Validation:
 
     @property
     def accepted(self) -> bool:
-        return self.layout is not None and not any(finding.severity == "error" for finding in self.findings)
+        return self.layout is not None and not any(
+            finding.severity == "error" for finding in self.findings
+        )
 
 
-def validate(raw: Path, path: str, declared: Declared, landed_values: Path, rejected_lines: Path, now: Circumstances) -> Validation:
+def validate(
+    raw: Path,
+    path: str,
+    declared: Declared,
+    landed_values: Path,
+    rejected_lines: Path,
+    now: Circumstances,
+) -> Validation:
     """Check the file `raw` (called `path` on the remote) and land its values, unless it cannot be read.
 
     Args:
@@ -82,7 +91,9 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
             )
         columns = file.header()
         findings += _compare_columns(columns, declared, file.header_at)
-        if missing := [column for column in declared.key_columns if column not in columns]:  # also where required_columns is skipped
+        if missing := [
+            column for column in declared.key_columns if column not in columns
+        ]:  # also where required_columns is skipped
             raise Refused(
                 "key_columns",
                 f"no column {missing[0]!r}: without it the values have no time or place",
@@ -91,7 +102,9 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
             )
         most = int((file.rows + 1) * source.rejected_refuse_pct / 100)
         records = file.records(columns, rejected, most)
-        read = read_values(records, [column for column in columns if column], declared, now, name, rejected)
+        read = read_values(
+            records, [column for column in columns if column], declared, now, name, rejected
+        )
         total = len(read.numbers)
         if not total and not len(rejected):
             raise no_rows(file.data_at)
@@ -104,7 +117,14 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
         findings += _unreadable_cells(read, rejected, name.device, declared)
         findings += _unknown_sensors(read, name.device, declared)
         others = now.others.get(name.device, ())
-        layout = Layout(tuple(read.cells), read.proof.format, name.device, read.proof.basis, others, declared.fingerprint)
+        layout = Layout(
+            tuple(read.cells),
+            read.proof.format,
+            name.device,
+            read.proof.basis,
+            others,
+            declared.fingerprint,
+        )
         land_values(landed_values, read, instants, layout, shows_text=rejected.shows_text)
         land_rejected_lines(rejected_lines, file, rejected)
         return Validation(
@@ -114,7 +134,9 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
             rejected=len(rejected),
             cells=total * len(read.cells),
             nulls=sum(cells.nulls for cells in read.cells.values()),
-            unreadable=sum(len(cells.unreadable) - cells.unreadable.null_count for cells in read.cells.values()),
+            unreadable=sum(
+                len(cells.unreadable) - cells.unreadable.null_count for cells in read.cells.values()
+            ),
             first_reading=_instant(instants.min()),
             last_reading=_instant(instants.max()),
             months=_months(instants, declared.building_timezone),
@@ -125,17 +147,24 @@ def validate(raw: Path, path: str, declared: Declared, landed_values: Path, reje
         return Validation((*findings, refused.finding), rejected=len(rejected))
 
 
-def read_version(settings: Settings, declared: Declared, version: FileVersion, now: Circumstances) -> Validation:
+def read_version(
+    settings: Settings, declared: Declared, version: FileVersion, now: Circumstances
+) -> Validation:
     """Validate the landed file of a version, and land its values."""
     place = (version.building_id, version.datasource_id, version.sha256)
-    values, rejected = settings.paths.landed_values(*place, version.path), settings.paths.rejected_lines(*place, version.path)
+    values, rejected = (
+        settings.paths.landed_values(*place, version.path),
+        settings.paths.rejected_lines(*place, version.path),
+    )
     return validate(settings.paths.landed(*place), version.path, declared, values, rejected, now)
 
 
 def columns_found(raw: Path, declared: Declared) -> list[str]:
     """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
     try:
-        return [name for name in format_of(declared.format).open(raw, declared.format).header() if name]
+        return [
+            name for name in format_of(declared.format).open(raw, declared.format).header() if name
+        ]
     except Refused:
         return []
 
@@ -162,8 +191,15 @@ def _compare_columns(columns: Sequence[str], declared: Declared, where: str) -> 
     wanted, optional = declared.datasource.required_columns, declared.datasource.optional_columns
     missing = [want for want in wanted if not any(means(want, name) for name in named)]
     # names, not patterns: one such as `.*` would declare every column
-    described = {*declared.key_columns, *(name for row in declared.mappings for name in row.value_column.split("|"))}
-    new = [name for name in named if name not in described and not any(means(want, name) for want in (*wanted, *optional))]
+    described = {
+        *declared.key_columns,
+        *(name for row in declared.mappings for name in row.value_column.split("|")),
+    }
+    new = [
+        name
+        for name in named
+        if name not in described and not any(means(want, name) for want in (*wanted, *optional))
+    ]
     findings = []
     for want in missing:
         near = difflib.get_close_matches(want, new[:100], 1, cutoff=0.5)
@@ -180,15 +216,27 @@ def _compare_columns(columns: Sequence[str], declared: Declared, where: str) -> 
         )
     for row in declared.mappings:
         covered = (*missing, *(want for want in optional if want == row.value_column))
-        if row.value_column not in covered and not any(means(row.value_column, name) for name in named):
+        if row.value_column not in covered and not any(
+            means(row.value_column, name) for name in named
+        ):
             message = f"no column matches {row.value_column!r}: the file has no {row.measurement or 'values of it'}"
             cure = "If the column has another name now, write both (old|new) into value_column of datasource_mappings.csv; if not, list it in optional_columns"
             findings.append(Finding("value_columns", "warning", message, where=where, cure=cure))
-    severity: Literal["error", "warning"] = "error" if declared.datasource.on_new_column == "refuse" else "warning"
+    severity: Literal["error", "warning"] = (
+        "error" if declared.datasource.on_new_column == "refuse" else "warning"
+    )
     if new:
         verb = "is" if len(new) == 1 else "are"
         cure = "Add it to datasources_config.csv and sensor_mappings.csv"
-        findings.append(Finding("new_columns", severity, f"{_first([repr(name) for name in new])} {verb} not declared", where=where, cure=cure))
+        findings.append(
+            Finding(
+                "new_columns",
+                severity,
+                f"{_first([repr(name) for name in new])} {verb} not declared",
+                where=where,
+                cure=cure,
+            )
+        )
     return findings
 
 
@@ -198,7 +246,9 @@ def _first(names: Sequence[str], separator: str = ", ") -> str:
     return separator.join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _unreadable_cells(read: Values, rejected: RejectedLines, device: str, declared: Declared) -> list[Finding]:
+def _unreadable_cells(
+    read: Values, rejected: RejectedLines, device: str, declared: Declared
+) -> list[Finding]:
     """Text in columns that are measurements: only there a number was expected, and only that is kept in quarantine."""
     findings = []
     for name, cells in read.cells.items():
@@ -222,7 +272,9 @@ def _unreadable_cells(read: Values, rejected: RejectedLines, device: str, declar
 
 def _unknown_sensors(read: Values, device: str, declared: Declared) -> list[Finding]:
     """Warn of raw names that no row of sensor_mappings.csv explains, named as in stg_cells.sql."""
-    devices = pc.unique(read.device).to_pylist() if declared.device_column else [device] if device else []
+    devices = (
+        pc.unique(read.device).to_pylist() if declared.device_column else [device] if device else []
+    )
     if declared.measurement_column:
         owners = read.device if declared.device_column else pa.array([device] * len(read.numbers))
         names = pc.unique(pc.binary_join_element_wise(owners, read.measurement, "/")).to_pylist()
@@ -231,7 +283,11 @@ def _unknown_sensors(read: Values, device: str, declared: Declared) -> list[Find
     if not (unknown := [name for name in names if name not in declared.raw_names]):
         return []
     kind = "column" if not devices and not declared.measurement_column else "name"
-    has = f"{kind} {unknown[0]!r} has" if len(unknown) == 1 else f"{kind}s {_first([repr(name) for name in unknown])} have"
+    has = (
+        f"{kind} {unknown[0]!r} has"
+        if len(unknown) == 1
+        else f"{kind}s {_first([repr(name) for name in unknown])} have"
+    )
     return [
         Finding(
             f"unknown_{'column' if kind == 'column' else 'sensor'}",
@@ -245,7 +301,14 @@ def _unknown_sensors(read: Values, device: str, declared: Declared) -> list[Find
 def _months(instants: wall_clock.Instants, timezone: str) -> tuple[str, ...]:
     """The building's months that hold a reading. Readings are cut to quarters of an hour: in no zone does a month begin between them."""
     quarters = np.unique(instants.astype("datetime64[m]").astype(np.int64) // 15) * 15
-    return tuple(sorted({month_of(datetime.fromtimestamp(int(minute) * 60, UTC), timezone) for minute in _ends_of_days(quarters)}))
+    return tuple(
+        sorted(
+            {
+                month_of(datetime.fromtimestamp(int(minute) * 60, UTC), timezone)
+                for minute in _ends_of_days(quarters)
+            }
+        )
+    )
 
 
 def _ends_of_days(minutes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -34,7 +34,11 @@ class Finding:
     cure: str = ""
 
     def __str__(self) -> str:
-        return f"{self.check}: {self.message}" + (f" ({self.where})" if self.where else "") + (f". {self.cure}" if self.cure else "")
+        return (
+            f"{self.check}: {self.message}"
+            + (f" ({self.where})" if self.where else "")
+            + (f". {self.cure}" if self.cure else "")
+        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ class FileVersion:
     @property
     def was_accepted(self) -> bool:
         """Whether it is refused now and its readings were used before: it is lost, or other files of its device disagree."""
-        return self.verdict == "refused" and (bool(self.months) or any(finding.check == LOST for finding in self.findings))
+        return self.verdict == "refused" and (
+            bool(self.months) or any(finding.check == LOST for finding in self.findings)
+        )
 
     @property
     def reasons(self) -> list[str]:
@@ -169,32 +175,55 @@ class Ledger:
         return cls(_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist())
 
     def write(self, path: Path) -> None:
-        files.write_parquet(path, pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA))
+        files.write_parquet(
+            path,
+            pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA),
+        )
 
     def latest(self, datasource_id: str) -> dict[str, FileVersion]:
         """The newest version of each path of a datasource."""
-        return {version.path: version for version in self.versions if version.datasource_id == datasource_id}
+        return {
+            version.path: version
+            for version in self.versions
+            if version.datasource_id == datasource_id
+        }
 
-    def accepted(self, building_id: str, as_of: datetime, withdrawn: Collection[str] = ()) -> list[FileVersion]:
+    def accepted(
+        self, building_id: str, as_of: datetime, withdrawn: Collection[str] = ()
+    ) -> list[FileVersion]:
         """What a run as of that time may use: `withdrawn` are digests of files that people have taken out."""
         return [
             v
             for v in self.versions
-            if v.building_id == building_id and v.verdict == "accepted" and v.layout and v.first_seen <= as_of and v.sha256 not in withdrawn
+            if v.building_id == building_id
+            and v.verdict == "accepted"
+            and v.layout
+            and v.first_seen <= as_of
+            and v.sha256 not in withdrawn
         ]
 
     def refused(self) -> list[FileVersion]:
         """Refused files that no later version of the same path has cured, and those whose readings were used before."""
         newest = {(v.datasource_id, v.path): v for v in self.versions}
-        return [v for v in self.versions if v.verdict == "refused" and (v.was_accepted or newest[v.datasource_id, v.path] is v)]
+        return [
+            v
+            for v in self.versions
+            if v.verdict == "refused" and (v.was_accepted or newest[v.datasource_id, v.path] is v)
+        ]
 
-    def without_gone(self, datasource_id: str, listed: Collection[str], withdrawn: Collection[str] = ()) -> "Ledger":
+    def without_gone(
+        self, datasource_id: str, listed: Collection[str], withdrawn: Collection[str] = ()
+    ) -> "Ledger":
         """A refusal also ends when its file is taken off the drive (renamed, split in two, given up) or withdrawn.
 
         A file whose readings were used before has to be withdrawn: that it is not on the drive may be the fault.
         """
         refused = [v for v in self.refused() if v.datasource_id == datasource_id]
-        gone = {v.number for v in refused if v.sha256 in withdrawn or (v.path not in listed and not v.was_accepted)}
+        gone = {
+            v.number
+            for v in refused
+            if v.sha256 in withdrawn or (v.path not in listed and not v.was_accepted)
+        }
         return Ledger(replace(v, verdict="gone") if v.number in gone else v for v in self.versions)
 
     def replaced(self, versions: Iterable[FileVersion]) -> "Ledger":
@@ -202,11 +231,19 @@ class Ledger:
         new = {version.number: version for version in versions}
         return Ledger(new.get(version.number, version) for version in self.versions)
 
-    def proven_by_themselves(self, datasource_id: str, withdrawn: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    def proven_by_themselves(
+        self, datasource_id: str, withdrawn: Collection[str] = ()
+    ) -> dict[str, tuple[str, ...]]:
         """For each device of a datasource, the date formats that its accepted files have proven by themselves."""
         proven: dict[str, set[str]] = {}
         for v in self.versions:
-            if v.datasource_id == datasource_id and v.verdict == "accepted" and v.layout and v.layout.basis == "itself" and v.sha256 not in withdrawn:
+            if (
+                v.datasource_id == datasource_id
+                and v.verdict == "accepted"
+                and v.layout
+                and v.layout.basis == "itself"
+                and v.sha256 not in withdrawn
+            ):
                 proven.setdefault(v.layout.device, set()).add(v.layout.date_format)
         return {device: tuple(sorted(formats)) for device, formats in proven.items()}
 
@@ -218,9 +255,15 @@ class Ledger:
         versions = list(self.versions)
         newest = {(v.datasource_id, v.path): index for index, v in enumerate(versions)}
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
-            index = version.number - 1 if version.number else newest.get((version.datasource_id, version.path))
+            index = (
+                version.number - 1
+                if version.number
+                else newest.get((version.datasource_id, version.path))
+            )
             if index is not None and versions[index].sha256 == version.sha256:
-                versions[index] = replace(version, number=versions[index].number, first_seen=versions[index].first_seen)
+                versions[index] = replace(
+                    version, number=versions[index].number, first_seen=versions[index].first_seen
+                )
             else:
                 newest[version.datasource_id, version.path] = len(versions)
                 versions.append(replace(version, number=len(versions) + 1))
@@ -229,19 +272,31 @@ class Ledger:
 
 def judged_to_json(version: FileVersion) -> dict[str, Any]:
     row = _to_row(version)
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+    return {
+        key: value.isoformat() if isinstance(value, datetime) else value
+        for key, value in row.items()
+    }
 
 
 def judged_from_json(row: dict[str, Any]) -> FileVersion:
     times = [name for name in SCHEMA.names if SCHEMA.field(name).type == _UTC]
-    return _from_row({key: datetime.fromisoformat(value) if key in times and value else value for key, value in row.items()})
+    return _from_row(
+        {
+            key: datetime.fromisoformat(value) if key in times and value else value
+            for key, value in row.items()
+        }
+    )
 
 
 def _to_row(version: FileVersion) -> dict[str, Any]:
     return {
         **{name: getattr(version, name) for name in SCHEMA.names},
-        "findings": json.dumps([asdict(finding) for finding in version.findings], ensure_ascii=False),
-        "layout": json.dumps(asdict(version.layout), ensure_ascii=False) if version.layout else None,
+        "findings": json.dumps(
+            [asdict(finding) for finding in version.findings], ensure_ascii=False
+        ),
+        "layout": json.dumps(asdict(version.layout), ensure_ascii=False)
+        if version.layout
+        else None,
         "months": list(version.months),
         "skipped_checks": list(version.skipped_checks),
     }
@@ -253,7 +308,11 @@ def _from_row(row: dict[str, Any]) -> FileVersion:
         **{
             **row,
             "findings": tuple(Finding(**finding) for finding in json.loads(row["findings"])),
-            "layout": Layout(**{**layout, "columns": tuple(layout["columns"]), "others": tuple(layout["others"])}) if layout else None,
+            "layout": Layout(
+                **{**layout, "columns": tuple(layout["columns"]), "others": tuple(layout["others"])}
+            )
+            if layout
+            else None,
             "months": tuple(row["months"]),
             "skipped_checks": tuple(row["skipped_checks"]),
         }
@@ -262,7 +321,19 @@ def _from_row(row: dict[str, Any]) -> FileVersion:
 
 def _from_format_1(row: dict[str, Any]) -> FileVersion:
     """A row as it was before `state_format`: identity and verdict hold; how the file reads must be found out again."""
-    kept = ("number", "datasource_id", "building_id", "path", "size", "modified", "sha256", "first_seen", "rows", "cells", "nulls")
+    kept = (
+        "number",
+        "datasource_id",
+        "building_id",
+        "path",
+        "size",
+        "modified",
+        "sha256",
+        "first_seen",
+        "rows",
+        "cells",
+        "nulls",
+    )
     verdict: Verdict = "gone" if row["verdict"] == "withdrawn" else row["verdict"]
     return FileVersion(
         **{name: row[name] for name in kept},

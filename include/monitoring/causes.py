@@ -53,20 +53,41 @@ class Cause:
         return self.status != "resolved"
 
     def to_json(self) -> dict[str, Any]:
-        times = {name: value.isoformat() for name in ("since", "until", "found", "resolved") if (value := getattr(self, name))}
+        times = {
+            name: value.isoformat()
+            for name in ("since", "until", "found", "resolved")
+            if (value := getattr(self, name))
+        }
         return {**asdict(self), **times}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Cause":
-        times = {name: datetime.fromisoformat(row[name]) for name in ("since", "until", "found", "resolved") if row[name]}
-        lists = {name: tuple(row[name]) for name in ("sources", "sensors", "locations", "measurements")}
+        times = {
+            name: datetime.fromisoformat(row[name])
+            for name in ("since", "until", "found", "resolved")
+            if row[name]
+        }
+        lists = {
+            name: tuple(row[name]) for name in ("sources", "sensors", "locations", "measurements")
+        }
         return cls(**{**row, **times, **lists})
 
 
 def causes_of(episodes: Iterable[Episode], rules: Rules) -> list[Cause]:
     """Episodes of one check and building that begin and end together have one cause."""
     found: list[Cause] = []
-    in_order = sorted(episodes, key=lambda e: (e.check, e.building_id, e.since, e.until, e.source, e.sensor_id, e.measurement))
+    in_order = sorted(
+        episodes,
+        key=lambda e: (
+            e.check,
+            e.building_id,
+            e.since,
+            e.until,
+            e.source,
+            e.sensor_id,
+            e.measurement,
+        ),
+    )
     for _, group in groupby(in_order, key=lambda e: (e.check, e.building_id)):
         together: list[list[Episode]] = []
         for episode in group:
@@ -97,8 +118,12 @@ def _cause(members: list[Episode], rules: Rules) -> Cause:
         building_id=longest.building_id,
         sources=tuple(sorted({e.source for e in members if e.source})),
         sensors=() if whole_source else tuple(sorted({e.sensor_id for e in members})),
-        locations=() if whole_source else tuple(sorted({e.location for e in members if e.location})),
-        measurements=() if whole_source else tuple(sorted({e.measurement for e in members if e.measurement})),
+        locations=()
+        if whole_source
+        else tuple(sorted({e.location for e in members if e.location})),
+        measurements=()
+        if whole_source
+        else tuple(sorted({e.measurement for e in members if e.measurement})),
         since=min(e.since for e in members),
         until=max(e.until for e in members),
         evidence=longest.evidence,
@@ -116,14 +141,28 @@ def named(cause: Cause, rules: Rules) -> Cause:
     who = f"{who} {cause.key}".strip()
     digest = hashlib.sha256(facts.encode(errors="surrogatepass")).hexdigest()[:8]
     message = f"{visible(shortened(who, LONGEST_NAME))}: {rule.title}"
-    return replace(cause, message=message, evidence=visible(shortened(cause.evidence)), cure=rule.cure, id=digest)
+    return replace(
+        cause,
+        message=message,
+        evidence=visible(shortened(cause.evidence)),
+        cure=rule.cure,
+        id=digest,
+    )
 
 
 def _listed(names: tuple[str, ...], shown: int = 5) -> str:
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+    return ", ".join(names[:shown]) + (
+        f" and {len(names) - shown} more" if len(names) > shown else ""
+    )
 
 
-def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rules: Rules, unseen: Collection[str] = ()) -> list[Cause]:
+def account(
+    before: Iterable[Cause],
+    now: Iterable[Cause],
+    as_of: datetime,
+    rules: Rules,
+    unseen: Collection[str] = (),
+) -> list[Cause]:
     """What is new, what goes on, and what is over; a cause keeps the id under which people know it.
 
     A cause that was over when it was found is new once, and resolved from the next run on. One that is found no more is
@@ -139,7 +178,15 @@ def account(before: Iterable[Cause], now: Iterable[Cause], as_of: datetime, rule
             continue
         del known[old.id]
         if cause.until + OVER < as_of:
-            result.append(replace(cause, id=old.id, found=old.found, status="resolved", resolved=old.resolved or as_of))
+            result.append(
+                replace(
+                    cause,
+                    id=old.id,
+                    found=old.found,
+                    status="resolved",
+                    resolved=old.resolved or as_of,
+                )
+            )
         else:
             result.append(replace(cause, id=old.id, found=old.found, status="ongoing"))
     for cause in known.values():
@@ -173,5 +220,7 @@ def _silenced(cause: Cause, silences: Iterable[Silence], today: date) -> Cause:
             and (not silence.source or silence.source in cause.sources)
             and (not silence.sensor_id or cause.sensors == (silence.sensor_id,))
         ):
-            return replace(cause, silenced_by=f"{silence.owner}, until {silence.expires}: {silence.reason}")
+            return replace(
+                cause, silenced_by=f"{silence.owner}, until {silence.expires}: {silence.reason}"
+            )
     return replace(cause, silenced_by="")

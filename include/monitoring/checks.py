@@ -56,51 +56,103 @@ def run_checks(
     last_at, however long ago; `sensors`: building_id, source, sensor_id, location, expected_since (null if no mapping of it is
     valid at `as_of`) and max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
     """
-    for name, value in {**rules.parameters, "timezone": building.timezone, "start": start, "as_of": as_of}.items():
+    for name, value in {
+        **rules.parameters,
+        "timezone": building.timezone,
+        "start": start,
+        "as_of": as_of,
+    }.items():
         database.execute(f"set variable {name} = $value", {"value": value})
     database.execute(files.read_source(SQL / "common.sql"))
     for check in SQL_CHECKS:
-        database.execute(f"create or replace temp table findings_of_{check} as {files.read_source(SQL / f'checks/{check}.sql')}")
-    union = " union all by name ".join(f"select '{check}' as check, * from findings_of_{check}" for check in SQL_CHECKS)
+        database.execute(
+            f"create or replace temp table findings_of_{check} as {files.read_source(SQL / f'checks/{check}.sql')}"
+        )
+    union = " union all by name ".join(
+        f"select '{check}' as check, * from findings_of_{check}" for check in SQL_CHECKS
+    )
     database.execute(f"create or replace temp table found as {union}")
-    rows = database.execute(files.read_source(SQL / "episodes.sql"), {"flicker": FLICKER_HOURS}).fetchall()
+    rows = database.execute(
+        files.read_source(SQL / "episodes.sql"), {"flicker": FLICKER_HOURS}
+    ).fetchall()
     return [Episode(*row) for row in rows]
 
 
-def examine(settings: Settings, registry: Registry, rules: Rules, building: Building, months: list[str], start: datetime, as_of: datetime) -> list[Episode]:
+def examine(
+    settings: Settings,
+    registry: Registry,
+    rules: Rules,
+    building: Building,
+    months: list[str],
+    start: datetime,
+    as_of: datetime,
+) -> list[Episode]:
     """All episodes in a building's months that reach beyond `start`."""
     if not months:  # nothing was ever heard of this building
         return []
     with scratch_database(settings) as database:
-        hours = for_each(database, months, lambda cursor, month: str(_hours_of(cursor, settings, building.building_id, month)))
-        database.execute("set threads = 2")
-        days = [str(settings.paths.month_of_metric("metric_sensor_day", building.building_id, month)) for month in months]
-        database.execute("create temp table hours as select * from read_parquet($hours) where first_at < $as_of", {"hours": hours, "as_of": as_of})
-        database.execute(
-            f"create temp table days as {files.read_source(SQL / 'sensor_days.sql')}", {"days": days, "timezone": building.timezone, "as_of": as_of}
+        hours = for_each(
+            database,
+            months,
+            lambda cursor, month: str(_hours_of(cursor, settings, building.building_id, month)),
         )
-        database.execute("create temp table measurements (measurement varchar, unit varchar, scale varchar)")
-        database.executemany("insert into measurements values (?, ?, ?)", [(row.measurement, row.unit, row.scale) for row in registry.measurements])
+        database.execute("set threads = 2")
+        days = [
+            str(settings.paths.month_of_metric("metric_sensor_day", building.building_id, month))
+            for month in months
+        ]
+        database.execute(
+            "create temp table hours as select * from read_parquet($hours) where first_at < $as_of",
+            {"hours": hours, "as_of": as_of},
+        )
+        database.execute(
+            f"create temp table days as {files.read_source(SQL / 'sensor_days.sql')}",
+            {"days": days, "timezone": building.timezone, "as_of": as_of},
+        )
+        database.execute(
+            "create temp table measurements (measurement varchar, unit varchar, scale varchar)"
+        )
+        database.executemany(
+            "insert into measurements values (?, ?, ?)",
+            [(row.measurement, row.unit, row.scale) for row in registry.measurements],
+        )
         database.execute(
             "create temp table sensors"
             " (building_id varchar, source varchar, sensor_id varchar, location varchar, expected_since timestamptz, max_null_pct double)"
         )
-        stored = [month for building_id, month in read_manifest(settings) if building_id == building.building_id]
-        if sensors := mapped_sensors(registry, building, as_of, month_start(min(stored), building.timezone)):
+        stored = [
+            month
+            for building_id, month in read_manifest(settings)
+            if building_id == building.building_id
+        ]
+        if sensors := mapped_sensors(
+            registry, building, as_of, month_start(min(stored), building.timezone)
+        ):
             database.executemany("insert into sensors values (?, ?, ?, ?, ?, ?)", sensors)
         older = sorted((month for month in stored if month < months[0]), reverse=True)
         _find_last_readings(database, settings, building.building_id, older)
-        return [episode for episode in run_checks(database, rules, building, start, as_of) if episode.until >= start]
+        return [
+            episode
+            for episode in run_checks(database, rules, building, start, as_of)
+            if episode.until >= start
+        ]
 
 
-def _find_last_readings(database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, older: list[str]) -> None:
+def _find_last_readings(
+    database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, older: list[str]
+) -> None:
     """Make the table `heard`. Older months are read, newest first, only while an expected sensor was not heard of."""
-    database.execute("create temp table heard as select source, sensor_id, max(last_at) as last_at from hours group by all")
+    database.execute(
+        "create temp table heard as select source, sensor_id, max(last_at) as last_at from hours group by all"
+    )
     missing = "select 1 from sensors anti join heard using (source, sensor_id) where expected_since is not null limit 1"
     for number in range(0, len(older), MONTHS_AT_ONCE):
         if not database.execute(missing).fetchall():
             return
-        days = [settings.paths.month_of_metric("metric_sensor_day", building_id, month) for month in older[number : number + MONTHS_AT_ONCE]]
+        days = [
+            settings.paths.month_of_metric("metric_sensor_day", building_id, month)
+            for month in older[number : number + MONTHS_AT_ONCE]
+        ]
         fetch_inputs(settings, days)
         database.execute(
             "insert into heard select source, sensor_id, max(last_timestamp) from read_parquet($days)"
@@ -109,14 +161,20 @@ def _find_last_readings(database: duckdb.DuckDBPyConnection, settings: Settings,
         )
 
 
-def mapped_sensors(registry: Registry, building: Building, as_of: datetime, beginning: datetime) -> list[tuple[str, str, str, str, datetime | None, float]]:
+def mapped_sensors(
+    registry: Registry, building: Building, as_of: datetime, beginning: datetime
+) -> list[tuple[str, str, str, str, datetime | None, float]]:
     """Building, source, sensor, its newest public location, since when it is expected to write, and max_null_pct of its datasource.
 
     A sensor is expected while a mapping of it is valid and its datasource is active: since the mapping's first day, or since
     the building's `beginning`.
     """
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
-    public = {row.location: row.public_location for row in registry.locations if row.building_id == building.building_id}
+    public = {
+        row.location: row.public_location
+        for row in registry.locations
+        if row.building_id == building.building_id
+    }
     sources = {
         source.datasource_id: registry.mappings_of(source)[0].source_name
         for source in registry.active_datasources
@@ -128,12 +186,20 @@ def mapped_sensors(registry: Registry, building: Building, as_of: datetime, begi
             key = (sources[row.datasource_id], row.sensor_id)
             _, since, _ = sensors.get(key, ("", None, 0.0))
             if since is None and (row.valid_from or date.min) <= today < (row.valid_to or date.max):
-                since = day_start(row.valid_from, building.timezone) if row.valid_from else beginning
-            sensors[key] = (public.get(row.location, row.location), since, registry.datasource(row.datasource_id).max_null_pct)
+                since = (
+                    day_start(row.valid_from, building.timezone) if row.valid_from else beginning
+                )
+            sensors[key] = (
+                public.get(row.location, row.location),
+                since,
+                registry.datasource(row.datasource_id).max_null_pct,
+            )
     return [(building.building_id, *sensor, *facts) for sensor, facts in sorted(sensors.items())]
 
 
-def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, month: str) -> Path:
+def _hours_of(
+    database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, month: str
+) -> Path:
     """A month of readings by sensor and hour; made once for each version of the month, in scratch."""
     digest = read_manifest(settings)[building_id, month].sha256
     target = settings.paths.sensor_hours(building_id, month, digest)
@@ -145,7 +211,8 @@ def _hours_of(database: duckdb.DuckDBPyConnection, settings: Settings, building_
                 old.unlink()
             target.parent.mkdir(parents=True, exist_ok=True)
             database.execute(
-                f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to $target (format parquet)", {"readings": str(readings), "target": str(partial)}
+                f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to $target (format parquet)",
+                {"readings": str(readings), "target": str(partial)},
             )
             partial.replace(target)
     return target

@@ -23,15 +23,29 @@ SQL = Path(__file__).parent
 TOLD_FOR = timedelta(days=30)
 
 
-def causes_in_files(settings: Settings, registry: Registry, rules: Rules, starts: Mapping[str, datetime], as_of: datetime) -> list[Cause]:
+def causes_in_files(
+    settings: Settings,
+    registry: Registry,
+    rules: Rules,
+    starts: Mapping[str, datetime],
+    as_of: datetime,
+) -> list[Cause]:
     """Causes of the file versions that came since their building's start; a refusal counts however old it is."""
     ledger, accounting = Ledger.read(settings.paths.ledger), read_accounting(settings).to_pylist()
     versions = [version for version in ledger.versions if version.building_id in starts]
-    recent = [version for version in versions if starts[version.building_id] <= version.first_seen <= as_of]
-    refused = [version for version in ledger.refused() if version.building_id in starts and registry.reads(version.datasource_id)]
+    recent = [
+        version
+        for version in versions
+        if starts[version.building_id] <= version.first_seen <= as_of
+    ]
+    refused = [
+        version
+        for version in ledger.refused()
+        if version.building_id in starts and registry.reads(version.datasource_id)
+    ]
     found = (
         *_refused(settings, registry, refused, rules, as_of),
-        *_late(versions, recent, registry, rules),
+        *_late(versions, recent, rules),
         *unknown_names(registry, versions, recent, accounting),
         *_conflicting(settings, recent, accounting),
         *_unread_drives(settings, registry, versions, starts, as_of),
@@ -39,7 +53,13 @@ def causes_in_files(settings: Settings, registry: Registry, rules: Rules, starts
     return [named(cause, rules) for cause in found]
 
 
-def _refused(settings: Settings, registry: Registry, refused: list[FileVersion], rules: Rules, as_of: datetime) -> Iterator[Cause]:
+def _refused(
+    settings: Settings,
+    registry: Registry,
+    refused: list[FileVersion],
+    rules: Rules,
+    as_of: datetime,
+) -> Iterator[Cause]:
     """A refused file is told at once, as a warning; as an error once it has waited too long."""
     patience = timedelta(hours=rules.parameters["quarantine_hours"])
     for version in refused:
@@ -56,29 +76,57 @@ def _refused(settings: Settings, registry: Registry, refused: list[FileVersion],
         )
 
 
-def _late(versions: list[FileVersion], recent: list[FileVersion], registry: Registry, rules: Rules) -> Iterator[Cause]:
+def _late(versions: list[FileVersion], recent: list[FileVersion], rules: Rules) -> Iterator[Cause]:
     """A file whose last reading was days old when it was first seen, though its datasource was already delivering."""
     begun: dict[str, datetime] = {}
     for version in versions:
-        begun[version.datasource_id] = min(version.first_seen, begun.get(version.datasource_id, version.first_seen))
+        begun[version.datasource_id] = min(
+            version.first_seen, begun.get(version.datasource_id, version.first_seen)
+        )
     for version in recent:
-        if version.verdict != "accepted" or version.last_reading is None or version.first_seen == begun[version.datasource_id]:
+        if (
+            version.verdict != "accepted"
+            or version.last_reading is None
+            or version.first_seen == begun[version.datasource_id]
+        ):
             continue
         age = version.first_seen - version.last_reading
         if age > timedelta(days=rules.parameters["late_file_days"]):
-            yield _of_file("late_file", version, f"its last reading is {counted(age.days, 'day')} older than its arrival")
+            yield _of_file(
+                "late_file",
+                version,
+                f"its last reading is {counted(age.days, 'day')} older than its arrival",
+            )
 
 
-def _conflicting(settings: Settings, recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:
+def _conflicting(
+    settings: Settings, recent: list[FileVersion], accounting: list[dict[str, Any]]
+) -> Iterator[Cause]:
     """Files some of whose readings another export, or a later line of their own, contradicts; all are kept, the later one counts."""
-    superseded = {(row["building_id"], row["month"], row["source_file"]) for row in accounting if row["superseded"]}
+    superseded = {
+        (row["building_id"], row["month"], row["source_file"])
+        for row in accounting
+        if row["superseded"]
+    }
     for version in recent:
-        months = [month for building_id, month, number in superseded if (building_id, number) == (version.building_id, version.number)]
+        months = [
+            month
+            for building_id, month, number in superseded
+            if (building_id, number) == (version.building_id, version.number)
+        ]
         by_itself, by_others = _winners(settings, version, months) if months else (0, 0)
         if by_others:
-            yield _of_file("conflicting_exports", version, f"{counted(by_others, 'reading')} with another value in an export that counts more")
+            yield _of_file(
+                "conflicting_exports",
+                version,
+                f"{counted(by_others, 'reading')} with another value in an export that counts more",
+            )
         if by_itself:
-            yield _of_file("contradicts_itself", version, f"{counted(by_itself, 'reading')} with another value at the same time in a later line")
+            yield _of_file(
+                "contradicts_itself",
+                version,
+                f"{counted(by_itself, 'reading')} with another value at the same time in a later line",
+            )
 
 
 def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tuple[int, int]:
@@ -88,18 +136,32 @@ def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tup
     readings = [paths.month_of_readings(version.building_id, month) for month in months]
     fetch_inputs(settings, [*rejected, *readings])
     with scratch_database(settings) as database:
-        parameters = {"rejected": [str(path) for path in rejected], "readings": [str(path) for path in readings], "number": version.number}
+        parameters = {
+            "rejected": [str(path) for path in rejected],
+            "readings": [str(path) for path in readings],
+            "number": version.number,
+        }
         found = database.execute(files.read_source(SQL / "winners.sql"), parameters).fetchone()
     assert found is not None
     return found
 
 
-def _unread_drives(settings: Settings, registry: Registry, versions: list[FileVersion], starts: Mapping[str, datetime], as_of: datetime) -> Iterator[Cause]:
+def _unread_drives(
+    settings: Settings,
+    registry: Registry,
+    versions: list[FileVersion],
+    starts: Mapping[str, datetime],
+    as_of: datetime,
+) -> Iterator[Cause]:
     """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since the last file that came."""
     told: dict[str, list[str]] = files.read_or(settings.paths.findings / register.DRIVES, {})
     for datasource in registry.active_datasources:
         if (problems := told.get(datasource.datasource_id)) and datasource.building_id in starts:
-            came = [version.first_seen for version in versions if version.datasource_id == datasource.datasource_id and version.first_seen <= as_of]
+            came = [
+                version.first_seen
+                for version in versions
+                if version.datasource_id == datasource.datasource_id and version.first_seen <= as_of
+            ]
             yield Cause(
                 check="drive_unread",
                 severity="error",
@@ -130,6 +192,13 @@ def healed_files(settings: Settings, rules: Rules, as_of: datetime) -> list[Caus
     for row in files.read_or(settings.paths.findings / "healed.json", []):
         at = datetime.fromisoformat(row["as_of"])
         if as_of - at < TOLD_FOR:
-            cause = Cause("healed", "error" if row["from"].startswith("nowhere") else "warning", at, at, f"from {row['from']}", key=row["path"])
+            cause = Cause(
+                "healed",
+                "error" if row["from"].startswith("nowhere") else "warning",
+                at,
+                at,
+                f"from {row['from']}",
+                key=row["path"],
+            )
             found.append(named(cause, rules))
     return found

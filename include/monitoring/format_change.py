@@ -3,10 +3,17 @@
 import difflib
 
 from include.core.settings import Settings
-from include.formats.declared import Declared
-from include.ingest.validate import columns_found, means
+from include.formats.declared import Declared, means
+from include.ingest.validate import columns_found
 from include.ledger.ledger import FileVersion
-from include.monitoring.seed_rows import SHOWN, block, column_row, csv_line, is_described, sensor_row
+from include.monitoring.seed_rows import (
+    SHOWN,
+    block,
+    column_row,
+    csv_line,
+    is_described,
+    sensor_row,
+)
 from include.registry import Registry
 from include.registry.rows import SensorMapping
 
@@ -22,9 +29,15 @@ def format_change(settings: Settings, registry: Registry, version: FileVersion) 
     datasource = registry.datasource(version.datasource_id)
     declared = (*datasource.required_columns, *datasource.optional_columns)
     found = columns_found(raw, Declared.of(registry, datasource))
-    missing = [want for want in datasource.required_columns if not any(means(want, name) for name in found)]
+    missing = [
+        want for want in datasource.required_columns if not any(means(want, name) for name in found)
+    ]
     new = [name for name in found if not any(means(want, name) for want in declared)]
-    renames = {want: near[0] for want in missing if (near := difflib.get_close_matches(want, new, 1, cutoff=0.5))}
+    renames = {
+        want: near[0]
+        for want in missing
+        if (near := difflib.get_close_matches(want, new, 1, cutoff=0.5))
+    }
     width = max(len(name) for name in ("declared", *declared))
     lines = [f"{'declared':<{width}}   found"]
     for want in declared:
@@ -37,22 +50,37 @@ def format_change(settings: Settings, registry: Registry, version: FileVersion) 
     lines += [f"{'—':<{width}}   {name}" for name in undeclared[:SHOWN]]
     if len(undeclared) > SHOWN:
         lines.append(f"{'—':<{width}}   … and {len(undeclared) - SHOWN:,} more")
-    rows = [_row(new_name, old) for want, new_name in renames.items() for old in _mapped(registry, version.datasource_id, want)]
+    rows = [
+        _row(new_name, old)
+        for want, new_name in renames.items()
+        for old in _mapped(registry, version.datasource_id, want)
+    ]
     by_column = [name for name in undeclared if not is_described(registry, datasource, name)]
-    if not any(row.location_column or row.measurement_column for row in registry.mappings_of(datasource)):  # there a column is a raw name
+    if not any(
+        row.location_column or row.measurement_column for row in registry.mappings_of(datasource)
+    ):  # there a column is a raw name
         rows += [sensor_row(registry, datasource, name) for name in undeclared]
     if renames:
         changed = ";".join(renames.get(want, want) for want in datasource.required_columns)
         lines += ["", "datasources_config.csv, required_columns:", changed]
         columns = [row for row in registry.mappings_of(datasource) if row.value_column in renames]
-        lines += [f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}" for row in columns]
+        lines += [
+            f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}"
+            for row in columns
+        ]
     lines += block("sensor_mappings.csv", rows)
-    lines += block("datasource_mappings.csv", (column_row(registry, datasource, name) for name in by_column))
+    lines += block(
+        "datasource_mappings.csv", (column_row(registry, datasource, name) for name in by_column)
+    )
     return "\n".join(lines)
 
 
 def _mapped(registry: Registry, datasource_id: str, want: str) -> list[SensorMapping]:
-    return [row for row in registry.sensor_mappings if row.datasource_id == datasource_id and means(want, row.raw_name)]
+    return [
+        row
+        for row in registry.sensor_mappings
+        if row.datasource_id == datasource_id and means(want, row.raw_name)
+    ]
 
 
 def _row(new_name: str, old: SensorMapping) -> str:

@@ -35,13 +35,20 @@ def health_file(settings: Settings) -> Path:
 
 
 def read_health(settings: Settings) -> list[Cause]:
-    return [Cause.from_json(row) for row in files.read_or(health_file(settings), {"causes": []})["causes"]]
+    return [
+        Cause.from_json(row)
+        for row in files.read_or(health_file(settings), {"causes": []})["causes"]
+    ]
 
 
 def read_look(settings: Settings) -> Look | None:
     """None if nobody has looked yet."""
     row = files.read_or(health_file(settings), {})
-    return Look(datetime.fromisoformat(row["as_of"]), row["run_id"], datetime.fromisoformat(row["at"])) if "run_id" in row else None
+    return (
+        Look(datetime.fromisoformat(row["as_of"]), row["run_id"], datetime.fromisoformat(row["at"]))
+        if "run_id" in row
+        else None
+    )
 
 
 def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
@@ -52,32 +59,57 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
     """
     current = month_of(as_of, building.timezone)
     first = next_month(current, -building.retention_months - 1)
-    stored = sorted(month for building_id, month in read_manifest(settings) if building_id == building.building_id and month <= current)
+    stored = sorted(
+        month
+        for building_id, month in read_manifest(settings)
+        if building_id == building.building_id and month <= current
+    )
     return [month for month in stored if month >= first] or stored[-1:]
 
 
 def window_start(building: Building, as_of: datetime) -> datetime:
-    return month_start(next_month(month_of(as_of, building.timezone), -building.retention_months), building.timezone)
+    return month_start(
+        next_month(month_of(as_of, building.timezone), -building.retention_months),
+        building.timezone,
+    )
 
 
 def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
     """Every stored file that the checks look at."""
-    months = [(b.building_id, month) for b in registry.active_buildings for month in watched_months(settings, b, as_of)]
+    months = [
+        (b.building_id, month)
+        for b in registry.active_buildings
+        for month in watched_months(settings, b, as_of)
+    ]
     metrics = [settings.paths.month_of_metric("metric_sensor_day", *month) for month in months]
     return metrics + [settings.paths.month_of_readings(*month) for month in months]
 
 
-def look(settings: Settings, registry: Registry, rules: Rules, as_of: datetime, now: datetime) -> list[Cause]:
+def look(
+    settings: Settings, registry: Registry, rules: Rules, as_of: datetime, now: datetime
+) -> list[Cause]:
     """Everything that is wrong in the floating windows of all active buildings, with the files, and with the runs.
 
     `now` is when Airflow runs this; only what concerns runs depends on it.
     """
-    found = causes_in_runs(settings, rules, now) + healed_files(settings, rules, as_of) + expired_silences(rules, as_of)
-    starts = {building.building_id: window_start(building, as_of) for building in registry.active_buildings}
+    found = (
+        causes_in_runs(settings, rules, now)
+        + healed_files(settings, rules, as_of)
+        + expired_silences(rules, as_of)
+    )
+    starts = {
+        building.building_id: window_start(building, as_of)
+        for building in registry.active_buildings
+    }
     found += causes_in_files(settings, registry, rules, starts, as_of)
     for building in registry.active_buildings:
         months = watched_months(settings, building, as_of)
-        found += causes_of(examine(settings, registry, rules, building, months, starts[building.building_id], as_of), rules)
+        found += causes_of(
+            examine(
+                settings, registry, rules, building, months, starts[building.building_id], as_of
+            ),
+            rules,
+        )
     return found
 
 
@@ -85,18 +117,33 @@ def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
     """Silences that have ended and still stand in the seed."""
     over = [row for row in rules.silences if row.expires <= as_of.date()]
     causes = [
-        Cause("silence_expired", "warning", day_start(row.expires, "UTC"), as_of, row.reason, key=f"{row.check} {row.source} {row.sensor_id} (line {row.line})")
+        Cause(
+            "silence_expired",
+            "warning",
+            day_start(row.expires, "UTC"),
+            as_of,
+            row.reason,
+            key=f"{row.check} {row.source} {row.sensor_id} (line {row.line})",
+        )
         for row in over
     ]
     return [named(cause, rules) for cause in causes]
 
 
-def keep_account(settings: Settings, rules: Rules, found: list[Cause], look: Look, unseen: Collection[str] = ()) -> list[Cause]:
+def keep_account(
+    settings: Settings, rules: Rules, found: list[Cause], look: Look, unseen: Collection[str] = ()
+) -> list[Cause]:
     """Compare what was found with the last run's incidents, and write both down as one.
 
     `unseen` are buildings that this run could not look at: their open incidents stay open.
     """
-    causes = sorted(account(read_health(settings), found, look.as_of, rules, unseen), key=lambda c: (c.status == "resolved", c.severity, c.since, c.id))
+    causes = sorted(
+        account(read_health(settings), found, look.as_of, rules, unseen),
+        key=lambda c: (c.status == "resolved", c.severity, c.since, c.id),
+    )
     if not settings.replay:
-        files.write_json(health_file(settings), {**look.to_json(), "causes": [cause.to_json() for cause in causes]})
+        files.write_json(
+            health_file(settings),
+            {**look.to_json(), "causes": [cause.to_json() for cause in causes]},
+        )
     return causes

@@ -45,20 +45,26 @@ class IssueTracker(Protocol):
     def close(self, number: int, comment: str) -> None: ...
 
 
-def tell_by_mail(settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]) -> int:
+def tell_by_mail(
+    settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]
+) -> int:
     """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a day. Returns the mails sent."""
     told = _memory(settings, "mail")
     loud = [cause for cause in causes if not cause.silenced_by]
     opened = [cause for cause in loud if cause.is_open and told.get(cause.id) != "open"]
     urgent = [cause for cause in opened if cause.severity == "error"]
-    rest = [cause for cause in opened if cause not in urgent] + [cause for cause in loud if not cause.is_open and told.get(cause.id) == "open"]
+    rest = [cause for cause in opened if cause not in urgent] + [
+        cause for cause in loud if not cause.is_open and told.get(cause.id) == "open"
+    ]
     today = f"{as_of:%Y-%m-%d}"
     sent = 0
     for name, chosen in (("urgent", urgent), ("digest", rest)):
         if not chosen or (name == "digest" and told.get("digest_of") == today):
             continue
         send(_mail(chosen, today))
-        told |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | ({"digest_of": today} if name == "digest" else {})
+        told |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | (
+            {"digest_of": today} if name == "digest" else {}
+        )
         _remember(settings, "mail", told)
         sent += 1
     return sent
@@ -70,19 +76,31 @@ def _mail(causes: list[Cause], today: str) -> Mail:
     facts = " ".join(f"{cause.id}:{cause.status}" for cause in causes)
     digest = hashlib.sha256(f"{today} {facts}".encode()).hexdigest()[:24]
     return Mail(
-        subject=shortened(visible(f"Data Quality Alert - {today} - {what}: {causes[0].message}"), 200),
-        html="<html><body>" + "".join(_fitting(causes, _paragraph, LONGEST_MAIL, "<p>{}</p>")) + "</body></html>",
+        subject=shortened(
+            visible(f"Data Quality Alert - {today} - {what}: {causes[0].message}"), 200
+        ),
+        html="<html><body>"
+        + "".join(_fitting(causes, _paragraph, LONGEST_MAIL, "<p>{}</p>"))
+        + "</body></html>",
         message_id=f"<{digest}@sensor-platform>",
     )
 
 
 def _paragraph(cause: Cause) -> str:
-    detail = f"<pre>{escape(visible_lines(shortened(cause.detail, LONGEST_DETAIL)))}</pre>" if cause.detail else ""
-    message, evidence, cure = (escape(visible(text)) for text in (cause.message, cause.evidence, cause.cure))
+    detail = (
+        f"<pre>{escape(visible_lines(shortened(cause.detail, LONGEST_DETAIL)))}</pre>"
+        if cause.detail
+        else ""
+    )
+    message, evidence, cure = (
+        escape(visible(text)) for text in (cause.message, cause.evidence, cause.cure)
+    )
     return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
 
 
-def tell_by_issue(settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False) -> list[str]:
+def tell_by_issue(
+    settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False
+) -> list[str]:
     """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next.
 
     A run opens at most `MOST_NEW` issues and one for the rest. `told` has the number of each issue, and for a cause of the rest
@@ -114,9 +132,17 @@ def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_I
     """Every issue that is open or ought to be, with the causes that belong into it."""
     members: dict[str, list[Cause]] = {}
     for cause in causes:
-        own = f"{cause.building_id}-{cause.found:%Y-%m-%d}" if per_day else told.get(cause.id, {}).get("in", cause.id)
+        own = (
+            f"{cause.building_id}-{cause.found:%Y-%m-%d}"
+            if per_day
+            else told.get(cause.id, {}).get("in", cause.id)
+        )
         members.setdefault(own, []).append(cause)
-    opened = [key for key, found in members.items() if key not in told and any(cause.is_open and not cause.silenced_by for cause in found)]
+    opened = [
+        key
+        for key, found in members.items()
+        if key not in told and any(cause.is_open and not cause.silenced_by for cause in found)
+    ]
     rest = [] if per_day else [cause for key in opened[MOST_NEW:] for cause in members.pop(key)]
     if rest:
         members.setdefault(f"{REST}{rest[0].found:%Y-%m-%d}", []).extend(rest)
@@ -127,9 +153,21 @@ def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_I
             if key.startswith(REST):
                 title = f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens issues for"
             else:
-                title = f"{found[0].found:%Y-%m-%d} - {found[0].building_id}" if per_day else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
+                title = (
+                    f"{found[0].found:%Y-%m-%d} - {found[0].building_id}"
+                    if per_day
+                    else f"{found[0].since:%Y-%m-%d} - {found[0].message}"
+                )
             shared = tuple(cause.id for cause in found) if key.startswith(REST) else ()
-            issues.append(_Issue(key, shortened(visible(f"Data Quality Alert - {title}"), 250), _body(found, key), is_open, shared))
+            issues.append(
+                _Issue(
+                    key,
+                    shortened(visible(f"Data Quality Alert - {title}"), 250),
+                    _body(found, key),
+                    is_open,
+                    shared,
+                )
+            )
     return issues
 
 
@@ -165,7 +203,9 @@ def _section(cause: Cause) -> str:
     )
 
 
-def _fitting(causes: list[Cause], part_of: Callable[[Cause], str], longest: int, rest: str) -> list[str]:
+def _fitting(
+    causes: list[Cause], part_of: Callable[[Cause], str], longest: int, rest: str
+) -> list[str]:
     """The parts of the first causes, as many as fit into so many characters, and a last one that counts the others."""
     size, fitting = 0, []
     for cause in causes:
@@ -175,7 +215,16 @@ def _fitting(causes: list[Cause], part_of: Callable[[Cause], str], longest: int,
             break
         fitting.append(part)
     left = len(causes) - len(fitting)
-    return [*fitting, rest.format(f"… and {left:,} more: see the page Overview in Airflow, or findings/health.json in DATA_DIR")] if left else fitting
+    return (
+        [
+            *fitting,
+            rest.format(
+                f"… and {left:,} more: see the page Overview in Airflow, or findings/health.json in DATA_DIR"
+            ),
+        ]
+        if left
+        else fitting
+    )
 
 
 def _marker(key: str) -> str:

@@ -44,7 +44,15 @@ def load_rules(seeds: Path) -> Rules:
     for row in named:
         if row.check and row.check not in checks:
             file = "silences.csv" if isinstance(row, Silence) else "health_parameters.csv"
-            raise ConfigurationError(f"{row.check!r} is no check", where=f"{file}, line {row.line}", cure=f"use one of: {', '.join(sorted(checks))}")
+            raise ConfigurationError(
+                f"{row.check!r} is no check",
+                where=f"{file}, line {row.line}",
+                cure=f"use one of: {', '.join(sorted(checks))}",
+            )
     if missing := [check for check in SQL_CHECKS if check not in checks]:
-        raise ConfigurationError(f"{', '.join(missing)} has no row", where="health_checks.csv", cure="restore the row")
-    return Rules(checks, {f"{row.check}_{row.parameter}": row.value for row in parameters}, silences)
+        raise ConfigurationError(
+            f"{', '.join(missing)} has no row", where="health_checks.csv", cure="restore the row"
+        )
+    return Rules(
+        checks, {f"{row.check}_{row.parameter}": row.value for row in parameters}, silences
+    )

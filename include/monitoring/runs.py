@@ -29,7 +29,9 @@ class RunPage:
     seconds: tuple[float, ...] = ()
 
 
-def record_run(settings: Settings, dag_id: str, state: str, started: datetime, ended: datetime, reason: str) -> RunPage:
+def record_run(
+    settings: Settings, dag_id: str, state: str, started: datetime, ended: datetime, reason: str
+) -> RunPage:
     """Write down how a run ended."""
     before = read_page(settings, dag_id)
     good = state == "success"
@@ -39,7 +41,10 @@ def record_run(settings: Settings, dag_id: str, state: str, started: datetime, e
         started=started.isoformat(),
         reason=reason,
         succeeded=ended.isoformat() if good else before.succeeded if before else "",
-        seconds=(*(before.seconds if before else ()), *((round((ended - started).total_seconds(), 1),) if good else ()))[-REMEMBERED:],
+        seconds=(
+            *(before.seconds if before else ()),
+            *((round((ended - started).total_seconds(), 1),) if good else ()),
+        )[-REMEMBERED:],
     )
     files.write_json(_page(settings, dag_id), asdict(page))
     return page
@@ -52,13 +57,24 @@ def read_page(settings: Settings, dag_id: str) -> RunPage | None:
 
 def read_pages(settings: Settings) -> list[RunPage]:
     """Of every DAG that has ended once, by name."""
-    return [page for path in sorted(_page(settings, "x").parent.glob("*.json")) if (page := read_page(settings, path.stem))]
+    return [
+        page
+        for path in sorted(_page(settings, "x").parent.glob("*.json"))
+        if (page := read_page(settings, path.stem))
+    ]
 
 
 def causes_in_runs(settings: Settings, rules: Rules, now: datetime) -> list[Cause]:
     """`now` is the wall clock of Airflow's run, not `as_of`: a replay of an old day is on time."""
     pages = read_pages(settings)
-    return [named(cause, rules) for cause in (*(c for page in pages for c in _of(page, rules, now)), *_fallbacks(settings, now), *_disk(settings, rules, now))]
+    return [
+        named(cause, rules)
+        for cause in (
+            *(c for page in pages for c in _of(page, rules, now)),
+            *_fallbacks(settings, now),
+            *_disk(settings, rules, now),
+        )
+    ]
 
 
 def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
@@ -66,13 +82,34 @@ def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
     if page.state == "failed":
         yield Cause("run_failed", "error", started, now, page.reason, key=page.dag_id)
     late = timedelta(hours=rules.parameters["run_overdue_hours"])
-    if page.dag_id in DAILY and page.succeeded and now - (last := datetime.fromisoformat(page.succeeded)) > late:
-        yield Cause("run_overdue", "error", last, now, f"the last good run ended {last:%Y-%m-%d %H:%M} UTC", key=page.dag_id)
+    if (
+        page.dag_id in DAILY
+        and page.succeeded
+        and now - (last := datetime.fromisoformat(page.succeeded)) > late
+    ):
+        yield Cause(
+            "run_overdue",
+            "error",
+            last,
+            now,
+            f"the last good run ended {last:%Y-%m-%d %H:%M} UTC",
+            key=page.dag_id,
+        )
     *before, last_seconds = page.seconds or (0.0,)
     if len(before) >= rules.parameters["run_slow_min_runs"]:
-        limit = max(rules.parameters["run_slow_min_seconds"], rules.parameters["run_slow_times_usual"] * median(before))
+        limit = max(
+            rules.parameters["run_slow_min_seconds"],
+            rules.parameters["run_slow_times_usual"] * median(before),
+        )
         if last_seconds > limit:
-            yield Cause("run_slow", "warning", started, now, f"{last_seconds:.0f} s, usually {median(before):.0f} s", key=page.dag_id)
+            yield Cause(
+                "run_slow",
+                "warning",
+                started,
+                now,
+                f"{last_seconds:.0f} s, usually {median(before):.0f} s",
+                key=page.dag_id,
+            )
 
 
 def _fallbacks(settings: Settings, now: datetime) -> Iterator[Cause]:
@@ -89,7 +126,14 @@ def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:
         severe = free < rules.parameters["disk_filling_error_free_pct"]
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         evidence = f"{usage.free / 2**30:,.1f} GiB are free, {free:.1f} %"
-        yield Cause("disk_filling", "error" if severe else "warning", day, now, evidence, key=str(settings.data_dir))
+        yield Cause(
+            "disk_filling",
+            "error" if severe else "warning",
+            day,
+            now,
+            evidence,
+            key=str(settings.data_dir),
+        )
 
 
 def _page(settings: Settings, dag_id: str) -> Path:

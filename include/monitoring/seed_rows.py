@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from include.ingest.validate import means
+from include.formats.declared import means
 from include.registry import Registry
 from include.registry.rows import Datasource
 
@@ -16,15 +16,41 @@ def sensor_row(registry: Registry, datasource: Datasource, raw_name: str) -> str
     """A row of sensor_mappings.csv. The measurement stays empty where datasource_mappings.csv has it."""
     mappings = registry.mappings_of(datasource)
     measurement = "" if mappings and all(row.measurement for row in mappings) else "<measurement>"
-    return csv_line([datasource.datasource_id, raw_name, "mapped", "", "<sensor_id>", "<location>", measurement, 1, 0, "", ""])
+    return csv_line(
+        [
+            datasource.datasource_id,
+            raw_name,
+            "mapped",
+            "",
+            "<sensor_id>",
+            "<location>",
+            measurement,
+            1,
+            0,
+            "",
+            "",
+        ]
+    )
 
 
 def column_row(registry: Registry, datasource: Datasource, column: str) -> str:
     """A row of datasource_mappings.csv; the column's name becomes a pattern that matches nothing else."""
     first, *_ = registry.mappings_of(datasource)
-    measurement = "<measurement>" if any(row.measurement for row in registry.mappings_of(datasource)) else ""
+    measurement = (
+        "<measurement>" if any(row.measurement for row in registry.mappings_of(datasource)) else ""
+    )
     places = [first.timestamp_column, first.location_column, first.measurement_column]
-    return csv_line([datasource.datasource_id, *places, pattern_of(column), measurement, first.source_name, "<value_min>", "<value_max>"])
+    return csv_line(
+        [
+            datasource.datasource_id,
+            *places,
+            pattern_of(column),
+            measurement,
+            first.source_name,
+            "<value_min>",
+            "<value_max>",
+        ]
+    )
 
 
 def pattern_of(column: str) -> str:
@@ -46,5 +72,7 @@ def block(seed: str, rows: Iterable[str]) -> list[str]:
 
 def csv_line(cells: Iterable[object]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(["" if cell is None else cell for cell in cells])  # quotes cells with line ends
+    csv.writer(text, lineterminator="\r\n").writerow(
+        ["" if cell is None else cell for cell in cells]
+    )  # quotes cells with line ends
     return text.getvalue().removesuffix("\r\n")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from include.core.plain_text import counted, shortened, some
-from include.ingest.validate import means
+from include.formats.declared import means
 from include.ledger.ledger import FileVersion
 from include.monitoring.causes import Cause
 from include.monitoring.seed_rows import block, column_row, is_described, sensor_row
@@ -32,7 +32,12 @@ class Unknown:
         return shortened(self.column if self.missing == "column" else self.name, LONGEST_NAME)
 
 
-def unknown_names(registry: Registry, versions: list[FileVersion], recent: list[FileVersion], accounting: list[dict[str, Any]]) -> Iterator[Cause]:
+def unknown_names(
+    registry: Registry,
+    versions: list[FileVersion],
+    recent: list[FileVersion],
+    accounting: list[dict[str, Any]],
+) -> Iterator[Cause]:
     """One cause for all files that hold the same unknown names, if a recent one is among them."""
     texts: dict[int, set[str]] = {}
     for row in accounting:  # one for each month of a file
@@ -45,17 +50,33 @@ def unknown_names(registry: Registry, versions: list[FileVersion], recent: list[
     for (datasource_id, names), holders in alike.items():
         if new & {version.number for version in holders}:
             datasource = registry.datasource(datasource_id)
-            if unknown := [one for one in _classified(registry, datasource, names, holders[0]) if not _is_no_measurement(registry, datasource, one)]:
+            if unknown := [
+                one
+                for one in _classified(registry, datasource, names, holders[0])
+                if not _is_no_measurement(registry, datasource, one)
+            ]:
                 yield _cause(registry, datasource, unknown, holders)
 
 
-def _classified(registry: Registry, datasource: Datasource, texts: Iterable[str], version: FileVersion) -> list[Unknown]:
-    known = {row.raw_name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id}
+def _classified(
+    registry: Registry, datasource: Datasource, texts: Iterable[str], version: FileVersion
+) -> list[Unknown]:
+    known = {
+        row.raw_name
+        for row in registry.sensor_mappings
+        if row.datasource_id == datasource.datasource_id
+    }
     found = []
     for text in texts:
         name, column = name_and_column(registry, datasource, version, text)
         if name in known:
-            found.append(Unknown("period" if is_described(registry, datasource, column) else "column", name, column))
+            found.append(
+                Unknown(
+                    "period" if is_described(registry, datasource, column) else "column",
+                    name,
+                    column,
+                )
+            )
         else:
             found.append(Unknown("column" if name == column else "sensor", name, column))
     return sorted(found)
@@ -67,17 +88,34 @@ def _is_no_measurement(registry: Registry, datasource: Datasource, unknown: Unkn
     Where columns are raw names, a row of sensor_mappings.csv can ignore one. Elsewhere the rows name devices, and a column that is
     declared and that no row of datasource_mappings.csv describes is no measurement.
     """
-    if any(row.disposition == "ignored" and row.raw_name == unknown.name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id):
+    if any(
+        row.disposition == "ignored" and row.raw_name == unknown.name
+        for row in registry.sensor_mappings
+        if row.datasource_id == datasource.datasource_id
+    ):
         return not is_described(registry, datasource, unknown.column)
     declared = (*datasource.required_columns, *datasource.optional_columns)
-    return unknown.missing == "column" and unknown.name != unknown.column and any(means(want, unknown.column) for want in declared)
+    return (
+        unknown.missing == "column"
+        and unknown.name != unknown.column
+        and any(means(want, unknown.column) for want in declared)
+    )
 
 
-def name_and_column(registry: Registry, datasource: Datasource, version: FileVersion, text: str) -> tuple[str, str]:
+def name_and_column(
+    registry: Registry, datasource: Datasource, version: FileVersion, text: str
+) -> tuple[str, str]:
     """The parts of `raw name: column`, as stg_cells.sql joins them. Both may contain `: `, so the file's layout decides."""
     mappings = registry.mappings_of(datasource)
-    columns, device = (version.layout.columns, version.layout.device) if version.layout else ((), "")
-    if mappings and not mappings[0].measurement_column and device and text.startswith(f"{device}: "):
+    columns, device = (
+        (version.layout.columns, version.layout.device) if version.layout else ((), "")
+    )
+    if (
+        mappings
+        and not mappings[0].measurement_column
+        and device
+        and text.startswith(f"{device}: ")
+    ):
         return device, text.removeprefix(f"{device}: ")
     half = text[: (len(text) - 2) // 2]
     if text == f"{half}: {half}":
@@ -90,10 +128,14 @@ def name_and_column(registry: Registry, datasource: Datasource, version: FileVer
     return name, column
 
 
-def _cause(registry: Registry, datasource: Datasource, unknown: list[Unknown], holders: list[FileVersion]) -> Cause:
+def _cause(
+    registry: Registry, datasource: Datasource, unknown: list[Unknown], holders: list[FileVersion]
+) -> Cause:
     shown = list(dict.fromkeys(one.shown for one in unknown))
     return Cause(
-        check="unknown_column" if all(one.missing == "column" for one in unknown) else "unknown_sensor",
+        check="unknown_column"
+        if all(one.missing == "column" for one in unknown)
+        else "unknown_sensor",
         severity="warning",
         since=min(version.first_seen for version in holders),
         until=max(version.first_seen for version in holders),
@@ -107,8 +149,16 @@ def _cause(registry: Registry, datasource: Datasource, unknown: list[Unknown], h
 
 def _detail(registry: Registry, datasource: Datasource, unknown: list[Unknown]) -> str:
     """The rows that cover the names."""
-    by_column = [one for one in unknown if registry.mappings_of(datasource) and not is_described(registry, datasource, one.column)]
-    known = {row.raw_name for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id}
+    by_column = [
+        one
+        for one in unknown
+        if registry.mappings_of(datasource) and not is_described(registry, datasource, one.column)
+    ]
+    known = {
+        row.raw_name
+        for row in registry.sensor_mappings
+        if row.datasource_id == datasource.datasource_id
+    }
     by_name = [one.name for one in unknown if one.missing != "period" and one.name not in known]
     ended = {one.name for one in unknown if one.missing == "period"}
     periods = [
@@ -118,7 +168,10 @@ def _detail(registry: Registry, datasource: Datasource, unknown: list[Unknown]) 
     ]
     lines = [
         *block("sensor_mappings.csv", (sensor_row(registry, datasource, name) for name in by_name)),
-        *block("datasource_mappings.csv", (column_row(registry, datasource, one.column) for one in by_column)),
+        *block(
+            "datasource_mappings.csv",
+            (column_row(registry, datasource, one.column) for one in by_column),
+        ),
         *block("sensor_mappings.csv has rows that do not cover these cells", periods),
     ]
     if len(unknown) > NAMES:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from include.core.calendar import end_of_last_week, month_of, month_start, months_between, next_month
+from include.core.calendar import (
+    end_of_last_week,
+    month_of,
+    month_start,
+    months_between,
+    next_month,
+)
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR, Settings
 from include.ledger.ledger import FileVersion, Ledger
@@ -60,26 +66,47 @@ class WindowPlan:
 
 def models_fingerprint(*folders: str) -> str:
     """Hash of the SQL that makes the numbers."""
-    paths = [path for folder in ("macros", *folders) for path in sorted((PROJECT_DIR / "include/dbt" / folder).rglob("*.sql"))]
+    paths = [
+        path
+        for folder in ("macros", *folders)
+        for path in sorted((PROJECT_DIR / "include/dbt" / folder).rglob("*.sql"))
+    ]
     return hashlib.sha256(b"\n".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
     """All months of all published buildings with the fingerprint that their readings must carry."""
     ledger = Ledger.read(settings.paths.ledger)
-    models = models_fingerprint("models/0_landing", "models/0_seeds", "models/1_staging", "models/2_marts", "models/5_metrics")
+    models = models_fingerprint(
+        "models/0_landing",
+        "models/0_seeds",
+        "models/1_staging",
+        "models/2_marts",
+        "models/5_metrics",
+    )
     plans = []
     for building in registry.built_buildings:
         seeds = registry.fingerprint_of(building.building_id)
         accepted = ledger.accepted(building.building_id, as_of, registry.withdrawn(as_of))
-        ranked = rank(version for version in accepted if registry.uses(version.building_id, version.datasource_id))
+        ranked = rank(
+            version
+            for version in accepted
+            if registry.uses(version.building_id, version.datasource_id)
+        )
         months: dict[str, list[FileVersion]] = defaultdict(list)
         for version in ranked:
             for month in version.months:
                 months[month].append(version)
         for month, versions in sorted(months.items()):
             facts = [models, seeds, *(_facts(version) for version in versions)]
-            plans.append(MonthPlan(building, month, hashlib.sha256("\n".join(facts).encode()).hexdigest(), tuple(versions)))
+            plans.append(
+                MonthPlan(
+                    building,
+                    month,
+                    hashlib.sha256("\n".join(facts).encode()).hexdigest(),
+                    tuple(versions),
+                )
+            )
     return plans
 
 
@@ -96,13 +123,19 @@ def _facts(version: FileVersion) -> str:
     return f"{version.number} {version.sha256} {version.rows} {layout.columns} {layout.date_format} {layout.device} {layout.declared}"
 
 
-def named_months(plans: list[MonthPlan], building_id: str, months: Collection[str]) -> list[MonthPlan]:
+def named_months(
+    plans: list[MonthPlan], building_id: str, months: Collection[str]
+) -> list[MonthPlan]:
     """Some of the planned months. Raises ConfigurationError if none is named, or one has no accepted input."""
-    named = [plan for plan in plans if plan.building.building_id == building_id and plan.month in months]
+    named = [
+        plan for plan in plans if plan.building.building_id == building_id and plan.month in months
+    ]
     if unknown := sorted(set(months) - {plan.month for plan in named}) or (not months and ["none"]):
         there = [plan.month for plan in plans if plan.building.building_id == building_id]
         raise ConfigurationError(
-            f"these months have no accepted input: {', '.join(unknown)}", where="parameter months", cure=f"name some of: {', '.join(there) or 'none yet'}"
+            f"these months have no accepted input: {', '.join(unknown)}",
+            where="parameter months",
+            cure=f"name some of: {', '.join(there) or 'none yet'}",
         )
     return named
 
@@ -118,7 +151,11 @@ def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
 
     def age(path: tuple[str, str]) -> tuple[Any, ...]:
         newest = by_path[path][-1]
-        readings = (newest.last_reading, newest.first_reading) if newest.exported is None else (newest.exported, newest.exported)
+        readings = (
+            (newest.last_reading, newest.first_reading)
+            if newest.exported is None
+            else (newest.exported, newest.exported)
+        )
         return (*readings, *path, newest.sha256)
 
     return [version for path in sorted(by_path, key=age) for version in by_path[path]]

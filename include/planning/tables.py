@@ -19,18 +19,36 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.core import files
-from include.core.calendar import HOUR, block_seconds, month_of, month_start, months_between, next_month
+from include.core.calendar import (
+    HOUR,
+    block_seconds,
+    month_of,
+    month_start,
+    months_between,
+    next_month,
+)
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion
 from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
 from include.registry import Registry
-from include.registry.rows import Building, Datasource, DatasourceMapping, Measurement, PublicLocation, Row, SensorMapping
+from include.registry.rows import (
+    Building,
+    Datasource,
+    DatasourceMapping,
+    Measurement,
+    PublicLocation,
+    Row,
+    SensorMapping,
+)
 
 _INSTANT = pa.timestamp("us", "UTC")
 FILES = pa.schema(
     [
         *((name, pa.int32()) for name in ("number", "precedence")),
-        *((name, pa.string()) for name in ("building_id", "datasource_id", "landed_values", "device", "columns")),
+        *(
+            (name, pa.string())
+            for name in ("building_id", "datasource_id", "landed_values", "device", "columns")
+        ),
     ]
 )
 MONTHS = pa.schema(
@@ -60,7 +78,9 @@ class Window:
 
 
 def planned_windows(settings: Settings) -> list[Window]:
-    return [Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()]
+    return [
+        Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()
+    ]
 
 
 def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
@@ -69,9 +89,13 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
     write_seeds(settings, registry)
     involved = rank(versions_of(months))
     rows = [_file_row(settings, version, precedence) for precedence, version in enumerate(involved)]
-    files.write_parquet(settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES))
+    files.write_parquet(
+        settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES)
+    )
     rows = [_month_row(settings, plan) for plan in months]
-    files.write_parquet(settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
+    files.write_parquet(
+        settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
+    )
 
 
 def write_seeds(settings: Settings, registry: Registry) -> None:
@@ -80,19 +104,42 @@ def write_seeds(settings: Settings, registry: Registry) -> None:
     Rows of a building that has a wrong one stay out: what was made of them before is kept (`store_dimensions`).
     """
     buildings = {row.building_id for row in registry.built_buildings}
-    datasources = {row.datasource_id for row in registry.datasources if row.building_id in buildings and row.status != "removed"}
+    datasources = {
+        row.datasource_id
+        for row in registry.datasources
+        if row.building_id in buildings and row.status != "removed"
+    }
     seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
-        "buildings_config": (Building, (row for row in registry.buildings if row.building_id in buildings)),
-        "datasources_config": (Datasource, (row for row in registry.datasources if row.datasource_id in datasources)),
-        "datasource_mappings": (DatasourceMapping, (row for row in registry.datasource_mappings if row.datasource_id in datasources)),
-        "sensor_mappings": (SensorMapping, (row for row in registry.sensor_mappings if row.datasource_id in datasources)),
-        "location_map": (PublicLocation, (row for row in registry.locations if row.building_id in buildings)),
+        "buildings_config": (
+            Building,
+            (row for row in registry.buildings if row.building_id in buildings),
+        ),
+        "datasources_config": (
+            Datasource,
+            (row for row in registry.datasources if row.datasource_id in datasources),
+        ),
+        "datasource_mappings": (
+            DatasourceMapping,
+            (row for row in registry.datasource_mappings if row.datasource_id in datasources),
+        ),
+        "sensor_mappings": (
+            SensorMapping,
+            (row for row in registry.sensor_mappings if row.datasource_id in datasources),
+        ),
+        "location_map": (
+            PublicLocation,
+            (row for row in registry.locations if row.building_id in buildings),
+        ),
         "measurements": (Measurement, registry.measurements),
     }
     for name, (row_type, rows) in seeds.items():
-        schema = pa.schema([(column, pa.string()) for column in row_type.model_fields if column != "line"])
+        schema = pa.schema(
+            [(column, pa.string()) for column in row_type.model_fields if column != "line"]
+        )
         cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
-        files.write_parquet(settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema))
+        files.write_parquet(
+            settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema)
+        )
 
 
 def _text(value: object) -> str | None:
@@ -102,7 +149,9 @@ def _text(value: object) -> str | None:
 
 
 def landed_values(settings: Settings, version: FileVersion) -> Path:
-    return settings.paths.landed_values(version.building_id, version.datasource_id, version.sha256, version.path)
+    return settings.paths.landed_values(
+        version.building_id, version.datasource_id, version.sha256, version.path
+    )
 
 
 def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
@@ -117,7 +166,9 @@ def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: dat
             "stop": window.stop,
             "labels_start": window.labels_start,
             "labels_stop": window.labels_stop,
-            "block_seconds": block_seconds(window.building.timezone, window.labels_start, window.stop),
+            "block_seconds": block_seconds(
+                window.building.timezone, window.labels_start, window.stop
+            ),
             "as_of": as_of,
             "readings": [str(path) for path in readings_of(settings, window)],
         }
@@ -129,7 +180,10 @@ def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: dat
 def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
     """The existing months of readings that a window reaches into."""
     last = month_of(window.stop - HOUR, window.building.timezone)
-    paths = (settings.paths.month_of_readings(window.building.building_id, month) for month in months_between(window.months[0], last))
+    paths = (
+        settings.paths.month_of_readings(window.building.building_id, month)
+        for month in months_between(window.months[0], last)
+    )
     return [path for path in paths if path.exists()]
 
 

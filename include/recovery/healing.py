@@ -17,10 +17,10 @@ from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
-from include.recovery.landed import fetch_landed
 from include.registry import Registry
 from include.release import release
 from include.replication import state
+from include.sources.landed import fetch_landed
 from include.store import readings
 from include.store.archive import Unit, archived_path, read_archive_manifest
 from include.store.readings import read_manifest
@@ -65,19 +65,33 @@ def heal_readings(settings: Settings, registry: Registry, as_of: datetime) -> li
     for (building_id, month), stored in read_manifest(settings).items():
         made = {
             settings.paths.month_of_readings(building_id, month): stored.sha256,
-            **{settings.paths.month_of_metric(model, building_id, month): digest for model, digest in stored.metrics.items()},
-            **({settings.paths.rejected(building_id, month): stored.rejected} if stored.rejected else {}),
+            **{
+                settings.paths.month_of_metric(model, building_id, month): digest
+                for model, digest in stored.metrics.items()
+            },
+            **(
+                {settings.paths.rejected(building_id, month): stored.rejected}
+                if stored.rejected
+                else {}
+            ),
         }
         in_window = (building_id, month) in needed
-        published = [settings.paths.month_of_metric(table.model, building_id, month) for table in published_monthly()]
-        wanted |= {path: digest for path, digest in made.items() if in_window or path in published or (path.exists() and _is_due(path, as_of))}
+        published = [
+            settings.paths.month_of_metric(table.model, building_id, month)
+            for table in published_monthly()
+        ]
+        wanted |= {
+            path: digest
+            for path, digest in made.items()
+            if in_window or path in published or (path.exists() and _is_due(path, as_of))
+        }
         owners |= dict.fromkeys(made, f"{building_id}.{month}")
     lost = _bring_back(settings, wanted, as_of)
     _heal_landing(settings, registry, as_of)
     return sorted({owners[path] for path in lost})
 
 
-def heal_archive(settings: Settings, registry: Registry, as_of: datetime) -> list[Unit]:
+def heal_archive(settings: Settings, as_of: datetime) -> list[Unit]:
     """Bring back what a release is made from. Returns the archived units of which no copy is left."""
     if settings.replay:
         return []
@@ -89,13 +103,17 @@ def heal_archive(settings: Settings, registry: Registry, as_of: datetime) -> lis
 
 def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) -> list[Path]:
     """Remove what is damaged and fetch what is missing; returns what cannot be had."""
-    damaged = [path for path, digest in wanted.items() if path.exists() and files.sha256(path) != digest]
+    damaged = [
+        path for path, digest in wanted.items() if path.exists() and files.sha256(path) != digest
+    ]
     for path in damaged:
         files.remove(path)
     missing = [path for path in wanted if not path.exists()]
     if not missing:
         return []
-    copies = state.State(0, {str(path.relative_to(settings.paths.root)): wanted[path] for path in missing})
+    copies = state.State(
+        0, {str(path.relative_to(settings.paths.root)): wanted[path] for path in missing}
+    )
     try:
         state.fetch(settings, copies, copies.files)
     except PlatformError:  # one that is missing or damaged there must not keep the others back
@@ -117,11 +135,18 @@ def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> No
     """A damaged input is removed and fetched again, from the state remote or else from the drive that it came from."""
     for version in Ledger.read(settings.paths.ledger).versions:
         landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-        if not (landed.exists() and _is_due(landed, as_of) and files.sha256(landed) != version.sha256):
+        if not (
+            landed.exists() and _is_due(landed, as_of) and files.sha256(landed) != version.sha256
+        ):
             continue
         files.remove(landed)
         came = fetch_landed(settings, registry, version)
-        _tell(settings, [landed], "the state remote or the drive" if came else "nowhere: no copy is left", as_of)
+        _tell(
+            settings,
+            [landed],
+            "the state remote or the drive" if came else "nowhere: no copy is left",
+            as_of,
+        )
 
 
 def _heal_release(settings: Settings, as_of: datetime) -> None:
@@ -138,7 +163,10 @@ def _is_whole(folder: Path) -> bool:
     try:
         lines = (folder / "SHA256SUMS").read_text().splitlines()
         release.read(folder)
-        return bool(lines) and all(files.sha256(folder / name) == digest for digest, _, name in (line.partition("  ") for line in lines))
+        return bool(lines) and all(
+            files.sha256(folder / name) == digest
+            for digest, _, name in (line.partition("  ") for line in lines)
+        )
     except (OSError, ValueError, KeyError, PlatformError):
         return False
 

@@ -14,7 +14,9 @@ from include.ledger.ledger import LOST, FileVersion, Finding
 from include.registry import Registry
 from include.sources.landed import fetch_landed
 
-NO_COPY = "the file is damaged or missing, and no copy of it is left on the state remote or the drive"
+NO_COPY = (
+    "the file is damaged or missing, and no copy of it is left on the state remote or the drive"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,11 @@ class Landed:
 
 
 def ensure_landed(
-    settings: Settings, registry: Registry, versions: Iterable[FileVersion], as_of: datetime, just_landed: Collection[tuple[str, str, str]] = ()
+    settings: Settings,
+    registry: Registry,
+    versions: Iterable[FileVersion],
+    as_of: datetime,
+    just_landed: Collection[tuple[str, str, str]] = (),
 ) -> Landed:
     """Land again what has gone missing or was damaged since; a version of which no copy is left stops nothing.
 
@@ -34,7 +40,9 @@ def ensure_landed(
     """
     again, gone = [], []
     for version in versions:
-        if _is_whole(settings, version, (version.datasource_id, version.path, version.sha256) in just_landed):
+        if _is_whole(
+            settings, version, (version.datasource_id, version.path, version.sha256) in just_landed
+        ):
             continue
         problem = _land_again(settings, registry, version, as_of)
         if problem:
@@ -46,12 +54,20 @@ def ensure_landed(
 
 def lost(version: FileVersion, problem: str) -> FileVersion:
     """An accepted version of which there is nothing left to read."""
-    finding = Finding(LOST, "error", problem, where=version.path, cure="Put the file back on the drive under its old name (docs/runbook.md, lost inputs)")
+    finding = Finding(
+        LOST,
+        "error",
+        problem,
+        where=version.path,
+        cure="Put the file back on the drive under its old name (docs/runbook.md, lost inputs)",
+    )
     kept = tuple(finding for finding in version.findings if finding.check != LOST)
     return replace(version, verdict="refused", findings=(*kept, finding))
 
 
-def _land_again(settings: Settings, registry: Registry, version: FileVersion, as_of: datetime) -> str:
+def _land_again(
+    settings: Settings, registry: Registry, version: FileVersion, as_of: datetime
+) -> str:
     """Why the version cannot be landed; empty if it was."""
     raw = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if raw.exists() and files.sha256(raw) != version.sha256:
@@ -59,9 +75,18 @@ def _land_again(settings: Settings, registry: Registry, version: FileVersion, as
     if not raw.exists() and not fetch_landed(settings, registry, version):
         return NO_COPY
     assert version.layout is not None
-    now = Circumstances(as_of, {version.layout.device: version.layout.others}, [entry.partition(":")[0] for entry in version.skipped_checks])
+    now = Circumstances(
+        as_of,
+        {version.layout.device: version.layout.others},
+        [entry.partition(":")[0] for entry in version.skipped_checks],
+    )
     try:
-        found = read_version(settings, Declared.of(registry, registry.datasource(version.datasource_id)), version, now)
+        found = read_version(
+            settings,
+            Declared.of(registry, registry.datasource(version.datasource_id)),
+            version,
+            now,
+        )
     except PlatformError as error:
         return f"its values are missing, and it cannot be read again: {error.what}"
     if found.layout is None or (found.layout.columns, found.layout.date_format, found.rows) != (
@@ -75,5 +100,7 @@ def _land_again(settings: Settings, registry: Registry, version: FileVersion, as
 
 def _is_whole(settings: Settings, version: FileVersion, is_new: bool) -> bool:
     assert version.layout is not None
-    path = settings.paths.landed_values(version.building_id, version.datasource_id, version.sha256, version.path)
+    path = settings.paths.landed_values(
+        version.building_id, version.datasource_id, version.sha256, version.path
+    )
     return path.exists() and (is_new or is_landed(path, version.layout, version.rows))

@@ -21,20 +21,39 @@ from include.registry import Registry
 def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
     """Read every version again that an older checkout has accepted; returns how many."""
     ledger = Ledger.read(settings.paths.ledger)
-    old = [version for version in ledger.versions if version.verdict == "accepted" and version.layout is None]
+    old = [
+        version
+        for version in ledger.versions
+        if version.verdict == "accepted" and version.layout is None
+    ]
     if not old:
         return 0
     for version in ledger.versions:
         _land_by_digest(settings, version)
-    readable = {row.datasource_id for row in registry.datasources if row.building_id not in registry.wrong}
+    readable = {
+        row.datasource_id for row in registry.datasources if row.building_id not in registry.wrong
+    }
     by_datasource = sorted(old, key=lambda version: version.datasource_id)
     for datasource_id, group in groupby(by_datasource, key=lambda version: version.datasource_id):
         versions = list(group)
         if datasource_id not in readable:
             continue
-        judged = judge(settings, registry, registry.datasource(datasource_id), ledger, versions, as_of, SkippedChecks())
+        judged = judge(
+            settings,
+            registry,
+            registry.datasource(datasource_id),
+            ledger,
+            versions,
+            as_of,
+            SkippedChecks(),
+        )
         read = {version.number for version in judged}
-        ledger = ledger.replaced([*judged, *(lost(version, NO_COPY) for version in versions if version.number not in read)])
+        ledger = ledger.replaced(
+            [
+                *judged,
+                *(lost(version, NO_COPY) for version in versions if version.number not in read),
+            ]
+        )
     with files.locked(settings.paths.lock, "refresh"):
         ledger.write(settings.paths.ledger)
     return len(old)
@@ -57,4 +76,9 @@ def _land_by_digest(settings: Settings, version: FileVersion) -> None:
 
 
 def _old_name(settings: Settings, version: FileVersion) -> Path:
-    return settings.paths.landing / version.building_id / version.datasource_id / f"{version.path}@{version.sha256[:8]}"
+    return (
+        settings.paths.landing
+        / version.building_id
+        / version.datasource_id
+        / f"{version.path}@{version.sha256[:8]}"
+    )

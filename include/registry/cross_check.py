@@ -6,11 +6,20 @@ from datetime import date
 from itertools import groupby, pairwise
 
 from include.registry.registry import Registry
-from include.registry.rows import Datasource, DatasourceMapping, Measurement, PublicLocation, Row, SensorMapping
+from include.registry.rows import (
+    Datasource,
+    DatasourceMapping,
+    Measurement,
+    PublicLocation,
+    Row,
+    SensorMapping,
+)
 from include.registry.seeds import Owners, Problems, R, refuse
 
 # Units that the platform can name and convert; a new one is added here with its first measurement.
-UCUM_UNITS = frozenset({"Cel", "%", "[ppm]", "Pa", "hPa", "lx", "W", "kW", "kW.h", "m3", "m3/h", "m/s", "dB", "1"})
+UCUM_UNITS = frozenset(
+    {"Cel", "%", "[ppm]", "Pa", "hPa", "lx", "W", "kW", "kW.h", "m3", "m3/h", "m/s", "dB", "1"}
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,13 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
 
 def _check_measurement(_: Known, row: Measurement) -> None:
     if row.unit not in UCUM_UNITS:
-        refuse("measurements.csv", row, "unit", f"unknown unit {row.unit!r}", f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}")
+        refuse(
+            "measurements.csv",
+            row,
+            "unit",
+            f"unknown unit {row.unit!r}",
+            f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}",
+        )
 
 
 def _check_datasource(known: Known, row: Datasource) -> None:
@@ -61,13 +76,25 @@ def _check_datasource(known: Known, row: Datasource) -> None:
         return
     _refer(file, row, "format", row.format, known.formats)
     if not known.declared[row.datasource_id]:
-        refuse(file, row, "datasource_id", "no row in datasource_mappings.csv", "add one, or set the status to planned")
+        refuse(
+            file,
+            row,
+            "datasource_id",
+            "no row in datasource_mappings.csv",
+            "add one, or set the status to planned",
+        )
     first, *others = known.declared[row.datasource_id]
     for mapping in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
             if getattr(mapping, column) != getattr(first, column):
                 what = f"differs from line {first.line} of the same datasource"
-                refuse("datasource_mappings.csv", mapping, column, what, "make them equal, or declare two datasources")
+                refuse(
+                    "datasource_mappings.csv",
+                    mapping,
+                    column,
+                    what,
+                    "make them equal, or declare two datasources",
+                )
 
 
 def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
@@ -82,15 +109,37 @@ def _check_sensor_mapping(known: Known, row: SensorMapping) -> None:
     file = "sensor_mappings.csv"
     _refer(file, row, "datasource_id", row.datasource_id, known.declared)
     if row.valid_from and row.valid_to and row.valid_from >= row.valid_to:
-        refuse(file, row, "valid_to", "the period ends before it begins", "valid_to is the first day after the period: swap the dates")
+        refuse(
+            file,
+            row,
+            "valid_to",
+            "the period ends before it begins",
+            "valid_to is the first day after the period: swap the dates",
+        )
     if row.disposition == "ignored":
         if not row.reason:
-            refuse(file, row, "reason", "an ignored name needs a reason", "say why it is not published")
+            refuse(
+                file, row, "reason", "an ignored name needs a reason", "say why it is not published"
+            )
         return
     if not (row.sensor_id and row.location):
-        refuse(file, row, "sensor_id", "a mapped name needs sensor_id and location", "fill both, or ignore it with a reason")
-    if not row.measurement and any(not mapping.measurement for mapping in known.declared[row.datasource_id]):
-        refuse(file, row, "measurement", "neither this row nor datasource_mappings.csv says what is measured", "fill the cell")
+        refuse(
+            file,
+            row,
+            "sensor_id",
+            "a mapped name needs sensor_id and location",
+            "fill both, or ignore it with a reason",
+        )
+    if not row.measurement and any(
+        not mapping.measurement for mapping in known.declared[row.datasource_id]
+    ):
+        refuse(
+            file,
+            row,
+            "measurement",
+            "neither this row nor datasource_mappings.csv says what is measured",
+            "fill the cell",
+        )
     _check_measured(known, file, row)
 
 
@@ -113,16 +162,26 @@ def _neighbours(rows: Iterable[SensorMapping]) -> Iterable[tuple[SensorMapping, 
     def name(row: SensorMapping) -> tuple[str, str]:
         return (row.datasource_id, row.raw_name)
 
-    for _, group in groupby(sorted(rows, key=lambda row: (name(row), _start(row), row.line)), key=name):
+    for _, group in groupby(
+        sorted(rows, key=lambda row: (name(row), _start(row), row.line)), key=name
+    ):
         yield from pairwise(group)
 
 
 def _check_no_overlap(earlier: SensorMapping, later: SensorMapping) -> None:
     if _start(later) < (earlier.valid_to or date.max):
         what = f"{later.raw_name!r} means something else at the same time in line {earlier.line}"
-        refuse("sensor_mappings.csv", later, "valid_from", what, "close the earlier row with valid_to, or remove one")
+        refuse(
+            "sensor_mappings.csv",
+            later,
+            "valid_from",
+            what,
+            "close the earlier row with valid_to, or remove one",
+        )
 
 
 def _refer(file: str, row: Row, column: str, value: str, known: Collection[str]) -> None:
     if value not in known:
-        refuse(file, row, column, f"{value!r} is not known", f"use one of: {', '.join(sorted(known))}")
+        refuse(
+            file, row, column, f"{value!r} is not known", f"use one of: {', '.join(sorted(known))}"
+        )

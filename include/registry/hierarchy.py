@@ -14,7 +14,13 @@ from include.registry.registry import Registry
 from include.registry.rows import HierarchyNode, Row, SensorMapping, ZoneAdjacency
 from include.registry.seeds import Problems, read_cells, read_rows_of_buildings, refuse
 
-PARENTS = {"Building": (), "Floor": ("Building",), "Zone": ("Floor",), "Room": ("Zone",), "Sensor": ("Zone", "Room")}
+PARENTS = {
+    "Building": (),
+    "Floor": ("Building",),
+    "Zone": ("Floor",),
+    "Room": ("Zone",),
+    "Sensor": ("Zone", "Room"),
+}
 COORDINATES = re.compile(r"-?\d+(\.\d+)?(;-?\d+(\.\d+)?){1,2}")
 NODES, PAIRS = "building_hierarchy.csv", "zone_adjacency.csv"
 
@@ -40,7 +46,9 @@ class Roots:
     @classmethod
     def read(cls, path: Path) -> "Roots":
         rows = [cells for _, cells in read_cells(path)]
-        return cls({cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)})  # of equal ids the first counts
+        return cls(
+            {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)}
+        )  # of equal ids the first counts
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
         cells = row.__dict__ if isinstance(row, Row) else row
@@ -55,7 +63,10 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
 
     Raises ConfigurationError with file, line, column and cure if a wrong row belongs to no building.
     """
-    roots, problems = Roots.read(registry.folder / NODES), Problems([building.building_id for building in registry.buildings])
+    roots, problems = (
+        Roots.read(registry.folder / NODES),
+        Problems([building.building_id for building in registry.buildings]),
+    )
     nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)
     pairs = read_rows_of_buildings(registry.folder / PAIRS, ZoneAdjacency, roots, problems)
     types = {node.id: node.type for node in reversed(nodes)}
@@ -79,36 +90,62 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
         with problems.of([building_id]):
             periods = _check_nodes(own_nodes[building_id])
             _check_pairs(own_pairs[building_id], periods, roots)
-            sources, measured = _check_sensors(registry, building_id, mappings[building_id], periods)
+            sources, measured = _check_sensors(
+                registry, building_id, mappings[building_id], periods
+            )
             found.nodes.extend(own_nodes[building_id])
             found.adjacency.extend(own_pairs[building_id])
             found.sources.update(sources)
             found.measured.update(measured)
-    found.wrong.update({building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())})
+    found.wrong.update(
+        {building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())}
+    )
     return found
 
 
 def wrong_rows(registry: Registry) -> list[str]:
     """What is wrong in the seeds and stops one building only, each with what it means for this run."""
-    told = [f"{building_id} is not read in this run: {error}" for building_id, errors in registry.wrong.items() for error in errors]
+    told = [
+        f"{building_id} is not read in this run: {error}"
+        for building_id, errors in registry.wrong.items()
+        for error in errors
+    ]
     try:
         structures = load_hierarchy(registry).wrong
     except ConfigurationError as error:
         return [*told, f"the hierarchy was not updated: {error}"]
-    return told + [f"the hierarchy of {building_id} was not updated: {error}" for building_id, error in structures.items() if building_id not in registry.wrong]
+    return told + [
+        f"the hierarchy of {building_id} was not updated: {error}"
+        for building_id, error in structures.items()
+        if building_id not in registry.wrong
+    ]
 
 
-def _check_parent(node: HierarchyNode, types: Mapping[str, str], buildings: Collection[str]) -> None:
+def _check_parent(
+    node: HierarchyNode, types: Mapping[str, str], buildings: Collection[str]
+) -> None:
     """Every node hangs, through others of the right types, below the node of a building; so there is no cycle."""
     allowed = PARENTS[node.type]
     if not allowed:
         if node.parent_id:
             refuse(NODES, node, "parent_id", "a Building has no parent", "leave the cell empty")
         if node.id not in buildings:
-            refuse(NODES, node, "id", f"no building {node.id!r} in buildings_config.csv", "use the building's id for its node")
+            refuse(
+                NODES,
+                node,
+                "id",
+                f"no building {node.id!r} in buildings_config.csv",
+                "use the building's id for its node",
+            )
         return
     if node.parent_id not in types:
-        refuse(NODES, node, "parent_id", f"there is no node {node.parent_id!r}", f"name a {' or '.join(allowed)}, or add its row")
+        refuse(
+            NODES,
+            node,
+            "parent_id",
+            f"there is no node {node.parent_id!r}",
+            f"name a {' or '.join(allowed)}, or add its row",
+        )
     if types[node.parent_id] not in allowed:
         what = f"a {node.type} cannot lie in the {types[node.parent_id]} {node.parent_id!r}"
         refuse(NODES, node, "parent_id", what, f"its parent is a {' or '.join(allowed)}")
@@ -128,7 +165,11 @@ def _check_nodes(nodes: list[HierarchyNode]) -> dict[str, list[HierarchyNode]]:
 
 def _mapped_sensors(registry: Registry) -> dict[str, list[SensorMapping]]:
     """The rows of sensors by building; those of datasources that were removed have no place any more."""
-    building_of = {row.datasource_id: row.building_id for row in registry.datasources if row.status != "removed"}
+    building_of = {
+        row.datasource_id: row.building_id
+        for row in registry.datasources
+        if row.status != "removed"
+    }
     found: dict[str, list[SensorMapping]] = defaultdict(list)
     for mapping in registry.sensor_mappings:
         if mapping.disposition == "mapped" and mapping.datasource_id in building_of:
@@ -138,16 +179,46 @@ def _mapped_sensors(registry: Registry) -> dict[str, list[SensorMapping]]:
 
 def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -> None:
     if node.parent_id and node.parent_id not in periods:
-        refuse(NODES, node, "parent_id", f"{node.parent_id!r} is in another building", "name a node of this one")
+        refuse(
+            NODES,
+            node,
+            "parent_id",
+            f"{node.parent_id!r} is in another building",
+            "name a node of this one",
+        )
     level = periods[node.parent_id][0].level + 1 if node.parent_id else 0
     if node.level != level:
-        refuse(NODES, node, "level", f"the level is {node.level}, and its place makes it {level}", f"write {level}")
+        refuse(
+            NODES,
+            node,
+            "level",
+            f"the level is {node.level}, and its place makes it {level}",
+            f"write {level}",
+        )
     if any(other.type != node.type for other in periods[node.id]):
-        refuse(NODES, node, "type", f"{node.id!r} is a {periods[node.id][0].type} in line {periods[node.id][0].line}", "a node keeps its type")
+        refuse(
+            NODES,
+            node,
+            "type",
+            f"{node.id!r} is a {periods[node.id][0].type} in line {periods[node.id][0].line}",
+            "a node keeps its type",
+        )
     if node.type != "Sensor" and len(periods[node.id]) > 1:
-        refuse(NODES, periods[node.id][1], "id", f"{node.id!r} is already in line {periods[node.id][0].line}", "only sensors move; remove one of the rows")
+        refuse(
+            NODES,
+            periods[node.id][1],
+            "id",
+            f"{node.id!r} is already in line {periods[node.id][0].line}",
+            "only sensors move; remove one of the rows",
+        )
     if node.coordinates and not COORDINATES.fullmatch(node.coordinates):
-        refuse(NODES, node, "coordinates", f"{node.coordinates!r} are no coordinates", "write x;y or x;y;z as numbers, or leave it empty where it is not known")
+        refuse(
+            NODES,
+            node,
+            "coordinates",
+            f"{node.coordinates!r} are no coordinates",
+            "write x;y or x;y;z as numbers, or leave it empty where it is not known",
+        )
 
 
 def _check_periods(rows: list[HierarchyNode]) -> None:
@@ -159,49 +230,103 @@ def _check_periods(rows: list[HierarchyNode]) -> None:
     for earlier, later in pairwise(rows):
         if (later.valid_from or date.min) < (earlier.valid_to or date.max):
             what = f"{later.id!r} is in {earlier.parent_id!r} at the same time, line {earlier.line}"
-            refuse(NODES, later, "valid_from", what, "close the earlier row with valid_to, or remove one")
+            refuse(
+                NODES,
+                later,
+                "valid_from",
+                what,
+                "close the earlier row with valid_to, or remove one",
+            )
 
 
-def _check_pairs(pairs: list[ZoneAdjacency], periods: dict[str, list[HierarchyNode]], roots: Roots) -> None:
+def _check_pairs(
+    pairs: list[ZoneAdjacency], periods: dict[str, list[HierarchyNode]], roots: Roots
+) -> None:
     seen: dict[frozenset[str], ZoneAdjacency] = {}
     for pair in pairs:
         if pair.adjacent_zone_id not in periods and pair.adjacent_zone_id in roots.parents:
-            refuse(PAIRS, pair, "adjacent_zone_id", "the zones are in two buildings", "remove the row")
-        for column, zone_id in (("zone_id", pair.zone_id), ("adjacent_zone_id", pair.adjacent_zone_id)):
+            refuse(
+                PAIRS, pair, "adjacent_zone_id", "the zones are in two buildings", "remove the row"
+            )
+        for column, zone_id in (
+            ("zone_id", pair.zone_id),
+            ("adjacent_zone_id", pair.adjacent_zone_id),
+        ):
             if zone_id not in periods or periods[zone_id][0].type != "Zone":
-                refuse(PAIRS, pair, column, f"there is no Zone {zone_id!r}", f"name a Zone of {NODES}")
+                refuse(
+                    PAIRS, pair, column, f"there is no Zone {zone_id!r}", f"name a Zone of {NODES}"
+                )
         if pair.zone_id == pair.adjacent_zone_id:
-            refuse(PAIRS, pair, "adjacent_zone_id", f"{pair.zone_id!r} touches itself", "name the other zone, or remove the row")
+            refuse(
+                PAIRS,
+                pair,
+                "adjacent_zone_id",
+                f"{pair.zone_id!r} touches itself",
+                "name the other zone, or remove the row",
+            )
         both = frozenset((pair.zone_id, pair.adjacent_zone_id))
         if both in seen:
-            refuse(PAIRS, pair, "zone_id", f"the pair is already in line {seen[both].line}", "remove one of them; a pair holds both ways")
+            refuse(
+                PAIRS,
+                pair,
+                "zone_id",
+                f"the pair is already in line {seen[both].line}",
+                "remove one of them; a pair holds both ways",
+            )
         seen[both] = pair
 
 
 def _check_sensors(
-    registry: Registry, building_id: str, mappings: list[SensorMapping], periods: dict[str, list[HierarchyNode]]
+    registry: Registry,
+    building_id: str,
+    mappings: list[SensorMapping],
+    periods: dict[str, list[HierarchyNode]],
 ) -> tuple[dict[str, str], set[tuple[str, str]]]:
     """Each mapped sensor hangs where its mapping says it is, and no other does. A building without nodes has no structure."""
     if not periods:
         return {}, set()
-    public = {row.location: row.public_location for row in registry.locations if row.building_id == building_id}
+    public = {
+        row.location: row.public_location
+        for row in registry.locations
+        if row.building_id == building_id
+    }
     nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
-    declared = {name: registry.mappings_of(registry.datasource(name)) for name in {row.datasource_id for row in mappings}}
+    declared = {
+        name: registry.mappings_of(registry.datasource(name))
+        for name in {row.datasource_id for row in mappings}
+    }
     sources: dict[str, str] = {}
     measured: set[tuple[str, str]] = set()
     for mapping in mappings:
         if mapping.sensor_id not in nodes:
             what = f"the mapped sensor {mapping.sensor_id!r} is not in {NODES}"
-            refuse("sensor_mappings.csv", mapping, "sensor_id", what, "add a Sensor of this name below its zone")
+            refuse(
+                "sensor_mappings.csv",
+                mapping,
+                "sensor_id",
+                what,
+                "add a Sensor of this name below its zone",
+            )
         rows = nodes[mapping.sensor_id]
         place = public.get(mapping.location, mapping.location)
         if not any(periods[row.parent_id][0].name == place for row in rows):
             what = f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv says"
             refuse(NODES, rows[0], "parent_id", what, "hang it there, or correct the mapping")
         sources[rows[0].id] = declared[mapping.datasource_id][0].source_name
-        measured |= {(rows[0].id, name) for name in _measurements(mapping, [row.measurement for row in declared[mapping.datasource_id]])}
+        measured |= {
+            (rows[0].id, name)
+            for name in _measurements(
+                mapping, [row.measurement for row in declared[mapping.datasource_id]]
+            )
+        }
     for name in sorted(nodes.keys() - {mapping.sensor_id for mapping in mappings}):
-        refuse(NODES, nodes[name][0], "name", f"no mapped sensor is called {name!r}", "map it in sensor_mappings.csv, or remove the row")
+        refuse(
+            NODES,
+            nodes[name][0],
+            "name",
+            f"no mapped sensor is called {name!r}",
+            "map it in sensor_mappings.csv, or remove the row",
+        )
     return sources, measured
 
 

@@ -6,8 +6,23 @@ from pathlib import Path
 
 from include.registry.cross_check import cross_check
 from include.registry.registry import Registry
-from include.registry.rows import Datasource, DatasourceMapping, FileFormat, Measurement, PublicLocation, SensorMapping, Withdrawal
-from include.registry.seeds import Owners, Problems, R, read_buildings, read_rows, read_rows_of_buildings
+from include.registry.rows import (
+    Datasource,
+    DatasourceMapping,
+    FileFormat,
+    Measurement,
+    PublicLocation,
+    SensorMapping,
+    Withdrawal,
+)
+from include.registry.seeds import (
+    Owners,
+    Problems,
+    R,
+    read_buildings,
+    read_rows,
+    read_rows_of_buildings,
+)
 
 
 def load_registry(folder: Path) -> Registry:
@@ -21,7 +36,7 @@ def load_registry(folder: Path) -> Registry:
 
 
 @functools.lru_cache(maxsize=4)
-def _load_registry(folder: Path, stamp: object) -> Registry:
+def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # the key of the cache
     owners = Owners.read(folder)
     invalid, contradicting = Problems(owners.buildings), Problems(owners.buildings)
 
@@ -42,4 +57,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:
     cross_check(registry, owners, contradicting)
     # an invalid row contradicts others because it is missing: what is wrong is the row itself
     wrong = {**contradicting.by_building, **invalid.by_building}
-    return replace(registry, wrong={building_id: tuple(errors) for building_id, errors in sorted(wrong.items())})
+    return replace(
+        registry,
+        wrong={building_id: tuple(errors) for building_id, errors in sorted(wrong.items())},
+    )

@@ -9,7 +9,17 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from include.core.errors import ConfigurationError
-from include.registry.rows import Building, Datasource, DatasourceMapping, FileFormat, Measurement, PublicLocation, Row, SensorMapping, Withdrawal
+from include.registry.rows import (
+    Building,
+    Datasource,
+    DatasourceMapping,
+    FileFormat,
+    Measurement,
+    PublicLocation,
+    Row,
+    SensorMapping,
+    Withdrawal,
+)
 from include.registry.seeds import R, refuse
 
 
@@ -41,16 +51,26 @@ class Registry:
         return _known(self.file_formats, "format", datasource.format, "file_formats.csv")
 
     def mappings_of(self, datasource: Datasource) -> tuple[DatasourceMapping, ...]:
-        return tuple(row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id)
+        return tuple(
+            row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id
+        )
 
     def withdrawn(self, as_of: datetime) -> dict[str, Withdrawal]:
         """The file versions that a run as of that time may not use, by digest."""
-        return {row.sha256: row for row in self.withdrawals if datetime.combine(row.since, time.min, UTC) <= as_of}
+        return {
+            row.sha256: row
+            for row in self.withdrawals
+            if datetime.combine(row.since, time.min, UTC) <= as_of
+        }
 
     @property
     def active_buildings(self) -> tuple[Building, ...]:
         """The buildings that are read and monitored."""
-        return tuple(row for row in self.buildings if row.status == "active" and row.building_id not in self.wrong)
+        return tuple(
+            row
+            for row in self.buildings
+            if row.status == "active" and row.building_id not in self.wrong
+        )
 
     @property
     def published_buildings(self) -> tuple[Building, ...]:
@@ -65,7 +85,9 @@ class Registry:
     @property
     def active_datasources(self) -> tuple[Datasource, ...]:
         active = {building.building_id for building in self.active_buildings}
-        return tuple(row for row in self.datasources if row.status == "active" and row.building_id in active)
+        return tuple(
+            row for row in self.datasources if row.status == "active" and row.building_id in active
+        )
 
     def reads(self, datasource_id: str) -> bool:
         """Whether the datasource is read in this run: it is active, and so is its building."""
@@ -76,13 +98,20 @@ class Registry:
 
         A datasource of a building with a wrong row may be missing only because its row is invalid.
         """
-        return building_id in self._in_use and (datasource_id in self._in_use or building_id in self.wrong)
+        return building_id in self._in_use and (
+            datasource_id in self._in_use or building_id in self.wrong
+        )
 
     @functools.cached_property
     def _in_use(self) -> frozenset[str]:
         """Ids of the buildings and datasources that were not removed."""
         buildings = (row.building_id for row in self.buildings if row.status != "removed")
-        return frozenset((*buildings, *(row.datasource_id for row in self.datasources if row.status != "removed")))
+        return frozenset(
+            (
+                *buildings,
+                *(row.datasource_id for row in self.datasources if row.status != "removed"),
+            )
+        )
 
     def why_not_read(self, datasource: Datasource) -> str:
         """Why a datasource is not read in this run; empty if it is."""
@@ -91,7 +120,11 @@ class Registry:
         if errors := self.wrong.get(datasource.building_id):
             return f"{datasource.building_id} is disabled for this run by a wrong row: {errors[0]}"
         building = self.building(datasource.building_id)
-        name, status = (datasource.datasource_id, datasource.status) if building.status == "active" else (building.building_id, building.status)
+        name, status = (
+            (datasource.datasource_id, datasource.status)
+            if building.status == "active"
+            else (building.building_id, building.status)
+        )
         return f"the status of {name} is {status}"
 
     def check_locations(self, *remotes: str) -> None:
@@ -99,7 +132,9 @@ class Registry:
         for datasource in self.active_datasources:
             folder = datasource.location.rstrip("/")
             for remote in remotes:
-                if remote == folder or remote.startswith(folder if folder.endswith(":") else f"{folder}/"):
+                if remote == folder or remote.startswith(
+                    folder if folder.endswith(":") else f"{folder}/"
+                ):
                     refuse(
                         "datasources_config.csv",
                         datasource,
@@ -111,11 +146,15 @@ class Registry:
     @property
     def fingerprint(self) -> str:
         """Hash of all seeds as they stand on the disk."""
-        return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.csv")))).hexdigest()
+        return hashlib.sha256(
+            b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.csv")))
+        ).hexdigest()
 
     def fingerprint_of(self, building_id: str) -> str:
         """Hash of every row that can touch a building's numbers; thresholds and names of people's choice stay out."""
-        datasources = {row.datasource_id for row in self.datasources if row.building_id == building_id}
+        datasources = {
+            row.datasource_id for row in self.datasources if row.building_id == building_id
+        }
         formats = {row.format for row in self.datasources if row.building_id == building_id}
         touching: list[Row] = [
             *(row for row in self.file_formats if row.format in formats),
@@ -125,7 +164,11 @@ class Registry:
         ]
         facts = sorted(json.dumps(row.model_dump(mode="json"), sort_keys=True) for row in touching)
         facts.append(self.building(building_id).timezone)
-        facts += sorted(f"{row.datasource_id} {row.timezone}" for row in self.datasources if row.building_id == building_id)
+        facts += sorted(
+            f"{row.datasource_id} {row.timezone}"
+            for row in self.datasources
+            if row.building_id == building_id
+        )
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 

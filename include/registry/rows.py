@@ -21,8 +21,13 @@ def _regular_expression(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
-Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))
+]
+Patterns = Annotated[
+    tuple[Pattern, ...],
+    BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
+]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 
@@ -38,7 +43,10 @@ def _date_format(text: str) -> str:
     raise ValueError("not a strptime format of a whole date, such as %d/%m/%Y or %Y-%m-%d")
 
 
-DateFormats = Annotated[tuple[Annotated[str, AfterValidator(_date_format)], ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))]
+DateFormats = Annotated[
+    tuple[Annotated[str, AfterValidator(_date_format)], ...],
+    BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
+]
 
 
 def _time_zone(name: str) -> str:
@@ -65,7 +73,9 @@ class Building(Row):
     timezone: TimeZone
     latitude: OptionalFloat = Field(ge=-90, le=90)
     longitude: OptionalFloat = Field(ge=-180, le=180)
-    retention_months: int = Field(ge=0, description="whole months before the current one in the floating window")
+    retention_months: int = Field(
+        ge=0, description="whole months before the current one in the floating window"
+    )
     licence: str = Field(min_length=1)
     on_refusal: Literal["publish", "hold"]
     status: Status
@@ -75,12 +85,18 @@ class FileFormat(Row):
     """How a family of files is written."""
 
     format: Identifier
-    reader: str = Field(min_length=1, description="what reads the files, by its name in include/formats/registry.py")
+    reader: str = Field(
+        min_length=1, description="what reads the files, by its name in include/formats/registry.py"
+    )
     delimiter: str = Field(min_length=1, max_length=1)
     decimal_mark: Literal[".", ","]
     header_line: int = Field(ge=1)
-    date_formats: DateFormats = Field(min_length=1, description="strptime formats of the date alone; a file keeps to one")
-    null_tokens: Names = Field(description="texts that mean no reading, besides the empty one; case does not matter")
+    date_formats: DateFormats = Field(
+        min_length=1, description="strptime formats of the date alone; a file keeps to one"
+    )
+    null_tokens: Names = Field(
+        description="texts that mean no reading, besides the empty one; case does not matter"
+    )
 
 
 class Datasource(Row):
@@ -90,17 +106,33 @@ class Datasource(Row):
     source_type: Literal["csv", "json", "api", "sql"]
     format: str
     location: str = Field(min_length=1, description="rclone path or URL")
-    file_pattern: Pattern = Field(description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used")
+    file_pattern: Pattern = Field(
+        description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used"
+    )
     required_columns: Patterns
     optional_columns: Patterns
     on_new_column: Literal["warn", "refuse"]
     data_type: str
     timezone: TimeZone
-    earliest: OptionalDate = Field(description="readings before this local date are rejected: a clock that was reset")
-    interval_minutes: OptionalFloat = Field(gt=0, description="between two readings of a device, where it is known and always the same")
-    max_null_pct: float = Field(ge=0, le=100, description="share of empty cells of a sensor and day above which there is an incident")
-    rejected_warn_pct: float = Field(ge=0, le=100, description="share of rejected lines of a file above which the run that reads it ends with 2")
-    rejected_refuse_pct: float = Field(ge=0, lt=100, description="share of rejected lines above which the file is refused")
+    earliest: OptionalDate = Field(
+        description="readings before this local date are rejected: a clock that was reset"
+    )
+    interval_minutes: OptionalFloat = Field(
+        gt=0, description="between two readings of a device, where it is known and always the same"
+    )
+    max_null_pct: float = Field(
+        ge=0,
+        le=100,
+        description="share of empty cells of a sensor and day above which there is an incident",
+    )
+    rejected_warn_pct: float = Field(
+        ge=0,
+        le=100,
+        description="share of rejected lines of a file above which the run that reads it ends with 2",
+    )
+    rejected_refuse_pct: float = Field(
+        ge=0, lt=100, description="share of rejected lines above which the file is refused"
+    )
     row_count_min: int = Field(ge=0)
     row_count_max: int = Field(ge=1)
     sensitive: bool = Field(description="true: quarantine and messages hold no text of the files")
@@ -115,7 +147,9 @@ class DatasourceMapping(Row):
     """
 
     datasource_id: Identifier
-    timestamp_column: str = Field(min_length=1, description="one column, or date and time joined by +")
+    timestamp_column: str = Field(
+        min_length=1, description="one column, or date and time joined by +"
+    )
     location_column: str
     measurement_column: str
     value_column: Pattern = Field(min_length=1)
@@ -185,7 +219,9 @@ class ZoneAdjacency(Row):
     zone_id: str = Field(min_length=1)
     adjacent_zone_id: str = Field(min_length=1)
     relation: Literal["beside", "below"]
-    basis: Literal["assumed", "surveyed"] = Field(description="assumed: by the rule in docs/data_dictionary.md")
+    basis: Literal["assumed", "surveyed"] = Field(
+        description="assumed: by the rule in docs/data_dictionary.md"
+    )
 
 
 class HealthCheck(Row):

@@ -15,7 +15,14 @@ from include.registry.rows import Building, Row
 R = TypeVar("R", bound=Row)
 
 # Replaces an invalid cell of buildings_config.csv: what was published of the building stays public, and needs its row.
-NEUTRAL = {"timezone": "UTC", "latitude": "", "longitude": "", "retention_months": "2", "on_refusal": "publish", "status": "disabled"}
+NEUTRAL = {
+    "timezone": "UTC",
+    "latitude": "",
+    "longitude": "",
+    "retention_months": "2",
+    "on_refusal": "publish",
+    "status": "disabled",
+}
 
 
 @dataclass
@@ -55,9 +62,23 @@ class Owners:
         datasources = [cells for _, cells in read_cells(folder / "datasources_config.csv")]
         formats = {cells.get("format", "") for cells in datasources}
         return cls(
-            frozenset(cells["building_id"] for _, cells in read_cells(folder / "buildings_config.csv") if cells.get("building_id")),
-            {cells.get("datasource_id", ""): cells.get("building_id", "") for cells in reversed(datasources)},  # of equal ids the first counts
-            {name: frozenset(cells.get("building_id", "") for cells in datasources if cells.get("format") == name) for name in formats},
+            frozenset(
+                cells["building_id"]
+                for _, cells in read_cells(folder / "buildings_config.csv")
+                if cells.get("building_id")
+            ),
+            {
+                cells.get("datasource_id", ""): cells.get("building_id", "")
+                for cells in reversed(datasources)
+            },  # of equal ids the first counts
+            {
+                name: frozenset(
+                    cells.get("building_id", "")
+                    for cells in datasources
+                    if cells.get("format") == name
+                )
+                for name in formats
+            },
         )
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
@@ -79,7 +100,9 @@ def read_rows(path: Path, row_type: type[R], key: str = "") -> Iterator[R]:
         yield _row(path, line, cells, row_type, key, seen)
 
 
-def read_rows_of_buildings(path: Path, row_type: type[R], owners: Owned, problems: Problems, key: str = "") -> tuple[R, ...]:
+def read_rows_of_buildings(
+    path: Path, row_type: type[R], owners: Owned, problems: Problems, key: str = ""
+) -> tuple[R, ...]:
     """The valid rows of one seed; what is wrong with the others is recorded for their buildings."""
     rows, seen = [], dict[object, int]()
     for line, cells in read_cells(path, row_type):
@@ -90,7 +113,10 @@ def read_rows_of_buildings(path: Path, row_type: type[R], owners: Owned, problem
 
 def read_buildings(path: Path, owners: Owners, problems: Problems) -> tuple[Building, ...]:
     """The rows of buildings_config.csv. Invalid cells are replaced, so that what was published of the building can stay."""
-    rows = {row.building_id: row for row in read_rows_of_buildings(path, Building, owners, problems, "building_id")}
+    rows = {
+        row.building_id: row
+        for row in read_rows_of_buildings(path, Building, owners, problems, "building_id")
+    }
     for line, cells in read_cells(path, Building):
         if cells["building_id"] not in rows:
             rows |= {row.building_id: row for row in _with_neutral_cells(line, cells)}
@@ -99,7 +125,11 @@ def read_buildings(path: Path, owners: Owners, problems: Problems) -> tuple[Buil
 
 def _with_neutral_cells(line: int, cells: dict[str, str]) -> list[Building]:
     """The row with what is valid of it; none if its id is invalid, since nothing was ever published under it."""
-    known = {name: value for name, value in cells.items() if name in Building.model_fields and value is not None}
+    known = {
+        name: value
+        for name, value in cells.items()
+        if name in Building.model_fields and value is not None
+    }
     neutral = {**NEUTRAL, "name": cells["building_id"], "licence": "LicenseRef-unknown"}
     try:
         return [Building.model_validate({"line": line, **neutral, **known})]
@@ -107,35 +137,74 @@ def _with_neutral_cells(line: int, cells: dict[str, str]) -> list[Building]:
         invalid = {str(one["loc"][0]) for one in error.errors()}
     if "building_id" in invalid:
         return []
-    return [Building.model_validate({"line": line, **neutral, **{name: value for name, value in known.items() if name not in invalid}})]
+    return [
+        Building.model_validate(
+            {
+                "line": line,
+                **neutral,
+                **{name: value for name, value in known.items() if name not in invalid},
+            }
+        )
+    ]
 
 
-def read_cells(path: Path, row_type: type[Row] | None = None) -> Iterator[tuple[int, dict[str, str]]]:
+def read_cells(
+    path: Path, row_type: type[Row] | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a seed as text, each with its line. Raises ConfigurationError if the file or its header is wrong."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            expected = [field.alias or name for name, field in row_type.model_fields.items() if name != "line"] if row_type else reader.fieldnames
+            expected = (
+                [
+                    field.alias or name
+                    for name, field in row_type.model_fields.items()
+                    if name != "line"
+                ]
+                if row_type
+                else reader.fieldnames
+            )
             if reader.fieldnames != expected:
-                raise ConfigurationError(f"the columns are {reader.fieldnames}", where=f"{path.name}, line 1", cure=f"they must be {','.join(expected or ())}")
+                raise ConfigurationError(
+                    f"the columns are {reader.fieldnames}",
+                    where=f"{path.name}, line 1",
+                    cure=f"they must be {','.join(expected or ())}",
+                )
             for cells in reader:
                 yield reader.line_num, cells
     except FileNotFoundError:
-        raise ConfigurationError(f"the seed {path.name} is missing", where=str(path), cure="restore it from git") from None
+        raise ConfigurationError(
+            f"the seed {path.name} is missing", where=str(path), cure="restore it from git"
+        ) from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"not a CSV file in UTF-8: {error}", where=path.name, cure="save it as CSV in UTF-8; quote cells that contain commas"
+            f"not a CSV file in UTF-8: {error}",
+            where=path.name,
+            cure="save it as CSV in UTF-8; quote cells that contain commas",
         ) from None
 
 
-def _row(path: Path, line: int, cells: dict[str, Any], row_type: type[R], key: str, seen: dict[object, int]) -> R:
+def _row(
+    path: Path,
+    line: int,
+    cells: dict[str, Any],
+    row_type: type[R],
+    key: str,
+    seen: dict[object, int],
+) -> R:
     where = f"{path.name}, line {line}"
     if None in cells or None in cells.values():
-        raise ConfigurationError("the row has more or fewer cells than the header", where=where, cure="quote cells that contain commas")
+        raise ConfigurationError(
+            "the row has more or fewer cells than the header",
+            where=where,
+            cure="quote cells that contain commas",
+        )
     values = tuple(cells[column] for column in key.split())
     if values and (earlier := seen.setdefault(values, line)) != line:
         raise ConfigurationError(
-            f"{values[-1]!r} is already in line {earlier}", where=f"{where}, column {key.split()[-1]}", cure="remove one of them, or give it another name"
+            f"{values[-1]!r} is already in line {earlier}",
+            where=f"{where}, column {key.split()[-1]}",
+            cure="remove one of them, or give it another name",
         )
     try:
         return row_type.model_validate({"line": line, **cells})

@@ -31,7 +31,9 @@ class Outcome:
     first_new_value: float | None
 
 
-def compare(old: Path, release: Path, building_id: str, location_map: Path, timezone: str) -> list[Outcome]:
+def compare(
+    old: Path, release: Path, building_id: str, location_map: Path, timezone: str
+) -> list[Outcome]:
     """What agrees, what differs and why, by series, month and outcome.
 
     `old` is one building's, Parquet with time (the end of the hour on the wall clock, with "UTC" written on it), location, source, data_key
@@ -40,15 +42,32 @@ def compare(old: Path, release: Path, building_id: str, location_map: Path, time
     new = release / "public_dataset_hourly.parquet"
     for path in (old, new, location_map):
         if not path.exists():
-            raise ConfigurationError("there is no such file", where=str(path), cure="name the old dataset's Parquet file and a release's folder")
+            raise ConfigurationError(
+                "there is no such file",
+                where=str(path),
+                cure="name the old dataset's Parquet file and a release's folder",
+            )
     with duckdb.connect() as database:
         database.execute("set TimeZone = 'UTC'")
         try:
-            found = {row[0] for row in database.execute("describe select * from read_parquet($old)", {"old": str(old)}).fetchall()}
+            found = {
+                row[0]
+                for row in database.execute(
+                    "describe select * from read_parquet($old)", {"old": str(old)}
+                ).fetchall()
+            }
         except duckdb.Error as error:
-            raise ConfigurationError(f"it is no Parquet file: {error}", where=str(old), cure="export the old dataset as Parquet") from error
+            raise ConfigurationError(
+                f"it is no Parquet file: {error}",
+                where=str(old),
+                cure="export the old dataset as Parquet",
+            ) from error
         if missing := OLD_COLUMNS - found:
-            raise ConfigurationError(f"columns are missing: {', '.join(sorted(missing))}", where=str(old), cure="see docs/migrate-from-dwh-sm2.md")
+            raise ConfigurationError(
+                f"columns are missing: {', '.join(sorted(missing))}",
+                where=str(old),
+                cure="see docs/migrate-from-dwh-sm2.md",
+            )
         parameters = {
             "old": str(old),
             "new": str(new),
@@ -58,5 +77,7 @@ def compare(old: Path, release: Path, building_id: str, location_map: Path, time
             "tolerance": TOLERANCE,
             "decimals": DECIMALS,
         }
-        rows = database.execute(files.read_source(Path(__file__).with_suffix(".sql")), parameters).fetchall()
+        rows = database.execute(
+            files.read_source(Path(__file__).with_suffix(".sql")), parameters
+        ).fetchall()
     return [Outcome(*row) for row in rows]

@@ -43,9 +43,16 @@ class HistoryFile:
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> "HistoryFile":
         """Raises ValueError if it is not what `to_json` makes."""
-        found = cls(entry["building_id"], entry["month"], entry["rows"], entry["bytes"], entry["sha256"])
+        found = cls(
+            entry["building_id"], entry["month"], entry["rows"], entry["bytes"], entry["sha256"]
+        )
         counts = isinstance(found.rows, int) and isinstance(found.bytes, int)
-        if not (counts and SHA256.fullmatch(found.sha256) and PATH.fullmatch(found.path) and found.path == entry["path"]):
+        if not (
+            counts
+            and SHA256.fullmatch(found.sha256)
+            and PATH.fullmatch(found.path)
+            and found.path == entry["path"]
+        ):
             raise ValueError("not a file of the history")
         return found
 
@@ -56,7 +63,9 @@ def history(settings: Settings, registry: Registry, last: Path | None) -> list[H
     Only months that the last release does not name are opened, so the cost of a day does not grow with history.
     """
     known = {building.building_id for building in registry.published_buildings}
-    sizes = {file.sha256: file.bytes for file in read_history(last / "lineage.json")} if last else {}
+    sizes = (
+        {file.sha256: file.bytes for file in read_history(last / "lineage.json")} if last else {}
+    )
     months = [
         HistoryFile(building_id, month, stored.rows, sizes.get(stored.sha256, 0), stored.sha256)
         for (building_id, month), stored in sorted(read_manifest(settings).items())
@@ -66,23 +75,38 @@ def history(settings: Settings, registry: Registry, last: Path | None) -> list[H
         return months
     with files.scratch_folder(settings.paths.work) as folder:
         lay_out(settings, new, folder)
-        return [file if file.bytes else replace(file, bytes=(folder / file.path).stat().st_size) for file in months]
+        return [
+            file if file.bytes else replace(file, bytes=(folder / file.path).stat().st_size)
+            for file in months
+        ]
 
 
 def read_history(lineage: Path) -> list[HistoryFile]:
     """The files of the history that a release names; none if it was published before there was a history. Raises DamagedFile."""
     try:
-        return [HistoryFile.from_json(entry) for entry in files.read_or(lineage, None).get("history", [])]
+        return [
+            HistoryFile.from_json(entry)
+            for entry in files.read_or(lineage, None).get("history", [])
+        ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFile("lineage.json has an invalid list of history files", where=str(lineage), cure=files.HEALING) from error
+        raise DamagedFile(
+            "lineage.json has an invalid list of history files",
+            where=str(lineage),
+            cure=files.HEALING,
+        ) from error
 
 
 def lay_out(settings: Settings, months: Iterable[HistoryFile], folder: Path) -> None:
     """Put these files into a scratch folder under their published names, whole: from this machine, else from the state remote."""
-    elsewhere = replace(settings, data_dir=folder, replay=False)  # what comes from the state remote must not replace a newer month here
+    elsewhere = replace(
+        settings, data_dir=folder, replay=False
+    )  # what comes from the state remote must not replace a newer month here
     absent = {}
     for file in months:
-        target, here = folder / file.path, settings.paths.month_of_readings(file.building_id, file.month)
+        target, here = (
+            folder / file.path,
+            settings.paths.month_of_readings(file.building_id, file.month),
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         if here.is_file() and files.sha256(here) == file.sha256:
             target.hardlink_to(here)

@@ -13,14 +13,22 @@ from include.store.archive import published_units
 from include.store.readings import FATES, OUTCOMES, read_accounting, totals
 
 
-def lineage(settings: Settings, registry: Registry, as_of: datetime, version: str, history: list[HistoryFile]) -> dict[str, Any]:
+def lineage(
+    settings: Settings,
+    registry: Registry,
+    as_of: datetime,
+    version: str,
+    history: list[HistoryFile],
+) -> dict[str, Any]:
     """A pure function of ledger, manifests and seeds: no clock, no machine."""
     ledger = Ledger.read(settings.paths.ledger)
     accounting = read_accounting(settings)
     by_file: dict[int, dict[str, int]] = {}
     unmapped: dict[int, set[str]] = {}
     for row in accounting.to_pylist():
-        sums = by_file.setdefault(row["source_file"], dict.fromkeys((*OUTCOMES, *FATES, "outliers"), 0))
+        sums = by_file.setdefault(
+            row["source_file"], dict.fromkeys((*OUTCOMES, *FATES, "outliers"), 0)
+        )
         for name in sums:
             sums[name] += row[name]
         unmapped.setdefault(row["source_file"], set()).update(row["unmapped_names"] or [])
@@ -31,42 +39,76 @@ def lineage(settings: Settings, registry: Registry, as_of: datetime, version: st
         "as_of": as_of.isoformat(),
         "conservation": totals(accounting),
         "models": models_fingerprint("models"),
-        "seeds": {building.building_id: registry.fingerprint_of(building.building_id) for building in registry.published_buildings},
+        "seeds": {
+            building.building_id: registry.fingerprint_of(building.building_id)
+            for building in registry.published_buildings
+        },
         "history": [file.to_json() for file in history],
         "archive": [
-            {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256} for unit, e in sorted(published_units(settings).items(), key=str)
+            {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
+            for unit, e in sorted(published_units(settings).items(), key=str)
         ],
         "inputs": [
-            {**_input(v), "accounting": by_file.get(v.number, {}), **_first(unmapped.get(v.number, set()))}
+            {
+                **_input(v),
+                "accounting": by_file.get(v.number, {}),
+                **_first(unmapped.get(v.number, set())),
+            }
             for v in seen
-            if v.verdict == "accepted" and v.sha256 not in withdrawn and registry.uses(v.building_id, v.datasource_id)
+            if v.verdict == "accepted"
+            and v.sha256 not in withdrawn
+            and registry.uses(v.building_id, v.datasource_id)
         ],
         "withdrawn": [
-            {**_input(v), "reason": withdrawn[v.sha256].reason, "owner": withdrawn[v.sha256].owner, "from": withdrawn[v.sha256].since.isoformat()}
+            {
+                **_input(v),
+                "reason": withdrawn[v.sha256].reason,
+                "owner": withdrawn[v.sha256].owner,
+                "from": withdrawn[v.sha256].since.isoformat(),
+            }
             for v in seen
             if v.sha256 in withdrawn
         ],
         "removed": [
-            {"building_id": building_id, "datasource_id": datasource_id, "files": files, "reason": f"removed from {where}"}
+            {
+                "building_id": building_id,
+                "datasource_id": datasource_id,
+                "files": files,
+                "reason": f"removed from {where}",
+            }
             for (building_id, datasource_id, where), files in _removed(registry, seen).items()
         ],
         "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
-            {"datasource_id": d.datasource_id, "status": d.status, "files": sum(v.datasource_id == d.datasource_id for v in seen)} for d in registry.datasources
+            {
+                "datasource_id": d.datasource_id,
+                "status": d.status,
+                "files": sum(v.datasource_id == d.datasource_id for v in seen),
+            }
+            for d in registry.datasources
         ],
     }
 
 
 def _removed(registry: Registry, seen: list[FileVersion]) -> dict[tuple[str, str, str], int]:
     """How many file versions are out of use because their datasource or building was removed from which seed."""
-    buildings = {building.building_id for building in registry.buildings if building.status != "removed"}
+    buildings = {
+        building.building_id for building in registry.buildings if building.status != "removed"
+    }
     unused = [v for v in seen if not registry.uses(v.building_id, v.datasource_id)]
-    where = {v.number: "datasources_config.csv" if v.building_id in buildings else "buildings_config.csv" for v in unused}
-    return dict(sorted(Counter((v.building_id, v.datasource_id, where[v.number]) for v in unused).items()))
+    where = {
+        v.number: "datasources_config.csv" if v.building_id in buildings else "buildings_config.csv"
+        for v in unused
+    }
+    return dict(
+        sorted(Counter((v.building_id, v.datasource_id, where[v.number]) for v in unused).items())
+    )
 
 
 def _first(unmapped: set[str], shown: int = 20) -> dict[str, Any]:
-    return {"unmapped": sorted(unmapped)[:shown], "unmapped_names": len(unmapped)} if unmapped else {}
+    return (
+        {"unmapped": sorted(unmapped)[:shown], "unmapped_names": len(unmapped)} if unmapped else {}
+    )
 
 
 def _input(version: FileVersion) -> dict[str, Any]:

@@ -22,7 +22,9 @@ def is_published(settings: Settings, registry: Registry) -> bool:
     return last is not None and last.made_from == releases.made_from(settings, registry)
 
 
-def publish(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release | None:
+def publish(
+    settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]
+) -> Release | None:
     """Build, audit and promote a release, save the state, upload. None if the tables are those of the last release.
 
     The upload is checked in any case: an earlier one may have been interrupted.
@@ -55,8 +57,16 @@ def _refuse_if_older_than_seeds(settings: Settings, registry: Registry) -> None:
 
 def _refuse_if_held(settings: Settings, registry: Registry) -> None:
     """A building may ask that nothing is published while one of its files is refused."""
-    holding = {building.building_id for building in registry.active_buildings if building.on_refusal == "hold"}
-    refused = [version for version in Ledger.read(settings.paths.ledger).refused() if version.building_id in holding]
+    holding = {
+        building.building_id
+        for building in registry.active_buildings
+        if building.on_refusal == "hold"
+    }
+    refused = [
+        version
+        for version in Ledger.read(settings.paths.ledger).refused()
+        if version.building_id in holding
+    ]
     if refused:
         raise ContractError(
             f"held back: {len(refused)} files are refused, the first is {refused[0].path}",

@@ -27,10 +27,21 @@ months aggregated; see README.md. If you change the data further, say so.
     )
 
 
-def readme(buildings: Iterable[Building], as_of: datetime, version: str, rows: dict[str, int], lineage: dict[str, Any]) -> str:
+def readme(
+    buildings: Iterable[Building],
+    as_of: datetime,
+    version: str,
+    rows: dict[str, int],
+    lineage: dict[str, Any],
+) -> str:
     """Markdown: what it is, how to read it, what every column means."""
-    listed = "\n".join(f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}" for b in buildings)
-    files = "\n".join(f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in tables())
+    listed = "\n".join(
+        f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}"
+        for b in buildings
+    )
+    files = "\n".join(
+        f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in tables()
+    )
     dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in tables())
     counted = lineage["conservation"]
     return f"""# {TITLE}, release {version}
@@ -105,7 +116,10 @@ Of {counted["cells"]:,} cells in the accepted files, {counted["readings"]:,} wer
 
 
 def _refused(entries: list[dict[str, Any]]) -> str:
-    lines = [f"- {plain(entry['path'])}: {plain(some(entry['reasons'], separator='; '))}" for entry in entries[:SHOWN]]
+    lines = [
+        f"- {plain(entry['path'])}: {plain(some(entry['reasons'], separator='; '))}"
+        for entry in entries[:SHOWN]
+    ]
     if len(entries) > SHOWN:
         lines.append(f"- … and {len(entries) - SHOWN:,} more: see `refused` in `lineage.json`")
     return "\n".join(lines) or "None."

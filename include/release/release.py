@@ -29,7 +29,9 @@ from include.store.archive import Unit, archived_path, published_units
 from include.store.readings import SourceMonth, read_manifest, taken_out, unexplained
 
 KEPT = 30
-VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}")  # the day of `as_of`, and a hash of tables and history
+VERSION = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{8}"
+)  # the day of `as_of`, and a hash of tables and history
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def find(settings: Settings, registry: Registry, as_of: datetime | None) -> Rele
     wanted = made_from(settings, registry)
     days = f"{as_of:%Y-%m-%d}-*" if settings.replay else "[0-9]*-*"
     newest_first = sorted(settings.paths.releases.glob(days), reverse=True)
-    return next((release for release in _readable(newest_first) if release.made_from == wanted), None)
+    return next(
+        (release for release in _readable(newest_first) if release.made_from == wanted), None
+    )
 
 
 def settings_at(settings: Settings, as_of: datetime) -> Settings:
@@ -76,9 +80,17 @@ def read(path: Path) -> Release:
     try:
         as_of, fingerprint = datetime.fromisoformat(run["as_of"]), run["made_from"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFile("run.json does not say what the release was made from", where=str(path), cure=files.HEALING) from error
+        raise DamagedFile(
+            "run.json does not say what the release was made from",
+            where=str(path),
+            cure=files.HEALING,
+        ) from error
     if as_of.utcoffset() is None or not isinstance(fingerprint, str):
-        raise DamagedFile("run.json does not say what the release was made from", where=str(path), cure=files.HEALING)
+        raise DamagedFile(
+            "run.json does not say what the release was made from",
+            where=str(path),
+            cure=files.HEALING,
+        )
     return Release(path.name, as_of, fingerprint, path)
 
 
@@ -92,8 +104,14 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
 def made_from(settings: Settings, registry: Registry) -> str:
     """Fingerprint of everything a release is made from, besides the clock: equal means nothing to publish."""
     facts = [
-        *(f"{unit} {entry.sha256}" for unit, entry in sorted(published_units(settings).items(), key=str)),
-        *(f"history {key} {entry.sha256}" for key, entry in sorted(read_manifest(settings).items())),
+        *(
+            f"{unit} {entry.sha256}"
+            for unit, entry in sorted(published_units(settings).items(), key=str)
+        ),
+        *(
+            f"history {key} {entry.sha256}"
+            for key, entry in sorted(read_manifest(settings).items())
+        ),
         models_fingerprint("models"),
         hierarchy.fingerprint(registry),  # all seeds are in it
     ]
@@ -110,12 +128,31 @@ def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str
         months = _audit(database, staging)
         _can_be_traced(months, months_of_readings)
         if previous and not settings.replay:
-            _nothing_disappeared(database, previous, months, {b.building_id for b in registry.published_buildings}, taken_out(settings, registry, as_of))
-    sums = [*(files.sha256(staging / table.file) for table in tables()), *(file.sha256 for file in months_of_readings)]
+            _nothing_disappeared(
+                database,
+                previous,
+                months,
+                {b.building_id for b in registry.published_buildings},
+                taken_out(settings, registry, as_of),
+            )
+    sums = [
+        *(files.sha256(staging / table.file) for table in tables()),
+        *(file.sha256 for file in months_of_readings),
+    ]
     version = f"{as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
     lineage_of_release = lineage.lineage(settings, registry, as_of, version, months_of_readings)
-    _write_documents(registry.published_buildings, as_of, version, rows, lineage_of_release, staging)
-    files.write_json(staging / "run.json", {**run, "version": version, "as_of": as_of.isoformat(), "made_from": made_from(settings, registry)})
+    _write_documents(
+        registry.published_buildings, as_of, version, rows, lineage_of_release, staging
+    )
+    files.write_json(
+        staging / "run.json",
+        {
+            **run,
+            "version": version,
+            "as_of": as_of.isoformat(),
+            "made_from": made_from(settings, registry),
+        },
+    )
     return Release(version, as_of, "", staging)
 
 
@@ -137,23 +174,56 @@ def promote(settings: Settings, built: Release) -> Release | None:
     return read(target)
 
 
-def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, as_of: datetime, staging: Path) -> dict[str, int]:
+def _write_tables(
+    database: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    registry: Registry,
+    as_of: datetime,
+    staging: Path,
+) -> dict[str, int]:
     """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
     archive, readings = published_units(settings), read_manifest(settings)
     known = {building.building_id for building in registry.published_buildings}
     months = window_of_readings(settings, registry, as_of)
-    paths = [_undamaged(settings.paths.month_of_readings(*month), readings[month].sha256) for month in months]
-    jobs = [(paths, staging / file_of("fct_sensor_readings"), "fct_sensor_readings", "true")]  # the longest first: two are written at once
+    paths = [
+        _undamaged(settings.paths.month_of_readings(*month), readings[month].sha256)
+        for month in months
+    ]
+    jobs = [
+        (paths, staging / file_of("fct_sensor_readings"), "fct_sensor_readings", "true")
+    ]  # the longest first: two are written at once
     for table in tables_of("aggregate"):
-        units = sorted((u for u, entry in archive.items() if f"agg_{u.grain}" == table.model and entry.rows and u.building_id in known), key=str)
-        paths = [_undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256) for unit in units]
+        units = sorted(
+            (
+                u
+                for u, entry in archive.items()
+                if f"agg_{u.grain}" == table.model and entry.rows and u.building_id in known
+            ),
+            key=str,
+        )
+        paths = [
+            _undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256)
+            for unit in units
+        ]
         jobs.append((paths, staging / table.file, table.model, "true"))
-    zones = " ".join(f"when '{building.building_id}' then '{building.timezone}'" for building in registry.published_buildings)
+    zones = " ".join(
+        f"when '{building.building_id}' then '{building.timezone}'"
+        for building in registry.published_buildings
+    )
     closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
     for table in published_monthly():
-        digests = {month: entry.metrics[table.model] for month, entry in sorted(readings.items()) if month[0] in known and table.model in entry.metrics}
-        paths = [_undamaged(settings.paths.month_of_metric(table.model, *month), digest) for month, digest in digests.items()]
-        jobs.append((paths, staging / table.file, table.model, closed if table.has_days else "true"))
+        digests = {
+            month: entry.metrics[table.model]
+            for month, entry in sorted(readings.items())
+            if month[0] in known and table.model in entry.metrics
+        }
+        paths = [
+            _undamaged(settings.paths.month_of_metric(table.model, *month), digest)
+            for month, digest in digests.items()
+        ]
+        jobs.append(
+            (paths, staging / table.file, table.model, closed if table.has_days else "true")
+        )
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for table in tables_of("dimension"):
         files.copy(settings.paths.dimensions / table.file, staging / table.file)
@@ -162,27 +232,45 @@ def _write_tables(database: duckdb.DuckDBPyConnection, settings: Settings, regis
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
-def window_of_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[tuple[str, str]]:
+def window_of_readings(
+    settings: Settings, registry: Registry, as_of: datetime
+) -> list[tuple[str, str]]:
     """The (building, month) in the floating windows of all buildings for which there are readings."""
     manifest = read_manifest(settings)
     return [
         (building.building_id, month)
         for building in registry.published_buildings
-        for month in months_between(next_month(month_of(as_of, building.timezone), -building.retention_months), month_of(as_of, building.timezone))
+        for month in months_between(
+            next_month(month_of(as_of, building.timezone), -building.retention_months),
+            month_of(as_of, building.timezone),
+        )
         if (building.building_id, month) in manifest
     ]
 
 
-def inputs(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[Path]:
+def inputs(
+    settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()
+) -> list[Path]:
     """Every stored file that a release of that time is made from, but for those that are lost and made again."""
-    archived = [archived_path(settings, unit, entry) for unit, entry in published_units(settings).items() if entry.rows and unit not in lost]
+    archived = [
+        archived_path(settings, unit, entry)
+        for unit, entry in published_units(settings).items()
+        if entry.rows and unit not in lost
+    ]
     monthly = [
         settings.paths.month_of_metric(table.model, *month)
         for month, entry in read_manifest(settings).items()
         for table in published_monthly()
         if table.model in entry.metrics
     ]
-    return archived + monthly + [settings.paths.month_of_readings(*month) for month in window_of_readings(settings, registry, as_of)]
+    return (
+        archived
+        + monthly
+        + [
+            settings.paths.month_of_readings(*month)
+            for month in window_of_readings(settings, registry, as_of)
+        ]
+    )
 
 
 def _undamaged(path: Path, digest: str) -> Path:
@@ -195,40 +283,71 @@ def _undamaged(path: Path, digest: str) -> Path:
     return path
 
 
-def _concatenate(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
+def _concatenate(
+    database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str
+) -> None:
     with files.writing(target, sum(path.stat().st_size for path in paths)):
         _copy_months(database, paths, target, model, where)
 
 
-def _copy_months(database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str) -> None:
+def _copy_months(
+    database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str
+) -> None:
     columns = next(table.columns for table in tables() if table.model == model)
     if not paths:
         nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
-        database.execute(f"copy (select {nothing} where false) to $target ({PARQUET})", {"target": str(target)})
+        database.execute(
+            f"copy (select {nothing} where false) to $target ({PARQUET})", {"target": str(target)}
+        )
         return
     parameters = {"paths": [str(path) for path in paths]}
-    for name in (column.name for column in columns if column.type == "varchar"):  # see macros/enums.sql
+    for name in (
+        column.name for column in columns if column.type == "varchar"
+    ):  # see macros/enums.sql
         texts = f"select distinct {name} from read_parquet($paths) where {name} is not null order by all"
         database.execute(f"create or replace temp type {name}_enum as enum ({texts})", parameters)
-    chosen = ", ".join(f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}" for c in columns)
-    database.execute(f"copy (select {chosen} from read_parquet($paths) where {where}) to $target ({PARQUET})", {**parameters, "target": str(target)})
+    chosen = ", ".join(
+        f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}"
+        for c in columns
+    )
+    database.execute(
+        f"copy (select {chosen} from read_parquet($paths) where {where}) to $target ({PARQUET})",
+        {**parameters, "target": str(target)},
+    )
 
 
 def _audit(database: duckdb.DuckDBPyConnection, staging: Path) -> set[tuple[str, str, str]]:
     """Hold every table against its declared schema; the (building, source, month) that the release covers."""
     for table in tables():
         path = str(staging / table.file)
-        found = {name: kind.lower() for name, kind, *_ in database.execute("describe select * from read_parquet($path)", {"path": path}).fetchall()}
+        found = {
+            name: kind.lower()
+            for name, kind, *_ in database.execute(
+                "describe select * from read_parquet($path)", {"path": path}
+            ).fetchall()
+        }
         declared = {column.name: column.type for column in table.columns}
         if found != declared:
-            raise ContractError(f"columns are {found}, declared are {declared}", where=table.file, cure=f"correct {table.model}.sql or {table.model}.yml")
+            raise ContractError(
+                f"columns are {found}, declared are {declared}",
+                where=table.file,
+                cure=f"correct {table.model}.sql or {table.model}.yml",
+            )
         missing = " + ".join(f"count_if({name} is null)" for name in table.key)
-        if database.execute(f"select {missing} from read_parquet($path)", {"path": path}).fetchone() not in [(0,), (None,)]:
-            raise ContractError("a key column has empty cells", where=table.file, cure="a fault of the platform: nothing was published")
+        if database.execute(
+            f"select {missing} from read_parquet($path)", {"path": path}
+        ).fetchone() not in [(0,), (None,)]:
+            raise ContractError(
+                "a key column has empty cells",
+                where=table.file,
+                cure="a fault of the platform: nothing was published",
+            )
     return _months_covered(database, staging)
 
 
-def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[tuple[str, str, str]]:
+def _months_covered(
+    database: duckdb.DuckDBPyConnection, release: Path
+) -> set[tuple[str, str, str]]:
     return set(
         database.execute(
             """
@@ -240,9 +359,17 @@ def _months_covered(database: duckdb.DuckDBPyConnection, release: Path) -> set[t
     )
 
 
-def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release, now: set[SourceMonth], known: set[str], taken_out: set[SourceMonth]) -> None:
+def _nothing_disappeared(
+    database: duckdb.DuckDBPyConnection,
+    previous: Release,
+    now: set[SourceMonth],
+    known: set[str],
+    taken_out: set[SourceMonth],
+) -> None:
     """A month of a source that was public stays public, unless its building or its files were taken out by name."""
-    missing = {entry for entry in _months_covered(database, previous.path) - now if entry[0] in known}
+    missing = {
+        entry for entry in _months_covered(database, previous.path) - now if entry[0] in known
+    }
     gone = unexplained(missing, taken_out)
     if gone:
         raise ContractError(
@@ -254,7 +381,10 @@ def _nothing_disappeared(database: duckdb.DuckDBPyConnection, previous: Release,
 
 def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) -> None:
     """Every month that has hours has its readings in the history."""
-    if untraced := sorted({(building_id, month) for building_id, _, month in months} - {(file.building_id, file.month) for file in named}):
+    if untraced := sorted(
+        {(building_id, month) for building_id, _, month in months}
+        - {(file.building_id, file.month) for file in named}
+    ):
         raise ContractError(
             f"{len(untraced)} published months have no readings in the history, the first is {' '.join(untraced[0])}",
             where="lineage.json",
@@ -263,15 +393,28 @@ def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) 
 
 
 def _write_documents(
-    buildings: tuple[Building, ...], as_of: datetime, version: str, rows: dict[str, int], lineage_of_release: dict[str, Any], staging: Path
+    buildings: tuple[Building, ...],
+    as_of: datetime,
+    version: str,
+    rows: dict[str, int],
+    lineage_of_release: dict[str, Any],
+    staging: Path,
 ) -> None:
-    files.write_json(staging / "schema.json", {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]})
+    files.write_json(
+        staging / "schema.json",
+        {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]},
+    )
     files.write_json(staging / "datapackage.json", _datapackage(buildings, version, staging))
     files.write_json(staging / "lineage.json", lineage_of_release)
-    files.write_text(staging / "README.md", readme(buildings, as_of, version, rows, lineage_of_release))
+    files.write_text(
+        staging / "README.md", readme(buildings, as_of, version, rows, lineage_of_release)
+    )
     files.write_text(staging / "LICENSE", licence(buildings, version))
     summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
-    files.write_text(staging / "SHA256SUMS", "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed))
+    files.write_text(
+        staging / "SHA256SUMS",
+        "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed),
+    )
 
 
 def _schema(table: Table, rows: int) -> dict[str, Any]:
@@ -297,7 +440,13 @@ def _datapackage(buildings: tuple[Building, ...], version: str, staging: Path) -
             "hash": f"sha256:{files.sha256(staging / table.file)}",
             "schema": {
                 "fields": [
-                    {"name": c.name, "type": TYPES[c.type], "description": c.description, **({"unit": c.unit} if c.unit else {})} for c in table.columns
+                    {
+                        "name": c.name,
+                        "type": TYPES[c.type],
+                        "description": c.description,
+                        **({"unit": c.unit} if c.unit else {}),
+                    }
+                    for c in table.columns
                 ],
                 "primaryKey": list(table.key),
             },
@@ -309,6 +458,8 @@ def _datapackage(buildings: tuple[Building, ...], version: str, staging: Path) -
         "name": "building-sensor-data",
         "title": TITLE,
         "version": version,
-        "licenses": [{"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences],
+        "licenses": [
+            {"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences
+        ],
         "resources": [resource(table) for table in tables()],
     }

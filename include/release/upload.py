@@ -18,7 +18,9 @@ from include.release.release import KEPT, VERSION, Release, latest, read
 log = logging.getLogger(__name__)
 
 SUMS, RUN = "SHA256SUMS", "run.json"  # run.json is not in the sums: a later run may replace it
-SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199})")  # a checksum and a plain file name that any disk takes
+SUM = re.compile(
+    r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199})"
+)  # a checksum and a plain file name that any disk takes
 REPLACED = "nothing: the next release that is published replaces it; to restore it, use the remote's version history"
 
 
@@ -36,14 +38,32 @@ class Pointer:
             row = json.loads(text)
             version, as_of = row["version"], datetime.fromisoformat(row["as_of"])
             date.fromisoformat(version[:10])
-            if VERSION.fullmatch(version) and row["path"] == f"releases/{version}" and as_of.utcoffset() is not None:
+            if (
+                VERSION.fullmatch(version)
+                and row["path"] == f"releases/{version}"
+                and as_of.utcoffset() is not None
+            ):
                 return cls(version, as_of)
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
-        raise DamagedFile("latest.json is damaged: it does not name a version, its time and its path", where=where, cure=REPLACED)
+        raise DamagedFile(
+            "latest.json is damaged: it does not name a version, its time and its path",
+            where=where,
+            cure=REPLACED,
+        )
 
     def to_text(self) -> str:
-        return json.dumps({"version": self.version, "as_of": self.as_of.isoformat(), "path": f"releases/{self.version}"}, indent=1) + "\n"
+        return (
+            json.dumps(
+                {
+                    "version": self.version,
+                    "as_of": self.as_of.isoformat(),
+                    "path": f"releases/{self.version}",
+                },
+                indent=1,
+            )
+            + "\n"
+        )
 
 
 def upload(settings: Settings, release: Release) -> bool:
@@ -70,7 +90,11 @@ def _send_history(settings: Settings, release: Release) -> None:
         return
     with files.scratch_folder(settings.paths.work) as outgoing:
         lay_out(settings, missing, outgoing)
-        rclone.send(outgoing / FOLDER, _remote(settings, FOLDER), [file.path.removeprefix(f"{FOLDER}/") for file in missing])
+        rclone.send(
+            outgoing / FOLDER,
+            _remote(settings, FOLDER),
+            [file.path.removeprefix(f"{FOLDER}/") for file in missing],
+        )
     if absent := _absent(settings, missing):
         raise RemoteError(
             f"{len(absent)} uploaded files of the history are missing or have another size, the first is {absent[0].path}",
@@ -104,7 +128,9 @@ def is_offered(settings: Settings, release: Release) -> bool:
         return False
     there = _sizes(_remote(settings, f"releases/{offered.version}"))
     if offered.version == release.version:
-        here = {path.name: path.stat().st_size for path in release.path.iterdir() if path.name != RUN}
+        here = {
+            path.name: path.stat().st_size for path in release.path.iterdir() if path.name != RUN
+        }
         is_whole = RUN in there and all(there.get(name) == size for name, size in here.items())
         return is_whole and not _absent(settings, read_history(release.path / "lineage.json"))
     return {RUN, SUMS} <= there.keys()
@@ -137,7 +163,12 @@ def adopt_offered(settings: Settings) -> str | None:
     folder = _remote(settings, f"releases/{offered.version}")
     there = _sizes(folder)
     if not there:
-        log.warning("latest.json names %s, and this release is not on the publish remote\n  where: %s\n  what to do: %s", offered.version, folder, REPLACED)
+        log.warning(
+            "latest.json names %s, and this release is not on the publish remote\n  where: %s\n  what to do: %s",
+            offered.version,
+            folder,
+            REPLACED,
+        )
         return None
     try:
         incoming = _fetch(settings, offered, folder, there)
@@ -165,18 +196,23 @@ def _fetch(settings: Settings, offered: Pointer, folder: str, there: dict[str, i
     if missing := sorted(sums.keys() - there.keys()):
         raise _damaged(f"{missing[0]} of the published release is missing", folder)
     rclone.fetch(folder, incoming, sorted(sums))
-    for name, digest in sums.items():
-        if not (incoming / name).is_file() or files.sha256(incoming / name) != digest:
-            raise _damaged(f"{name} of the published release does not have its checksum", folder)
-    for name in ("lineage.json", "schema.json"):
-        if name not in sums or _version_in(incoming / name) != offered.version:
-            raise _damaged(f"{name} of the published release does not belong to {offered.version}", folder)
+    _check_files(incoming, sums, offered.version, folder)
     read_history(incoming / "lineage.json")
     try:
         read(incoming)
     except (OSError, DamagedFile) as error:
         raise _damaged(f"{RUN} of the published release is damaged: {error}", folder) from error
     return incoming
+
+
+def _check_files(incoming: Path, sums: dict[str, str], version: str, folder: str) -> None:
+    """The files have their checksums, and the documents name the version. Raises DamagedFile."""
+    for name, digest in sums.items():
+        if not (incoming / name).is_file() or files.sha256(incoming / name) != digest:
+            raise _damaged(f"{name} of the published release does not have its checksum", folder)
+    for name in ("lineage.json", "schema.json"):
+        if name not in sums or _version_in(incoming / name) != version:
+            raise _damaged(f"{name} of the published release does not belong to {version}", folder)
 
 
 def _sums(path: Path, folder: str) -> dict[str, str]:
@@ -195,7 +231,11 @@ def _version_in(path: Path) -> Any:
 
 
 def _damaged(what: str, folder: str) -> DamagedFile:
-    return DamagedFile(what, where=folder, cure="publish it again from a machine that has it whole (docs/runbook.md, Publishing); or delete latest.json")
+    return DamagedFile(
+        what,
+        where=folder,
+        cure="publish it again from a machine that has it whole (docs/runbook.md, Publishing); or delete latest.json",
+    )
 
 
 def _sizes(folder: str) -> dict[str, int]:
@@ -210,7 +250,9 @@ def _verify(folder: str, release: Release) -> None:
     here = {path.name: path.stat().st_size for path in release.path.iterdir()}
     there = _sizes(folder)
     if there != here:
-        different = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+        different = sorted(
+            name for name in here.keys() | there.keys() if here.get(name) != there.get(name)
+        )
         raise RemoteError(
             f"the uploaded release differs in {', '.join(different)}",
             where=folder,
@@ -221,30 +263,53 @@ def _verify(folder: str, release: Release) -> None:
 def retire(settings: Settings) -> list[str]:
     """Remove releases beyond the last 30, here and on the remote, but for the last of each month; then the history that no release names."""
     last = settings.paths.latest.resolve().name
-    here = [path.name for path in settings.paths.releases.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."]
+    here = [
+        path.name
+        for path in settings.paths.releases.iterdir()
+        if path.is_dir() and not path.is_symlink() and path.name[0] != "."
+    ]
     there = rclone.folders(_remote(settings, "releases"))
-    gone_here, gone_there = ([version for version in expired(versions) if version != last] for versions in (here, there))
+    gone_here, gone_there = (
+        [version for version in expired(versions) if version != last] for versions in (here, there)
+    )
     for version in gone_here:
         files.remove(settings.paths.releases / version)
     for version in gone_there:
         rclone.delete_folder(_remote(settings, f"releases/{version}"))
-    _retire_history(settings, [version for version in there if version not in gone_there and VERSION.fullmatch(version)])
+    _retire_history(
+        settings,
+        [version for version in there if version not in gone_there and VERSION.fullmatch(version)],
+    )
     return [*gone_here, *gone_there]
 
 
 def _retire_history(settings: Settings, versions: list[str]) -> None:
     """Remove the files of the history that none of these releases names. If one cannot be read, all files stay."""
     with files.scratch_folder(settings.paths.work) as folder:
-        lineages = {version: settings.paths.releases / version / "lineage.json" for version in versions}
+        lineages = {
+            version: settings.paths.releases / version / "lineage.json" for version in versions
+        }
         if absent := [version for version, path in lineages.items() if not path.exists()]:
-            rclone.fetch(_remote(settings, "releases"), folder, [f"{version}/lineage.json" for version in absent])
+            rclone.fetch(
+                _remote(settings, "releases"),
+                folder,
+                [f"{version}/lineage.json" for version in absent],
+            )
         try:
-            named = {file.path for version, path in lineages.items() for file in read_history(path if path.exists() else folder / version / "lineage.json")}
+            named = {
+                file.path
+                for version, path in lineages.items()
+                for file in read_history(
+                    path if path.exists() else folder / version / "lineage.json"
+                )
+            }
         except DamagedFile as error:
             log.warning("no file of the history is removed from the publish remote: %s", error)
             return
     if idle := sorted(_history_there(settings).keys() - named):
-        rclone.delete_files(_remote(settings, FOLDER), [path.removeprefix(f"{FOLDER}/") for path in idle])
+        rclone.delete_files(
+            _remote(settings, FOLDER), [path.removeprefix(f"{FOLDER}/") for path in idle]
+        )
 
 
 def expired(versions: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from include.core.settings import Settings
 from include.core.state_remote import remote_path, stored_name
 from include.ledger.ledger import STATE_FORMAT, Ledger, check_state_format
 from include.store.archive import archived_path, read_archive_manifest
-from include.store.readings import read_manifest
+from include.store.readings import stored_files
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,11 @@ class State:
     state_format: int = STATE_FORMAT
 
     def to_json(self) -> dict[str, object]:
-        return {"generation": self.generation, "files": self.files, "state_format": self.state_format}
+        return {
+            "generation": self.generation,
+            "files": self.files,
+            "state_format": self.state_format,
+        }
 
     @classmethod
     def from_json(cls, content: dict[str, Any], where: str) -> "State":
@@ -61,7 +65,11 @@ def restore(settings: Settings) -> list[str]:
         return []
     if there.generation == 0:
         return []
-    wanted = [path for path in there.files if not path.startswith(("landing/", "readings/building_id=", "metrics/"))]
+    wanted = [
+        path
+        for path in there.files
+        if not path.startswith(("landing/", "readings/building_id=", "metrics/"))
+    ]
     fetched = fetch(settings, there, wanted)
     files.write_sealed(settings.paths.state, there.to_json())
     return fetched
@@ -69,19 +77,35 @@ def restore(settings: Settings) -> list[str]:
 
 def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
     """Bring those of the named files that the state remote holds, unless they are here already; every one is verified."""
-    return state_remote.fetch(settings, {path: state.files[path] for path in paths if path in state.files})
+    return state_remote.fetch(
+        settings, {path: state.files[path] for path in paths if path in state.files}
+    )
 
 
 def fetch_inputs(settings: Settings, paths: Iterable[Path]) -> list[str]:
     """Bring readings or landed files that this run needs and this machine does not have."""
     absent = [path for path in paths if not path.exists()]
-    return fetch(settings, local_state(settings), [str(path.relative_to(settings.paths.root)) for path in absent]) if absent else []
+    return (
+        fetch(
+            settings,
+            local_state(settings),
+            [str(path.relative_to(settings.paths.root)) for path in absent],
+        )
+        if absent
+        else []
+    )
 
 
 def forget(settings: Settings, paths: Iterable[Path]) -> None:
     """Remember that the remote does not have these after all, so that they are sent again."""
-    here, gone = local_state(settings), {str(path.relative_to(settings.paths.root)) for path in paths}
-    files.write_sealed(settings.paths.state, State(here.generation, {k: v for k, v in here.files.items() if k not in gone}).to_json())
+    here, gone = (
+        local_state(settings),
+        {str(path.relative_to(settings.paths.root)) for path in paths},
+    )
+    files.write_sealed(
+        settings.paths.state,
+        State(here.generation, {k: v for k, v in here.files.items() if k not in gone}).to_json(),
+    )
 
 
 def push(settings: Settings) -> int:
@@ -90,7 +114,9 @@ def push(settings: Settings) -> int:
         return 0
     here, there, wanted = local_state(settings), remote_state(settings), _wanted(settings)
     if there.generation > here.generation:
-        if all(there.files.get(path) == digest for path, digest in wanted.items()):  # our own push, cut off before it was noted here
+        if all(
+            there.files.get(path) == digest for path, digest in wanted.items()
+        ):  # our own push, cut off before it was noted here
             files.write_sealed(settings.paths.state, there.to_json())
             return 0
         raise ConflictError(
@@ -100,7 +126,11 @@ def push(settings: Settings) -> int:
         )
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again
-    stale = {path: digest for path, digest in wanted.items() if there.files.get(path) != digest or path not in here.files}
+    stale = {
+        path: digest
+        for path, digest in wanted.items()
+        if there.files.get(path) != digest or path not in here.files
+    }
     new = {path: digest for path, digest in stale.items() if (settings.paths.root / path).exists()}
     if not new and there.files:
         return 0
@@ -110,9 +140,13 @@ def push(settings: Settings) -> int:
         link = outgoing / stored_name(path, digest)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.hardlink_to(settings.paths.root / path)
-    rclone.send(outgoing, settings.state_remote, [stored_name(path, digest) for path, digest in new.items()])
+    rclone.send(
+        outgoing, settings.state_remote, [stored_name(path, digest) for path, digest in new.items()]
+    )
     kept = {
-        path: digest for path, digest in there.files.items() if path in wanted or not path.startswith("landing/")
+        path: digest
+        for path, digest in there.files.items()
+        if path in wanted or not path.startswith("landing/")
     }  # their names may be those of an older format
     state = State(max(here.generation, there.generation) + 1, {**kept, **new})
     files.write_sealed(outgoing / "state.json", state.to_json())
@@ -128,15 +162,13 @@ def _wanted(settings: Settings) -> dict[str, str]:
     for version in Ledger.read(paths.ledger).versions:
         landed = paths.landed(version.building_id, version.datasource_id, version.sha256)
         wanted[landed] = version.sha256
-    for (building_id, month), stored in read_manifest(settings).items():
-        wanted[paths.month_of_readings(building_id, month)] = stored.sha256
-        for model, digest in stored.metrics.items():
-            wanted[paths.month_of_metric(model, building_id, month)] = digest
-        if stored.rejected:
-            wanted[paths.rejected(building_id, month)] = stored.rejected
-    for unit, entry in read_archive_manifest(settings).items():
-        if entry.rows:
-            wanted[archived_path(settings, unit, entry)] = entry.sha256
+    wanted |= stored_files(settings)
+    archive = read_archive_manifest(settings)
+    wanted |= {
+        archived_path(settings, unit, entry): entry.sha256
+        for unit, entry in archive.items()
+        if entry.rows
+    }
     for path in (
         *sorted(paths.dimensions.glob("*")),
         paths.ledger,

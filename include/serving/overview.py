@@ -41,7 +41,11 @@ class Card:
     def title(self) -> str:
         """The message of a single incident; else how many they are, and of what kind."""
         kind = self.first.message.rpartition(": ")[2]
-        return self.first.message if len(self.causes) == 1 else f"{kind}: {counted(len(self.causes), 'incident')}"
+        return (
+            self.first.message
+            if len(self.causes) == 1
+            else f"{kind}: {counted(len(self.causes), 'incident')}"
+        )
 
 
 @dataclass(frozen=True)
@@ -83,18 +87,33 @@ class Overview:
 
     def loud(self, severity: str) -> list[Cause]:
         """The open incidents that nobody has silenced."""
-        return [cause for cause in self.causes if cause.is_open and cause.severity == severity and not cause.silenced_by]
+        return [
+            cause
+            for cause in self.causes
+            if cause.is_open and cause.severity == severity and not cause.silenced_by
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """For programs: the same facts."""
         return {
-            "latest": self.latest and {"version": self.latest.version, "as_of": self.latest.as_of.isoformat()},
+            "latest": self.latest
+            and {"version": self.latest.version, "as_of": self.latest.as_of.isoformat()},
             "tables": [table.__dict__ for table in self.tables],
-            "releases": [{"version": release.version, "as_of": release.as_of.isoformat()} for release in self.releases],
+            "releases": [
+                {"version": release.version, "as_of": release.as_of.isoformat()}
+                for release in self.releases
+            ],
             "look": self.look and self.look.to_json(),
             "unread": self.unread,
             "causes": [cause.to_json() for cause in self.causes],
-            "refused": [{"path": version.path, "datasource_id": version.datasource_id, "reasons": version.reasons} for version in self.refused],
+            "refused": [
+                {
+                    "path": version.path,
+                    "datasource_id": version.datasource_id,
+                    "reasons": version.reasons,
+                }
+                for version in self.refused
+            ],
             "accounting": self.accounting,
             "runs": [page.__dict__ for page in self.runs],
         }
@@ -103,7 +122,11 @@ class Overview:
 def overview(settings: Settings) -> Overview:
     """Read from the files of DATA_DIR as they are now; every one of them may be missing."""
     latest = releases.latest(settings)
-    documents = sorted(path.name for path in latest.path.iterdir() if path.suffix != ".parquet") if latest else []
+    documents = (
+        sorted(path.name for path in latest.path.iterdir() if path.suffix != ".parquet")
+        if latest
+        else []
+    )
     return Overview(
         latest=latest,
         tables=_tables(latest) if latest else (),
@@ -120,20 +143,29 @@ def overview(settings: Settings) -> Overview:
 
 def published_file(settings: Settings, version: str, name: str) -> Path | None:
     """A file of a release, if both are known by these very names."""
-    folder = next((path for path in settings.paths.releases.glob("[0-9]*-*") if path.name == version), None)
+    folder = next(
+        (path for path in settings.paths.releases.glob("[0-9]*-*") if path.name == version), None
+    )
     return next((path for path in folder.iterdir() if path.name == name), None) if folder else None
 
 
 def page(settings: Settings, links: dict[str, str]) -> str:
     """The overview as HTML; `links` are further places by title."""
-    return _template().render(overview=overview(settings), links=links, shown=SHOWN, on_a_card=SHOWN_ON_A_CARD)
+    html: str = _template().render(
+        overview=overview(settings), links=links, shown=SHOWN, on_a_card=SHOWN_ON_A_CARD
+    )
+    return html
 
 
 def _tables(release: Release) -> tuple[PublishedTable, ...]:
     there = {path.name: path.stat().st_size for path in release.path.iterdir()}
     try:
         declared = files.read_json(release.path / "schema.json")["tables"]
-        return tuple(PublishedTable(row["file"], row["description"], row["rows"], there[row["file"]]) for row in declared if row["file"] in there)
+        return tuple(
+            PublishedTable(row["file"], row["description"], row["rows"], there[row["file"]])
+            for row in declared
+            if row["file"] in there
+        )
     except (FileNotFoundError, StorageError, KeyError, TypeError):
         return ()
 
@@ -157,9 +189,16 @@ def _cards(causes: Iterable[Cause]) -> list[Card]:
 
 @cache
 def _template() -> Any:
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.finalize = lambda value: visible_lines(value) if isinstance(value, str) else value
-    environment.filters["size"] = lambda size: f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
+    environment.filters["size"] = lambda size: (
+        f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
+    )
     environment.filters["counted"] = counted
     environment.filters["time"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
     return environment.get_template("overview.html")

@@ -24,5 +24,10 @@ def run_note(settings: Settings, dag_id: str) -> str:
     if dag_id == "monitor_quality":
         loud = [cause for cause in read_health(settings) if cause.is_open and not cause.silenced_by]
         errors = [cause.message for cause in loud if cause.severity == "error"]
-        return "\n".join([f"{counted(len(errors), 'problem')}, {counted(len(loud) - len(errors), 'warning')}", *map(plain, errors)])
+        return "\n".join(
+            [
+                f"{counted(len(errors), 'problem')}, {counted(len(loud) - len(errors), 'warning')}",
+                *map(plain, errors),
+            ]
+        )
     return ""

@@ -13,7 +13,9 @@ class Source(Protocol):
     All methods raise RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
 
-    def list(self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False) -> list[RemoteFile]:
+    def list(
+        self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False
+    ) -> list[RemoteFile]:
         """The files below a location, or `only` those with these paths; with their digest if asked for and known."""
 
     def fetch(self, location: str, folder: Path, paths: Collection[str]) -> None:

@@ -10,7 +10,9 @@ from include.core.rclone import RemoteFile
 class Rclone:
     """See the port."""
 
-    def list(self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False) -> list[RemoteFile]:
+    def list(
+        self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False
+    ) -> list[RemoteFile]:
         """See the port."""
         return rclone.listing(location, only=only, with_digest=with_digest)
 

@@ -19,12 +19,16 @@ from include.sources.registry import source_of
 log = logging.getLogger(__name__)
 
 COPIES = 2  # a second try for what did not verify; after that it waits for the next run
-REPLACED = "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
+REPLACED = (
+    "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
+)
 LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
 DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
 
 
-def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasource, ...] = ()) -> list[Finding]:
+def sync(
+    settings: Settings, datasource: Datasource, neighbours: tuple[Datasource, ...] = ()
+) -> list[Finding]:
     """Copy the listing less the ledger into landing and hand the arrivals to validation.
 
     `neighbours` are the datasources that share the location: a file that none of them claims is told, not lost.
@@ -53,7 +57,11 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
         {
             "arrivals": [asdict(arrival) for arrival in arrivals],
             "findings": [asdict(finding) for finding in findings],
-            "refused_and_still_there": sorted(file.path for file in listed if file.path in known and known[file.path].verdict == "refused"),
+            "refused_and_still_there": sorted(
+                file.path
+                for file in listed
+                if file.path in known and known[file.path].verdict == "refused"
+            ),
         },
     )
     return findings
@@ -61,10 +69,16 @@ def sync(settings: Settings, datasource: Datasource, neighbours: tuple[Datasourc
 
 def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
     version = known.get(file.path)
-    return version is not None and version.verdict != "gone" and (version.size, version.modified) == (file.size, file.modified)
+    return (
+        version is not None
+        and version.verdict != "gone"
+        and (version.size, version.modified) == (file.size, file.modified)
+    )
 
 
-def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[list[RemoteFile], list[Finding]]:
+def claimed_files(
+    listed: list[RemoteFile], datasource: Datasource
+) -> tuple[list[RemoteFile], list[Finding]]:
     """The files whose names match, less those whose names or kinds cannot be used."""
     pattern = re.compile(datasource.file_pattern)
     claimed, findings = [], []
@@ -74,25 +88,55 @@ def claimed_files(listed: list[RemoteFile], datasource: Datasource) -> tuple[lis
         if not pattern.fullmatch(name.name):
             continue
         if file.path.endswith(".rclonelink"):
-            findings.append(Finding("symbolic_link", "error", "a symbolic link is not followed", where=file.path, cure="Put the file itself there"))
+            findings.append(
+                Finding(
+                    "symbolic_link",
+                    "error",
+                    "a symbolic link is not followed",
+                    where=file.path,
+                    cure="Put the file itself there",
+                )
+            )
         elif ".." in name.parts or name.is_absolute() or not file.path.isprintable():
             problem = "the name leads elsewhere or holds control characters"
-            findings.append(Finding("file_name", "error", problem, where=repr(file.path), cure="Rename the file"))
+            findings.append(
+                Finding(
+                    "file_name", "error", problem, where=repr(file.path), cure="Rename the file"
+                )
+            )
         elif REPLACED in file.path:
             problem = "the name is not valid UTF-8, so the file can be listed and not read; U+FFFD is in the place of each invalid byte"
-            findings.append(Finding("file_name", "error", problem, where=file.path, cure="Rename the file"))
+            findings.append(
+                Finding("file_name", "error", problem, where=file.path, cure="Rename the file")
+            )
         elif max(len(part.encode()) for part in name.parts) > LONGEST_NAME:
-            findings.append(Finding("file_name", "error", f"the name is longer than {LONGEST_NAME} bytes", where=file.path, cure="Rename the file"))
+            findings.append(
+                Finding(
+                    "file_name",
+                    "error",
+                    f"the name is longer than {LONGEST_NAME} bytes",
+                    where=file.path,
+                    cure="Rename the file",
+                )
+            )
         elif copies[file.path] > 1:
             findings.append(
-                Finding("same_name_twice", "error", f"{copies[file.path]} files have this name", where=file.path, cure="Rename or remove all but one")
+                Finding(
+                    "same_name_twice",
+                    "error",
+                    f"{copies[file.path]} files have this name",
+                    where=file.path,
+                    cure="Rename or remove all but one",
+                )
             )
         else:
             claimed.append(file)
     return claimed, list(dict.fromkeys(findings))
 
 
-def _unclaimed(listed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]) -> list[Finding]:
+def _unclaimed(
+    listed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]
+) -> list[Finding]:
     if neighbours and neighbours[0] != datasource:
         return []  # the first of them tells for all
     patterns = [re.compile(source.file_pattern) for source in (neighbours or (datasource,))]
@@ -105,11 +149,16 @@ def _unclaimed(listed: list[RemoteFile], datasource: Datasource, neighbours: tup
             cure="Rename it, or add a row to datasources_config.csv",
         )
         for file in listed
-        if not any(pattern.fullmatch(PurePosixPath(file.path.removesuffix(".rclonelink")).name) for pattern in patterns)
+        if not any(
+            pattern.fullmatch(PurePosixPath(file.path.removesuffix(".rclonelink")).name)
+            for pattern in patterns
+        )
     ]
 
 
-def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
+def _copy(
+    settings: Settings, datasource: Datasource, wanted: list[RemoteFile]
+) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
     """Copy, look at the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
     if not wanted:
         return [], []
@@ -121,39 +170,76 @@ def _copy(settings: Settings, datasource: Datasource, wanted: list[RemoteFile]) 
     try:
         source.fetch(datasource.location, incoming, paths)
     except RemoteError as error:
-        said = error.what  # some files may have come all the same: the second look decides file by file
+        said = (
+            error.what
+        )  # some files may have come all the same: the second look decides file by file
         if DISK_FULL.search(said):
             cure = "make room or move DATA_DIR, then run again: nothing is half written"
-            raise StorageError(f"disk full while copying\n{said}", where=str(incoming), cure=cure) from error
-    after = {file.path: file for file in source.list(datasource.location, only=paths, with_digest=True)}
+            raise StorageError(
+                f"disk full while copying\n{said}", where=str(incoming), cure=cure
+            ) from error
+    after = {
+        file.path: file for file in source.list(datasource.location, only=paths, with_digest=True)
+    }
     arrivals: list[Arrival] = []
     left: list[tuple[RemoteFile, Finding]] = []
     for before in wanted:
-        now, local = after.get(before.path), incoming / before.path
-        if now is None:
-            left.append((before, _unstable(before, "vanished")))
-        elif (now.size, now.modified) != (before.size, before.modified):
-            left.append((now, _unstable(now, "changed")))
-        elif not local.is_file():
-            left.append((now, _not_copied(now, said)))
-        elif local.stat().st_size != now.size or not _same_digest(local, digest := files.sha256(local), now.digest):
-            left.append((now, _unstable(now, "arrived damaged or changed")))
-        else:
-            landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, digest)
-            if not (landed.is_file() and files.sha256(landed) == digest):
-                files.move(local, landed)
-            arrivals.append(Arrival(datasource.datasource_id, datasource.building_id, now.path, now.size, now.modified, digest))
+        now, local = after.get(before.path, before), incoming / before.path
+        digest = files.sha256(local) if local.is_file() else ""
+        if problem := _why_left(before, after.get(before.path), local, digest, said):
+            left.append((now, problem))
+            continue
+        landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, digest)
+        if not (landed.is_file() and files.sha256(landed) == digest):
+            files.move(local, landed)
+        arrivals.append(
+            Arrival(
+                datasource.datasource_id,
+                datasource.building_id,
+                now.path,
+                now.size,
+                now.modified,
+                digest,
+            )
+        )
     return arrivals, left
 
 
+def _why_left(
+    before: RemoteFile, now: RemoteFile | None, local: Path, digest: str, said: str
+) -> Finding | None:
+    """Why a copy cannot be used: what is listed now, and the local file, are not what was listed before."""
+    if now is None:
+        return _unstable(before, "vanished")
+    if (now.size, now.modified) != (before.size, before.modified):
+        return _unstable(now, "changed")
+    if not digest:
+        return _not_copied(now, said)
+    if local.stat().st_size != now.size or not _same_digest(local, digest, now.digest):
+        return _unstable(now, "arrived damaged or changed")
+    return None
+
+
 def _unstable(file: RemoteFile, what: str) -> Finding:
-    return Finding("unstable_file", "warning", f"the file {what} while it was copied", where=file.path, cure="The next run tries again")
+    return Finding(
+        "unstable_file",
+        "warning",
+        f"the file {what} while it was copied",
+        where=file.path,
+        cure="The next run tries again",
+    )
 
 
 def _not_copied(file: RemoteFile, said: str) -> Finding:
     words = re.search(rf"^.*ERROR : {re.escape(file.path)}: (.+)$", said, re.MULTILINE)
     reason = words[1] if words else "the source reported no error"
-    return Finding("not_copied", "error", f"the file cannot be copied: {reason}", where=file.path, cure="Give the platform's account the right to read it")
+    return Finding(
+        "not_copied",
+        "error",
+        f"the file cannot be copied: {reason}",
+        where=file.path,
+        cure="Give the platform's account the right to read it",
+    )
 
 
 def _same_digest(local: Path, sha256: str, digest: str) -> bool:

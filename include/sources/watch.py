@@ -23,5 +23,9 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
         except (RemoteError, ConfigurationError) as error:
             log.warning("%s cannot be watched: %s", mask(datasource.location), error)
             continue
-        found |= {(datasource.datasource_id, file.path, file.size, file.modified) for file in claimed if not is_known(file, known)}
+        found |= {
+            (datasource.datasource_id, file.path, file.size, file.modified)
+            for file in claimed
+            if not is_known(file, known)
+        }
     return found

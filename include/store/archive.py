@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 
 from include.contract.grains import GRAINS
 from include.core import files
-from include.core.calendar import HOUR, end_of_last_week, month_of, month_start, months_between, next_month
+from include.core.calendar import (
+    HOUR,
+    end_of_last_week,
+    month_of,
+    month_start,
+    months_between,
+    next_month,
+)
 from include.core.duckdb_session import PARQUET, for_each, scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
@@ -47,13 +54,20 @@ ArchiveManifest = dict[Unit, Archived]
 def read_archive_manifest(settings: Settings) -> ArchiveManifest:
     path = settings.paths.archive_manifest
     rows = files.read_sealed(path) if path.exists() else []
-    return {Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row) for row in rows}
+    return {
+        Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row)
+        for row in rows
+    }
 
 
 def published_units(settings: Settings) -> ArchiveManifest:
     """What of the archive is published: units of months that have readings. Months that were taken out keep their files."""
     readings = read_manifest(settings)
-    return {unit: entry for unit, entry in read_archive_manifest(settings).items() if (unit.building_id, unit.month) in readings}
+    return {
+        unit: entry
+        for unit, entry in read_archive_manifest(settings).items()
+        if (unit.building_id, unit.month) in readings
+    }
 
 
 def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
@@ -64,7 +78,9 @@ def fingerprints(settings: Settings, registry: Registry, as_of: datetime) -> dic
     """What every unit must be made from: the readings of the months its windows reach into, and the models."""
     models, readings = models_fingerprint("models/3_aggregations"), read_manifest(settings)
     return {
-        Unit(grain, building.building_id, month): _fingerprint(grain, building, month, readings, models, as_of)
+        Unit(grain, building.building_id, month): _fingerprint(
+            grain, building, month, readings, models, as_of
+        )
         for building in registry.built_buildings
         for building_id, month in readings
         if building_id == building.building_id
@@ -72,33 +88,63 @@ def fingerprints(settings: Settings, registry: Registry, as_of: datetime) -> dic
     }
 
 
-def _fingerprint(grain: str, building: Building, month: str, readings: Manifest, models: str, as_of: datetime) -> str:
+def _fingerprint(
+    grain: str, building: Building, month: str, readings: Manifest, models: str, as_of: datetime
+) -> str:
     zone = building.timezone
-    stop = end_of_last_week(month, zone) if grain == "weekly" else month_start(next_month(month), zone)
+    stop = (
+        end_of_last_week(month, zone) if grain == "weekly" else month_start(next_month(month), zone)
+    )
     touched = months_between(month, month_of(stop - HOUR, zone))
-    facts = [models, grain, zone, *(readings[building.building_id, m].fingerprint for m in touched if (building.building_id, m) in readings)]
+    facts = [
+        models,
+        grain,
+        zone,
+        *(
+            readings[building.building_id, m].fingerprint
+            for m in touched
+            if (building.building_id, m) in readings
+        ),
+    ]
     if as_of < stop:
         facts.append(as_of.isoformat())
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def windows_to_build(settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()) -> list[WindowPlan]:
+def windows_to_build(
+    settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()
+) -> list[WindowPlan]:
     """The windows that hold readings and a unit that is lost or made from something else; none if there is nothing to do."""
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     readings = read_manifest(settings)
-    stale = [unit for unit, fingerprint in wanted.items() if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint]
+    stale = [
+        unit
+        for unit, fingerprint in wanted.items()
+        if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint
+    ]
     windows = []
     for building in registry.built_buildings:
         months = {unit.month for unit in stale if unit.building_id == building.building_id}
         if months:
-            windows += [window for window in plan_windows(building, months, as_of) if _reached(window, readings)]
+            windows += [
+                window
+                for window in plan_windows(building, months, as_of)
+                if _reached(window, readings)
+            ]
     return windows
 
 
 def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
     """The windows that the engine was told to aggregate."""
     return [
-        WindowPlan(registry.building(w.building_id), tuple(months_between(month_of(w.labels_start, w.timezone), month_of(w.labels_stop - HOUR, w.timezone))))
+        WindowPlan(
+            registry.building(w.building_id),
+            tuple(
+                months_between(
+                    month_of(w.labels_start, w.timezone), month_of(w.labels_stop - HOUR, w.timezone)
+                )
+            ),
+        )
         for w in planned_windows(settings)
     ]
 
@@ -106,16 +152,26 @@ def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
     """The months of readings that the windows reach into."""
     known = read_manifest(settings)
-    return [settings.paths.month_of_readings(window.building.building_id, month) for window in windows for month in _reached(window, known)]
+    return [
+        settings.paths.month_of_readings(window.building.building_id, month)
+        for window in windows
+        for month in _reached(window, known)
+    ]
 
 
 def _reached(window: WindowPlan, readings: Manifest) -> list[str]:
     """The months with readings that a window reaches into; the floating window of a silent building has none."""
     last = month_of(window.stop - HOUR, window.building.timezone)
-    return [month for month in months_between(window.months[0], last) if (window.building.building_id, month) in readings]
+    return [
+        month
+        for month in months_between(window.months[0], last)
+        if (window.building.building_id, month) in readings
+    ]
 
 
-def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_of: datetime) -> list[Unit]:
+def merge(
+    settings: Settings, registry: Registry, windows: list[WindowPlan], as_of: datetime
+) -> list[Unit]:
     """Split what the engine made into months and archive what changed. Returns the units with a new revision.
 
     A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of engine and archive.
@@ -124,7 +180,15 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     with scratch_database(settings) as database:
         within = {unit: window for window in windows for unit in wanted if _inside(unit, window)}
-        made = dict(zip(within, for_each(database, within.items(), lambda cursor, item: _split(cursor, settings, *item)), strict=True))
+        made = dict(
+            zip(
+                within,
+                for_each(
+                    database, within.items(), lambda cursor, item: _split(cursor, settings, *item)
+                ),
+                strict=True,
+            )
+        )
     changed = []
     with files.locked(settings.paths.lock, "aggregate_and_publish"):
         for unit, path in made.items():
@@ -136,8 +200,14 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
                     files.move(path, archived_path(settings, unit, before))
                 manifest[unit] = Archived(wanted[unit], before.revision, digest, rows)
                 continue
-            if before and before.fingerprint == wanted[unit] and archived_path(settings, unit, before).exists():
-                if rows == before.rows and same_values(settings, archived_path(settings, unit, before), path):
+            if (
+                before
+                and before.fingerprint == wanted[unit]
+                and archived_path(settings, unit, before).exists()
+            ):
+                if rows == before.rows and same_values(
+                    settings, archived_path(settings, unit, before), path
+                ):
                     continue
                 raise ContractError(
                     f"{unit.grain} {unit.month} of {unit.building_id} came out otherwise than archived, from the same inputs",
@@ -149,7 +219,10 @@ def merge(settings: Settings, registry: Registry, windows: list[WindowPlan], as_
                 files.move(path, archived_path(settings, unit, entry))
             manifest[unit] = entry
             changed.append(unit)
-        rows_of_manifest = [{**unit.__dict__, **entry.__dict__} for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))]
+        rows_of_manifest = [
+            {**unit.__dict__, **entry.__dict__}
+            for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))
+        ]
         files.write_sealed(settings.paths.archive_manifest, rows_of_manifest)
     return changed
 
@@ -158,7 +231,9 @@ def _inside(unit: Unit, window: WindowPlan) -> bool:
     return unit.building_id == window.building.building_id and unit.month in window.months
 
 
-def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, window: WindowPlan) -> Path:
+def _split(
+    database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, window: WindowPlan
+) -> Path:
     zone = window.building.timezone
     source = settings.paths.built_file(f"agg_{unit.grain}", window.batch)
     target = settings.paths.built_aggregates / f"{unit.grain}.{unit.building_id}.{unit.month}.split"
@@ -170,7 +245,12 @@ def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, 
             order by source, location, measurement, timestamp
         ) to $target ({PARQUET})
         """,
-        {"source": str(source), "start": month_start(unit.month, zone), "stop": month_start(next_month(unit.month), zone), "target": str(target)},
+        {
+            "source": str(source),
+            "start": month_start(unit.month, zone),
+            "stop": month_start(next_month(unit.month), zone),
+            "target": str(target),
+        },
     )
     return target
 
@@ -178,7 +258,10 @@ def _split(database: duckdb.DuckDBPyConnection, settings: Settings, unit: Unit, 
 def same_values(settings: Settings, archived: Path, made: Path) -> bool:
     """Whether two files of aggregates hold the same windows, and values equal to 1e-9 · max(1, |value|)."""
     values = ("value_mean", "value_std", "value_min", "value_max", "value_sum")
-    differs = " or ".join(f"(a.{v} is null) <> (m.{v} is null) or abs(a.{v} - m.{v}) > 1e-9 * greatest(1, abs(a.{v}))" for v in values)
+    differs = " or ".join(
+        f"(a.{v} is null) <> (m.{v} is null) or abs(a.{v} - m.{v}) > 1e-9 * greatest(1, abs(a.{v}))"
+        for v in values
+    )
     with scratch_database(settings) as database:
         rows = database.execute(
             f"""

@@ -64,6 +64,18 @@ def read_manifest(settings: Settings) -> Manifest:
     return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
 
 
+def stored_files(settings: Settings) -> dict[Path, str]:
+    """Every file of the stored months, with its sha256."""
+    paths, found = settings.paths, {}
+    for (building_id, month), stored in read_manifest(settings).items():
+        found[paths.month_of_readings(building_id, month)] = stored.sha256
+        for model, digest in stored.metrics.items():
+            found[paths.month_of_metric(model, building_id, month)] = digest
+        if stored.rejected:
+            found[paths.rejected(building_id, month)] = stored.rejected
+    return found
+
+
 def read_accounting(settings: Settings) -> pa.Table:
     path = settings.paths.accounting
     return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
@@ -83,7 +95,9 @@ def _dimension(settings: Settings, name: str) -> Path:
     return settings.paths.dimensions / f"{name}.parquet"
 
 
-def months_to_build(settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()) -> list[MonthPlan]:
+def months_to_build(
+    settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()
+) -> list[MonthPlan]:
     """The months whose readings are missing or were made from something else, and those whose batch is `lost`."""
     manifest = read_manifest(settings)
 
@@ -96,9 +110,21 @@ def months_to_build(settings: Settings, plans: list[MonthPlan], lost: Collection
 
 def months_built(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
     """The months that were planned and are not yet in place: also those that were lost."""
-    planned = set(pq.read_table(settings.paths.plan / "months.parquet", columns=["batch"])["batch"].to_pylist())
+    planned = set(
+        pq.read_table(settings.paths.plan / "months.parquet", columns=["batch"])[
+            "batch"
+        ].to_pylist()
+    )
     stale = {plan.batch for plan in months_to_build(settings, plans)}
-    return [plan for plan in plans if plan.batch in stale or (plan.batch in planned and settings.paths.built_file("fct_sensor_readings", plan.batch).exists())]
+    return [
+        plan
+        for plan in plans
+        if plan.batch in stale
+        or (
+            plan.batch in planned
+            and settings.paths.built_file("fct_sensor_readings", plan.batch).exists()
+        )
+    ]
 
 
 def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
@@ -113,7 +139,11 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
                 cure="run refresh: it makes the month anew, as a new revision",
             )
         expected = {"fct_sensor_readings": stored.sha256, **stored.metrics}
-        different = [model for model, digest in expected.items() if files.sha256(settings.paths.built_file(model, plan.batch)) != digest]
+        different = [
+            model
+            for model, digest in expected.items()
+            if files.sha256(settings.paths.built_file(model, plan.batch)) != digest
+        ]
         if different:
             raise ContractError(
                 f"{plan.month} of {plan.building.building_id} came out otherwise than it was, in {', '.join(different)}",
@@ -132,7 +162,11 @@ def store_dimensions(settings: Settings, registry: Registry) -> None:
         names = [table.model for table in tables_of("dimension")]
         for name in names:
             files.move(settings.paths.built_file(name), _dimension(settings, name))
-        files.write_made_from(settings.paths.dimensions, registry.fingerprint, [_dimension(settings, name) for name in names])
+        files.write_made_from(
+            settings.paths.dimensions,
+            registry.fingerprint,
+            [_dimension(settings, name) for name in names],
+        )
 
 
 def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
@@ -152,7 +186,12 @@ def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
                     order by all
                 ) to $target ({PARQUET})
                 """,
-                {"built": str(built), "stored": str(stored), "buildings": buildings, "target": str(both)},
+                {
+                    "built": str(built),
+                    "stored": str(stored),
+                    "buildings": buildings,
+                    "target": str(both),
+                },
             )
         files.move(both, built)
 
@@ -166,7 +205,9 @@ class Stored:
     kept: set[str]  # their batches
 
 
-def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> Stored:
+def store_readings(
+    settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime
+) -> Stored:
     """Put the built months in place, apart from those that would lose readings: of these the stored ones are kept.
 
     A month is kept if conservation does not hold for one of its files, or if a source has no readings in it any more and none of
@@ -178,11 +219,18 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
     losing = {(building_id, month) for building_id, _, month in lost}
     plans = [plan for plan in plans if (plan.building.building_id, plan.month) not in losing]
     accounting, fresh = _accounting_with(settings, plans)
-    broken = broken_conservation(Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions})
+    broken = broken_conservation(
+        Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions}
+    )
     if broken:
-        plans = [plan for plan in plans if not any(version.number in broken for version in plan.versions)]
+        plans = [
+            plan for plan in plans if not any(version.number in broken for version in plan.versions)
+        ]
         accounting, fresh = _accounting_with(settings, plans)
-    problems, kept = [*_kept_months(lost), *broken.values()], planned - {plan.batch for plan in plans}
+    problems, kept = (
+        [*_kept_months(lost), *broken.values()],
+        planned - {plan.batch for plan in plans},
+    )
     if not plans:
         return Stored({}, problems, kept)
 
@@ -190,7 +238,9 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
         for plan in plans:
             building_id = plan.building.building_id
             rejected = paths.built_file("fct_rejected_readings", plan.batch)
-            digest_of_rejected = files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""
+            digest_of_rejected = (
+                files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""
+            )
             if digest_of_rejected:
                 files.move(rejected, paths.rejected(building_id, plan.month))
             else:
@@ -198,7 +248,13 @@ def store_readings(settings: Settings, registry: Registry, plans: list[MonthPlan
             readings = paths.built_file("fct_sensor_readings", plan.batch)
             metrics = {model: paths.built_file(model, plan.batch) for model in _monthly()}
             digests = {model: files.sha256(path) for model, path in metrics.items()}
-            entry = StoredMonth(plan.fingerprint, files.sha256(readings), pq.read_metadata(readings).num_rows, digests, digest_of_rejected)
+            entry = StoredMonth(
+                plan.fingerprint,
+                files.sha256(readings),
+                pq.read_metadata(readings).num_rows,
+                digests,
+                digest_of_rejected,
+            )
             files.move(readings, paths.month_of_readings(building_id, plan.month))
             for model, path in metrics.items():
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
@@ -213,11 +269,16 @@ def _lost_sources(settings: Settings, plans: list[MonthPlan]) -> set[SourceMonth
     for plan in plans:
         stored = settings.paths.month_of_readings(plan.building.building_id, plan.month)
         if stored.exists():
-            month_of_file[str(stored)] = month_of_file[str(settings.paths.built_file("fct_sensor_readings", plan.batch))] = plan
+            month_of_file[str(stored)] = month_of_file[
+                str(settings.paths.built_file("fct_sensor_readings", plan.batch))
+            ] = plan
     if not month_of_file:
         return set()
     with scratch_database(settings) as database:
-        rows = database.execute("select distinct filename, source from read_parquet($paths, filename = true)", {"paths": sorted(month_of_file)}).fetchall()
+        rows = database.execute(
+            "select distinct filename, source from read_parquet($paths, filename = true)",
+            {"paths": sorted(month_of_file)},
+        ).fetchall()
     sources: dict[bool, set[SourceMonth]] = {True: set(), False: set()}
     for path, source in rows:
         plan = month_of_file[path]
@@ -238,15 +299,28 @@ def _kept_months(lost: list[SourceMonth]) -> list[str]:
     ]
 
 
-def drop_months(settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime) -> list[str]:
+def drop_months(
+    settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime
+) -> list[str]:
     """Take out the months whose every file was withdrawn, removed or is lost. Returns their batches."""
-    manifest, planned = read_manifest(settings), {(plan.building.building_id, plan.month) for plan in plans}
-    unused = [version for version in out_of_use(settings, registry, as_of) if version.building_id not in registry.wrong]
+    manifest, planned = (
+        read_manifest(settings),
+        {(plan.building.building_id, plan.month) for plan in plans},
+    )
+    unused = [
+        version
+        for version in out_of_use(settings, registry, as_of)
+        if version.building_id not in registry.wrong
+    ]
     taken_out = {(v.building_id, month) for v in unused for month in v.months}
     dropped = sorted((taken_out - planned) & manifest.keys())
     if not dropped:
         return []
-    kept = [row for row in read_accounting(settings).to_pylist() if (row["building_id"], row["month"]) not in dropped]
+    kept = [
+        row
+        for row in read_accounting(settings).to_pylist()
+        if (row["building_id"], row["month"]) not in dropped
+    ]
     with files.locked(settings.paths.lock, "refresh"):
         for building_id, month in dropped:
             del manifest[building_id, month]
@@ -265,19 +339,27 @@ def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[
     return [
         v
         for v in Ledger.read(settings.paths.ledger).versions
-        if v.verdict == "refused" or v.sha256 in withdrawn or not registry.uses(v.building_id, v.datasource_id)
+        if v.verdict == "refused"
+        or v.sha256 in withdrawn
+        or not registry.uses(v.building_id, v.datasource_id)
     ]
 
 
 def taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[SourceMonth]:
     """The months of sources of which a file is out of use; the source is empty if the datasource has left the seeds."""
     sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
-    return {(v.building_id, sources.get(v.datasource_id, ""), month) for v in out_of_use(settings, registry, as_of) for month in v.months}
+    return {
+        (v.building_id, sources.get(v.datasource_id, ""), month)
+        for v in out_of_use(settings, registry, as_of)
+        for month in v.months
+    }
 
 
 def unexplained(missing: set[SourceMonth], taken_out: set[SourceMonth]) -> list[SourceMonth]:
     """The months of sources that are missing although no file of theirs was taken out."""
-    return sorted(entry for entry in missing - taken_out if (entry[0], "", entry[2]) not in taken_out)
+    return sorted(
+        entry for entry in missing - taken_out if (entry[0], "", entry[2]) not in taken_out
+    )
 
 
 def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:
@@ -286,16 +368,28 @@ def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Tab
         return read_accounting(settings), ACCOUNTING.empty_table()
     built = [str(settings.paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
     with scratch_database(settings) as database:
-        fresh = database.sql("select * from read_parquet($built)", params={"built": built}).to_arrow_table().select(ACCOUNTING.names).cast(ACCOUNTING)
+        fresh = (
+            database.sql("select * from read_parquet($built)", params={"built": built})
+            .to_arrow_table()
+            .select(ACCOUNTING.names)
+            .cast(ACCOUNTING)
+        )
     replaced = {plan.batch for plan in plans}
-    kept = [row for row in read_accounting(settings).to_pylist() if f"{row['building_id']}.{row['month']}" not in replaced]
+    kept = [
+        row
+        for row in read_accounting(settings).to_pylist()
+        if f"{row['building_id']}.{row['month']}" not in replaced
+    ]
     return pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh]), fresh
 
 
 def _write(settings: Settings, accounting: pa.Table, manifest: Manifest) -> None:
     order = [("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]
     files.write_parquet(settings.paths.accounting, accounting.sort_by(order))
-    rows = [{"building_id": b, "month": m, **entry.__dict__} for (b, m), entry in sorted(manifest.items())]
+    rows = [
+        {"building_id": b, "month": m, **entry.__dict__}
+        for (b, m), entry in sorted(manifest.items())
+    ]
     files.write_sealed(settings.paths.readings_manifest, rows)
 
 
@@ -309,7 +403,9 @@ def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int])
     """Where something is lost between a file's cells and the published readings: ledger number → what does not add up."""
     by_file: dict[int, dict[str, int]] = {}
     for row in accounting.to_pylist():
-        sums = by_file.setdefault(row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        sums = by_file.setdefault(
+            row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0)
+        )
         for name in sums:
             sums[name] += row[name]
     broken = {}
@@ -319,12 +415,26 @@ def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int])
         sums = by_file.get(version.number, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
         problem = (
             _unequal("cells in the file", version.cells, "cells in the months", sums["cells"])
-            or _unequal("cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES))
-            or _unequal("readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES))
-            or (sums["unparsable"] > version.unreadable and _unequal("unreadable cells in the file", version.unreadable, "in the build", sums["unparsable"]))
+            or _unequal(
+                "cells", sums["cells"], " + ".join(OUTCOMES), sum(sums[name] for name in OUTCOMES)
+            )
+            or _unequal(
+                "readings", sums["readings"], " + ".join(FATES), sum(sums[name] for name in FATES)
+            )
+            or (
+                sums["unparsable"] > version.unreadable
+                and _unequal(
+                    "unreadable cells in the file",
+                    version.unreadable,
+                    "in the build",
+                    sums["unparsable"],
+                )
+            )
         )
         if problem:
-            broken[version.number] = f"{version.path}: conservation is broken: {problem}. Its months were left as they were. {REPORT_IT}"
+            broken[version.number] = (
+                f"{version.path}: conservation is broken: {problem}. Its months were left as they were. {REPORT_IT}"
+            )
     return broken
 
 

@@ -21,6 +21,8 @@ DRIVES = Asset(
     watchers=[AssetWatcher(name="new_files", trigger=watch_drives())],
 )
 READINGS = _product("readings", "marts", "one row per reading, checked and in UTC, by month")
-PUBLIC_DATASET = _product("public_dataset", "releases", "the newest release: tables, schema, lineage, checksums")
+PUBLIC_DATASET = _product(
+    "public_dataset", "releases", "the newest release: tables, schema, lineage, checksums"
+)
 HIERARCHY_SEEDS = _product("hierarchy_seeds", "seeds", "the building's structure as rows")
 HIERARCHY = _product("hierarchy", "marts", "the building's tree and its adjacent zones")

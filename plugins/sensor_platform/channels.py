@@ -50,7 +50,11 @@ class GithubIssues:
         found = BaseHook.get_connection(ISSUES)
         # Not the provider's hook: it sends a POST again after a 502, and the issue may be there already. The task's next
         # try looks for its marker first.
-        client = Github(auth=Auth.Token(found.password or ""), base_url=found.host or Consts.DEFAULT_BASE_URL, retry=None)
+        client = Github(
+            auth=Auth.Token(found.password or ""),
+            base_url=found.host or Consts.DEFAULT_BASE_URL,
+            retry=None,
+        )
         self.repository: Repository = client.get_repo(found.extra_dejson["repository"])
 
     def find(self, marker: str) -> int | None:

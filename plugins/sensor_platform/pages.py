@@ -12,12 +12,21 @@ from include.serving.overview import overview, page, published_file
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
 
 # No static mount: what is mounted is not covered by these dependencies.
-app = FastAPI(title="Overview", dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(
+    title="Overview",
+    dependencies=[Depends(get_user)],
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+)
 
 
 @app.get("/", response_class=HTMLResponse)
 def overview_page() -> str:
-    return page(Settings.from_environment(), {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {})
+    return page(
+        Settings.from_environment(),
+        {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {},
+    )
 
 
 @app.get("/api/overview")
@@ -29,7 +38,10 @@ def overview_as_json() -> dict[str, Any]:
 def released(version: str, name: str) -> FileResponse:
     found = published_file(Settings.from_environment(), version, name)
     if found is None:
-        raise HTTPException(404, f"there is no {name} in a release {version}; the page lists all releases and their files")
+        raise HTTPException(
+            404,
+            f"there is no {name} in a release {version}; the page lists all releases and their files",
+        )
     return FileResponse(found, filename=name)
 
 

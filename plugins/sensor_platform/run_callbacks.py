@@ -23,7 +23,9 @@ def tell_of_failed_run(context: Any) -> None:
     """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality` keeps it in its account."""
     page, run = _record(context, "failed"), context["dag_run"]
     settings = Settings.from_environment()
-    cause = Cause("run_failed", "error", run.start_date, run.run_after, page.reason, key=page.dag_id)
+    cause = Cause(
+        "run_failed", "error", run.start_date, run.run_after, page.reason, key=page.dag_id
+    )
     if channels.connection(channels.MAIL):
         failed = replace(named(cause, load_rules(settings.seeds_dir)), found=run.run_after)
         report.tell_by_mail(settings, [failed], run.run_after, channels.send_mail)
@@ -32,4 +34,11 @@ def tell_of_failed_run(context: Any) -> None:
 def _record(context: Any, state: str) -> runs.RunPage:
     run = context["dag_run"]
     reason = str(context.get("reason") or "")
-    return runs.record_run(Settings.from_environment(), run.dag_id, state, run.start_date, run.end_date or run.start_date, reason)
+    return runs.record_run(
+        Settings.from_environment(),
+        run.dag_id,
+        state,
+        run.start_date,
+        run.end_date or run.start_date,
+        reason,
+    )

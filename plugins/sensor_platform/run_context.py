@@ -54,7 +54,9 @@ def _as_of(context: Any, asset: Asset | None) -> str:
         return text
     if asset is not None and len(events := context["inlet_events"][asset]):
         text = events[-1].extra.get("as_of")
-        if text and not is_future(parse_as_of(text)):  # Airflow remembers the event of a run that an earlier version has let through
+        if text and not is_future(
+            parse_as_of(text)
+        ):  # Airflow remembers the event of a run that an earlier version has let through
             return str(text)
     run = context["dag_run"]
     return str((run.logical_date or run.run_after).isoformat())
@@ -68,7 +70,9 @@ def skipped_checks(context: Any) -> SkippedChecks:
 def skip_groups(context: Any, *group_ids: str) -> NoReturn:
     """End this task well and skip whole groups behind it at once, rather than level by level."""
     behind = context["task"].get_flat_relatives(upstream=False)
-    raise DownstreamTasksSkipped(tasks=sorted(task.task_id for task in behind if task.task_id.split(".")[0] in group_ids))
+    raise DownstreamTasksSkipped(
+        tasks=sorted(task.task_id for task in behind if task.task_id.split(".")[0] in group_ids)
+    )
 
 
 def platform(now: datetime | None = None) -> tuple[Settings, Registry]:

@@ -25,7 +25,10 @@ def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], An
     """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine without a container."""
     settings = Settings.from_environment()
     service = engine.service(settings)
-    with TaskGroup(engine.name, tooltip=f"{service.image} in a container of this run" if service else engine.name) as group:
+    with TaskGroup(
+        engine.name,
+        tooltip=f"{service.image} in a container of this run" if service else engine.name,
+    ) as group:
         if service is None:
             use(None)
             return group
@@ -41,7 +44,9 @@ def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], An
     return group
 
 
-def server(settings: Settings, engine: TimeSeriesEngine | GraphEngine, started: dict[str, Any] | None) -> Server | None:
+def server(
+    settings: Settings, engine: TimeSeriesEngine | GraphEngine, started: dict[str, Any] | None
+) -> Server | None:
     """Where the engine's container answers; None for an engine without one. Raises EngineUnavailable if it is not there."""
     service = engine.service(settings)
     if service is None or started is None:
@@ -49,11 +54,15 @@ def server(settings: Settings, engine: TimeSeriesEngine | GraphEngine, started: 
     if reason := started.get("unavailable"):
         raise EngineUnavailable(f"{service.name} could not be started: {reason}")
     try:
-        secret = containers.secret_of(containers.docker_client(settings.docker_url), started["container_id"], service)
+        secret = containers.secret_of(
+            containers.docker_client(settings.docker_url), started["container_id"], service
+        )
     except (DockerException, OSError) as error:
         raise EngineUnavailable(f"the container of {service.name} is gone: {error}") from error
     mask_secret(secret)
-    return Server(started["host"], {int(port): bound for port, bound in started["ports"].items()}, secret)
+    return Server(
+        started["host"], {int(port): bound for port, bound in started["ports"].items()}, secret
+    )
 
 
 @task

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from include.core.calendar import block_seconds, clock_changes, day_start, to_utc
 
 PRAGUE = "Europe/Prague"
-WALLS = st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)).map(lambda wall: wall.replace(microsecond=0))
-ZONES = st.sampled_from([PRAGUE, "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo"])
+WALLS = st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)).map(
+    lambda wall: wall.replace(microsecond=0)
+)
+ZONES = st.sampled_from(
+    [PRAGUE, "UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo"]
+)
 
 
 @pytest.mark.parametrize(
@@ -27,13 +31,23 @@ ZONES = st.sampled_from([PRAGUE, "UTC", "America/New_York", "Australia/Lord_Howe
     ],
 )
 def test_instants_around_both_clock_changes(wall: str, fold: int, instant: str) -> None:
-    assert to_utc(datetime.fromisoformat(wall), PRAGUE, fold=fold) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+    assert to_utc(datetime.fromisoformat(wall), PRAGUE, fold=fold) == datetime.fromisoformat(
+        instant
+    ).replace(tzinfo=UTC)
 
 
 def test_the_clock_changes_of_a_year() -> None:
     spring, autumn = clock_changes(PRAGUE, datetime(2026, 1, 1), datetime(2026, 12, 31))
-    assert (spring.kind, spring.start, spring.stop) == ("skipped", datetime(2026, 3, 29, 2), datetime(2026, 3, 29, 3))
-    assert (autumn.kind, autumn.start, autumn.stop) == ("repeated", datetime(2026, 10, 25, 2), datetime(2026, 10, 25, 3))
+    assert (spring.kind, spring.start, spring.stop) == (
+        "skipped",
+        datetime(2026, 3, 29, 2),
+        datetime(2026, 3, 29, 3),
+    )
+    assert (autumn.kind, autumn.start, autumn.stop) == (
+        "repeated",
+        datetime(2026, 10, 25, 2),
+        datetime(2026, 10, 25, 3),
+    )
     assert (autumn.offset_before, autumn.offset_after) == (7200, 3600)
 
 
@@ -45,15 +59,30 @@ def test_only_changes_that_the_readings_touch_are_told() -> None:
 @given(WALLS, ZONES)
 def test_a_wall_clock_is_open_exactly_in_the_clock_changes(wall: datetime, zone: str) -> None:
     is_open = to_utc(wall, zone, fold=0) != to_utc(wall, zone, fold=1)
-    assert bool([change for change in clock_changes(zone, wall, wall) if change.start <= wall < change.stop]) == is_open
+    assert (
+        bool(
+            [
+                change
+                for change in clock_changes(zone, wall, wall)
+                if change.start <= wall < change.stop
+            ]
+        )
+        == is_open
+    )
 
 
 @given(WALLS, ZONES)
-def test_the_offsets_of_a_clock_change_are_those_of_its_two_passes(wall: datetime, zone: str) -> None:
+def test_the_offsets_of_a_clock_change_are_those_of_its_two_passes(
+    wall: datetime, zone: str
+) -> None:
     for change in clock_changes(zone, wall, wall + timedelta(days=200)):
-        assert to_utc(change.start, zone, fold=0) == change.start.replace(tzinfo=UTC) - timedelta(seconds=change.offset_before)
+        assert to_utc(change.start, zone, fold=0) == change.start.replace(tzinfo=UTC) - timedelta(
+            seconds=change.offset_before
+        )
         if change.kind == "repeated":
-            assert to_utc(change.start, zone, fold=1) == change.start.replace(tzinfo=UTC) - timedelta(seconds=change.offset_after)
+            assert to_utc(change.start, zone, fold=1) == change.start.replace(
+                tzinfo=UTC
+            ) - timedelta(seconds=change.offset_after)
 
 
 @given(WALLS, ZONES)
@@ -64,6 +93,12 @@ def test_hours_and_local_days_consist_of_whole_blocks(wall: datetime, zone: str)
     assert [day for day in days if day.timestamp() % block] == []
 
 
-@pytest.mark.parametrize(("zone", "seconds"), [(PRAGUE, 3600), ("UTC", 3600), ("Asia/Kolkata", 1800), ("Asia/Kathmandu", 900)])
+@pytest.mark.parametrize(
+    ("zone", "seconds"),
+    [(PRAGUE, 3600), ("UTC", 3600), ("Asia/Kolkata", 1800), ("Asia/Kathmandu", 900)],
+)
 def test_a_block_is_as_long_as_the_zone_allows(zone: str, seconds: int) -> None:
-    assert block_seconds(zone, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)) == seconds
+    assert (
+        block_seconds(zone, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+        == seconds
+    )

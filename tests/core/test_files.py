@@ -30,7 +30,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1 MiB and 64 inodes."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=64", "tmpfs", disk], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=64", "tmpfs", disk],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip(f"a small disk needs the right to mount: {mounted.stderr.strip()}")
     yield disk
@@ -38,7 +43,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> None:
-    with pytest.raises(OSError, match="No space left"), (disk / "filler").open("wb", buffering=0) as file:
+    with (
+        pytest.raises(OSError, match="No space left"),
+        (disk / "filler").open("wb", buffering=0) as file,
+    ):
         while True:
             file.write(bytes(4096))
 
@@ -49,7 +57,9 @@ def make_read_only(disk: Path) -> None:
 
 def copy_with_duckdb(path: Path) -> None:
     with files.writing(path, 1000), duckdb.connect() as connection:
-        connection.execute(f"copy (select random() from range(500000)) to '{path}' (format parquet)")
+        connection.execute(
+            f"copy (select random() from range(500000)) to '{path}' (format parquet)"
+        )
 
 
 def hold(path: Path) -> None:
@@ -83,9 +93,13 @@ SMALL: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("operation", GROWING)
-def test_a_full_disk_is_reported_with_needed_and_free_bytes_and_leaves_nothing_half_written(small_disk: Path, operation: str) -> None:
+def test_a_full_disk_is_reported_with_needed_and_free_bytes_and_leaves_nothing_half_written(
+    small_disk: Path, operation: str
+) -> None:
     path = small_disk / "file"
-    with pytest.raises(StorageError, match=r"^disk full: about [\d,]+ bytes needed, [\d,]+ free") as error:
+    with pytest.raises(
+        StorageError, match=r"^disk full: about [\d,]+ bytes needed, [\d,]+ free"
+    ) as error:
         GROWING[operation](path)
     assert error.value.where == str(path) and "make room" in error.value.cure
     if operation != "copy":
@@ -125,7 +139,9 @@ def test_a_read_only_disk_is_reported_with_its_cure(small_disk: Path, operation:
         "move": lambda path: files.move(small_disk / "source", path),
         "copy": lambda path: files.copy(small_disk / "source", path),
     }
-    with pytest.raises(StorageError, match="no permission to write: Read-only file system") as error:
+    with pytest.raises(
+        StorageError, match="no permission to write: Read-only file system"
+    ) as error:
         {**GROWING, **SMALL, **others}[operation](path)
     assert "write access" in error.value.cure
 
@@ -135,30 +151,55 @@ def test_a_missing_file_is_removed_from_a_read_only_disk_without_an_error(small_
     files.remove(small_disk / "missing")
 
 
-def test_a_table_of_a_release_on_a_full_disk_is_reported(small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_of_a_release_on_a_full_disk_is_reported(
+    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = tmp_path / "source.parquet"
     table = Table("x.parquet", "fct_x", "monthly", "", (Column("x", "double", "", ""),), ("x",))
     monkeypatch.setattr(releases, "tables", lambda: [table])
     with duckdb.connect() as connection:
-        connection.execute(f"copy (select random() as x from range(400000)) to '{source}' (format parquet)")
-        with pytest.raises(StorageError, match=f"disk full: about {source.stat().st_size:,} bytes needed"):
+        connection.execute(
+            f"copy (select random() as x from range(400000)) to '{source}' (format parquet)"
+        )
+        with pytest.raises(
+            StorageError, match=f"disk full: about {source.stat().st_size:,} bytes needed"
+        ):
             releases._concatenate(connection, [source], small_disk / "x.parquet", "fct_x", "true")
 
 
 def test_a_full_scratch_folder_of_duckdb_is_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
     target = tmp_path / "sorted.parquet"
-    options: dict[str, str | int] = {"memory_limit": "20MB", "temp_directory": str(small_disk / "spill"), "threads": 1}
-    with duckdb.connect(config=options) as connection, pytest.raises(StorageError, match="disk full"), files.writing(target, 1000):
-        connection.execute(f"copy (select random() as x from range(5000000) order by x) to '{target}' (format parquet)")
+    options: dict[str, str | int] = {
+        "memory_limit": "20MB",
+        "temp_directory": str(small_disk / "spill"),
+        "threads": 1,
+    }
+    with (
+        duckdb.connect(config=options) as connection,
+        pytest.raises(StorageError, match="disk full"),
+        files.writing(target, 1000),
+    ):
+        connection.execute(
+            f"copy (select random() as x from range(5000000) order by x) to '{target}' (format parquet)"
+        )
 
 
 def test_other_errors_of_duckdb_keep_their_words(tmp_path: Path) -> None:
-    with duckdb.connect() as connection, pytest.raises(duckdb.IOException, match="No files found"), files.writing(tmp_path / "x", 1):
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(duckdb.IOException, match="No files found"),
+        files.writing(tmp_path / "x", 1),
+    ):
         connection.execute("from read_parquet('/missing/*.parquet')")
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EDQUOT, errno.EACCES, errno.EROFS])
-def test_every_error_of_a_write_is_a_storage_error(tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [errno.EIO, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EDQUOT, errno.EACCES, errno.EROFS],
+)
+def test_every_error_of_a_write_is_a_storage_error(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise OSError(number, "injected")
 
@@ -177,7 +218,10 @@ def test_a_file_where_a_folder_should_be_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
-    with files.locked(tmp_path / "lock", "first"), pytest.raises(ConflictError, match=r"first \(process \d+\) is writing"):
+    with (
+        files.locked(tmp_path / "lock", "first"),
+        pytest.raises(ConflictError, match=r"first \(process \d+\) is writing"),
+    ):
         hold(tmp_path / "lock")
     hold(tmp_path / "lock")
 
@@ -189,12 +233,22 @@ def test_an_empty_folder_replaces_a_full_one(tmp_path: Path) -> None:
 
 def test_a_page_of_a_run_is_not_written_to_a_read_only_disk(small_disk: Path) -> None:
     make_read_only(small_disk)
-    settings, now = replace(Settings.from_environment(), data_dir=small_disk), datetime(2026, 3, 1, tzinfo=UTC)
+    settings, now = (
+        replace(Settings.from_environment(), data_dir=small_disk),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
     with pytest.raises(StorageError, match="no permission to write"):
         record_run(settings, "refresh", "success", now, now, "")
 
 
-@given(st.text() | st.binary() | st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.text()
+    | st.binary()
+    | st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_any_other_text_is_a_damaged_sealed_file(content: object) -> None:
     text = content if isinstance(content, str | bytes) else json.dumps(content)
     with pytest.raises(DamagedFile):

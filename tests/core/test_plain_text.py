@@ -8,7 +8,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from include.core.plain_text import BREAK, LONGEST, UNSAFE, fenced, plain, shortened, some, visible, visible_lines
+from include.core.plain_text import (
+    BREAK,
+    LONGEST,
+    UNSAFE,
+    fenced,
+    plain,
+    shortened,
+    some,
+    visible,
+    visible_lines,
+)
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # As GitHub finds them in text, after Markdown was rendered.
@@ -74,7 +84,11 @@ def test_what_is_shown_has_no_control_characters(text: str) -> None:
 
 
 def test_names_stay_readable() -> None:
-    for name in ("ThermoProSensor_export_CCEA_1769900000.csv", "KOT1/VZT 01, Obj. 1/vzt01_temp-tea-sani (°C)", "SM2 residential building in Prague-Smíchov"):
+    for name in (
+        "ThermoProSensor_export_CCEA_1769900000.csv",
+        "KOT1/VZT 01, Obj. 1/vzt01_temp-tea-sani (°C)",
+        "SM2 residential building in Prague-Smíchov",
+    ):
         assert plain(name) == name
     assert plain("a < b") == "a &lt; b"
 

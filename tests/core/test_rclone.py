@@ -43,7 +43,9 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
         threading.Thread(target=accept, daemon=True).start()
         monkeypatch.setenv("RCLONE_CONFIG_SILENT_TYPE", "webdav")
-        monkeypatch.setenv("RCLONE_CONFIG_SILENT_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv(
+            "RCLONE_CONFIG_SILENT_URL", f"http://127.0.0.1:{server.getsockname()[1]}"
+        )
         monkeypatch.setenv("REMOTE_TIMEOUT", "1")
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
             monkeypatch.delenv(name, raising=False)
@@ -53,7 +55,9 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             connection.close()
 
 
-def test_a_remote_that_never_answers(silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_remote_that_never_answers(
+    silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(rclone, "WAITED", 0.5)
     (tmp_path / "a").write_text("a")
     calls = {
@@ -63,14 +67,27 @@ def test_a_remote_that_never_answers(silent: str, tmp_path: Path, monkeypatch: p
     }
     for command, call in calls.items():
         began = time.monotonic()
-        with pytest.raises(RemoteError, match=rf"(?s)rclone {command} made no progress for 1 s and was stopped.*silent:folder.*REMOTE_TIMEOUT"):
+        with pytest.raises(
+            RemoteError,
+            match=rf"(?s)rclone {command} made no progress for 1 s and was stopped.*silent:folder.*REMOTE_TIMEOUT",
+        ):
             call()
         assert time.monotonic() - began < 10
-    assert [child.name() for child in psutil.Process().children(recursive=True) if "rclone" in child.name()] == []
-    assert any("waiting for" in record.message and "silent:folder" in record.message for record in caplog.records if record.levelno == logging.WARNING)
+    assert [
+        child.name()
+        for child in psutil.Process().children(recursive=True)
+        if "rclone" in child.name()
+    ] == []
+    assert any(
+        "waiting for" in record.message and "silent:folder" in record.message
+        for record in caplog.records
+        if record.levelno == logging.WARNING
+    )
 
 
-def test_what_makes_progress_is_not_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_makes_progress_is_not_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Four seconds of copying, with a limit of two."""
     monkeypatch.setenv("REMOTE_TIMEOUT", "2")
     monkeypatch.setenv("RCLONE_BWLIMIT", "2M")
@@ -90,17 +107,24 @@ def test_a_program_that_rclone_has_started_ends_with_it(tmp_path: Path) -> None:
     finally:
         rclone.GRACE = rclone_grace
     assert ended.is_stopped
-    assert not psutil.pid_exists(int((tmp_path / "child").read_text())) or psutil.Process(int((tmp_path / "child").read_text())).status() == "zombie"
+    assert (
+        not psutil.pid_exists(int((tmp_path / "child").read_text()))
+        or psutil.Process(int((tmp_path / "child").read_text())).status() == "zombie"
+    )
 
 
 def test_the_limit_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     for odd in ("never", "0", "-1", "nan", "inf"):
         monkeypatch.setenv("REMOTE_TIMEOUT", odd)
-        with pytest.raises(ConfigurationError, match=f"REMOTE_TIMEOUT={odd} is not a number of seconds"):
+        with pytest.raises(
+            ConfigurationError, match=f"REMOTE_TIMEOUT={odd} is not a number of seconds"
+        ):
             Settings.from_environment()
 
 
-SECRET = st.text(string.ascii_letters + string.digits + "+/=_.!$%^*()~-@:;,'\" ", min_size=6, max_size=30).filter(lambda s: s.strip() == s)
+SECRET = st.text(
+    string.ascii_letters + string.digits + "+/=_.!$%^*()~-@:;,'\" ", min_size=6, max_size=30
+).filter(lambda s: s.strip() == s)
 IN_URL = st.text(string.ascii_letters + string.digits + "+=_.!$%^*()~-", min_size=6, max_size=30)
 
 
@@ -108,11 +132,32 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@given(SECRET, IN_URL, IN_URL, st.sampled_from(["pass", "token", "client_secret", "secret_access_key", "bearer_token", "sas_url", "unheard_of"]))
-def test_no_secret_of_a_remote_is_in_an_error(secret: str, password: str, query: str, name: str) -> None:
+@given(
+    SECRET,
+    IN_URL,
+    IN_URL,
+    st.sampled_from(
+        [
+            "pass",
+            "token",
+            "client_secret",
+            "secret_access_key",
+            "bearer_token",
+            "sas_url",
+            "unheard_of",
+        ]
+    ),
+)
+def test_no_secret_of_a_remote_is_in_an_error(
+    secret: str, password: str, query: str, name: str
+) -> None:
     remote = f":webdav,url={quoted(f'https://u:{password}@h/x?sig={query}')},{name}={quoted(secret)}:folder"
     remember(secrets_of(remote))
-    error = RemoteError(f'rclone failed: Get "https://u:{password}@h/x?sig={query}": no\n{remote}: {secret}', where=remote, cure=f"look at {remote}")
+    error = RemoteError(
+        f'rclone failed: Get "https://u:{password}@h/x?sig={query}": no\n{remote}: {secret}',
+        where=remote,
+        cure=f"look at {remote}",
+    )
     for text in (str(error), repr(error), str(error.args)):
         for hidden in (secret, password, query):
             assert hidden not in text.replace("***", "")
@@ -123,7 +168,13 @@ def test_no_secret_of_a_remote_is_in_an_error(secret: str, password: str, query:
 @given(IN_URL, IN_URL)
 def test_no_secret_of_a_url_is_in_any_error(password: str, query: str) -> None:
     """Also where nobody has said that it is one."""
-    text = str(PlatformError(f"https://user:{password}@host/path?token={query}&x={query} failed", where=f'"access_token":"{query}"', cure=f"pass={password}"))
+    text = str(
+        PlatformError(
+            f"https://user:{password}@host/path?token={query}&x={query} failed",
+            where=f'"access_token":"{query}"',
+            cure=f"pass={password}",
+        )
+    )
     assert password not in text
     assert query not in text
     assert "host/path" in text
@@ -132,7 +183,10 @@ def test_no_secret_of_a_url_is_in_any_error(password: str, query: str) -> None:
 def test_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RCLONE_CONFIG_MINE_TYPE", "webdav")
     monkeypatch.setenv("RCLONE_CONFIG_MINE_PASS", "0bscured-pass")
-    monkeypatch.setenv("RCLONE_CONFIG_MINE_TOKEN", '{"access_token":"ya29.abcdef","token_type":"Bearer","refresh_token":"1//refresh"}')
+    monkeypatch.setenv(
+        "RCLONE_CONFIG_MINE_TOKEN",
+        '{"access_token":"ya29.abcdef","token_type":"Bearer","refresh_token":"1//refresh"}',
+    )
     monkeypatch.setenv("RCLONE_CONFIG_MINE_URL", "https://me:in-the-url@host/x")
     Settings.from_environment()
     said = mask("webdav: 0bscured-pass ya29.abcdef 1//refresh in-the-url at mine:raw")
@@ -141,7 +195,9 @@ def test_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_rclone_itself_repeats() -> None:
     with pytest.raises(RemoteError) as failed:
-        rclone.listing(":webdav,url='http://u:se-cret@127.0.0.1:1/x?token=se-cret',pass=not-0bscured,timeout='1s':a/b")
+        rclone.listing(
+            ":webdav,url='http://u:se-cret@127.0.0.1:1/x?token=se-cret',pass=not-0bscured,timeout='1s':a/b"
+        )
     assert "se-cret" not in str(failed.value)
     assert "not-0bscured" not in str(failed.value)
 

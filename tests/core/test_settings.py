@@ -16,7 +16,9 @@ GUIDE = PROJECT_DIR / "docs/ways_to_run.md"
 OF_OTHERS = {"AIRFLOW_HOME", "GITHUB_STEP_SUMMARY"}  # set by scripts, or by GitHub
 IMAGES = {"INFLUXDB_IMAGE", "NEO4J_IMAGE"}  # each service has one
 OUTSIDE_PYTHON = {"PYTHON", "SECRET", "FERNET_KEY", "POSTGRES_PASSWORD"}
-READ = re.compile(r"""environ\.get\("(\w+)"|environ\["(\w+)"\](?! =)|_seconds\("(\w+)"|\$\{([A-Z_]+):-""")
+READ = re.compile(
+    r"""environ\.get\("(\w+)"|environ\["(\w+)"\](?! =)|_seconds\("(\w+)"|\$\{([A-Z_]+):-"""
+)
 
 
 def rows(heading: str) -> Iterator[list[str]]:
@@ -27,11 +29,23 @@ def rows(heading: str) -> Iterator[list[str]]:
 
 
 def test_the_table_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    documented = {name: default.strip("`") for names, default, _ in rows("Settings") for name in re.findall(r"`(\w+)`", names)}
-    code = [PROJECT_DIR / "include/core/settings.py", *(path for path in (PROJECT_DIR / "cli").iterdir() if path.is_file())]
-    read = {name for path in code for found in READ.findall(path.read_text()) for name in found if name}
+    documented = {
+        name: default.strip("`")
+        for names, default, _ in rows("Settings")
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    code = [
+        PROJECT_DIR / "include/core/settings.py",
+        *(path for path in (PROJECT_DIR / "cli").iterdir() if path.is_file()),
+    ]
+    read = {
+        name for path in code for found in READ.findall(path.read_text()) for name in found if name
+    }
     assert "REMOTE_TIMEOUT" in read and "PORT" in read
-    assert set(documented) - OUTSIDE_PYTHON == {name for name in read if not name.startswith("AIRFLOW__")} - OF_OTHERS | IMAGES
+    assert (
+        set(documented) - OUTSIDE_PYTHON
+        == {name for name in read if not name.startswith("AIRFLOW__")} - OF_OTHERS | IMAGES
+    )
     for name in documented:
         monkeypatch.delenv(name, raising=False)
     assert not [name for name in documented if name in os.environ]
@@ -50,15 +64,29 @@ def test_the_table_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table_of_dags(airflow_database: None) -> None:
     documented = {}
     for dag_id, _, cron, assets, by_itself in rows("DAGs"):
-        documented[dag_id.strip("`")] = cron.strip("`"), set(re.findall(r"`(\w+)`", assets)), by_itself.startswith("yes")
+        documented[dag_id.strip("`")] = (
+            cron.strip("`"),
+            set(re.findall(r"`(\w+)`", assets)),
+            by_itself.startswith("yes"),
+        )
     found = {}
     for dag_id, dag in dag_bag().dags.items():
         timetable = getattr(dag.timetable, "timetable", dag.timetable)
-        found[dag_id] = getattr(timetable, "_expression", ""), waits_for(dag), dag.schedule is not None
+        found[dag_id] = (
+            getattr(timetable, "_expression", ""),
+            waits_for(dag),
+            dag.schedule is not None,
+        )
     assert documented == found
 
 
 def test_the_tags_of_commands_that_are_not_run() -> None:
-    tags = [tag for page in ("README.md", "docs/ways_to_run.md") for tag in re.findall(r"^```\w+ (.+)$", (PROJECT_DIR / page).read_text(), re.MULTILINE)]
+    tags = [
+        tag
+        for page in ("README.md", "docs/ways_to_run.md")
+        for tag in re.findall(r"^```\w+ (.+)$", (PROJECT_DIR / page).read_text(), re.MULTILINE)
+    ]
     assert tags
-    assert [tag for tag in tags if not re.fullmatch("not-run: (docker|account|R|long|recursive)", tag)] == []
+    assert [
+        tag for tag in tags if not re.fullmatch("not-run: (docker|account|R|long|recursive)", tag)
+    ] == []

@@ -18,19 +18,34 @@ from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
 from tests.support.platform import dag_bag
 
-DAGS = {"refresh", "aggregate_and_publish", "maintain_platform", "monitor_quality", "restore_month", "sync_building_hierarchy"}
+DAGS = {
+    "refresh",
+    "aggregate_and_publish",
+    "maintain_platform",
+    "monitor_quality",
+    "restore_month",
+    "sync_building_hierarchy",
+}
 MODEL = "model.sensor_platform.stg_cells"
 
 
 def test_all_dags_are_there_and_import_without_errors(airflow_database: None) -> None:
-    assert set(dag_bag().dags) == DAGS == {path.stem for path in (PROJECT_DIR / "dags").glob("*.py")}
+    assert (
+        set(dag_bag().dags) == DAGS == {path.stem for path in (PROJECT_DIR / "dags").glob("*.py")}
+    )
     assert dag_bag().import_errors == {}
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAGS))
 def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
     dag = dag_bag().dags[dag_id]
-    for heading in ("**Produces**", "**Runs**", "**Re-run a day:**", "**When it fails", "docs/runbook.md"):
+    for heading in (
+        "**Produces**",
+        "**Runs**",
+        "**Re-run a day:**",
+        "**When it fails",
+        "docs/runbook.md",
+    ):
         assert heading in dag.doc_md
     assert dag.tags
     assert dag.max_active_runs == 1
@@ -39,7 +54,9 @@ def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> N
     assert all(task.owner == "data-platform" for task in dag.tasks)
 
 
-@pytest.mark.parametrize("path", sorted((PROJECT_DIR / "dags").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT_DIR / "dags").glob("*.py")), ids=lambda path: path.stem
+)
 def test_a_dag_file_parses_in_under_two_seconds(path: Path) -> None:
     """On a slow machine: in less time than Airflow and Cosmos take to be imported."""
     code = f"""
@@ -52,7 +69,14 @@ print(time.monotonic() - imported, imported - start)
 """
 
     def is_quick() -> bool:
-        done = subprocess.run([sys.executable, "-c", code], env=None, cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=None,
+            cwd=PROJECT_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         parsing, importing = map(float, done.stdout.split()[-2:])
         return parsing < max(2, importing)
 
@@ -60,9 +84,17 @@ print(time.monotonic() - imported, imported - start)
 
 
 def test_make_run_leaves_out_what_cosmos_tells_of_progress_and_no_more() -> None:
-    unread = [keys.get_dbt_event_xcom_key(MODEL), keys.get_compiled_sql_xcom_key(MODEL), _DBT_STARTUP_EVENTS_XCOM_KEY]
+    unread = [
+        keys.get_dbt_event_xcom_key(MODEL),
+        keys.get_compiled_sql_xcom_key(MODEL),
+        _DBT_STARTUP_EVENTS_XCOM_KEY,
+    ]
     assert all(key.endswith(UNREAD) for key in unread)
-    read = [keys.get_status_xcom_key(MODEL), get_tests_status_xcom_key(MODEL), BaseXCom.XCOM_RETURN_KEY]
+    read = [
+        keys.get_status_xcom_key(MODEL),
+        get_tests_status_xcom_key(MODEL),
+        BaseXCom.XCOM_RETURN_KEY,
+    ]
     assert not any(key.endswith(UNREAD) for key in read)
 
 
@@ -71,14 +103,26 @@ def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:
     for datasource in load_registry(PROJECT_DIR / "include/dbt/seeds").datasources:
         gate = refresh.get_task(f"{datasource.datasource_id}.quality_gate")
         upstream = {task.task_id for task in gate.get_flat_relatives(upstream=True)}
-        assert {f"{datasource.datasource_id}.sync", f"{datasource.datasource_id}.validate_schema", "restore_state"} <= upstream
+        assert {
+            f"{datasource.datasource_id}.sync",
+            f"{datasource.datasource_id}.validate_schema",
+            "restore_state",
+        } <= upstream
         assert gate.downstream_task_ids == {"register_files"}
 
 
 def test_assets_are_not_named_by_a_place() -> None:
-    assets = [asset for dag in dag_bag().dags.values() for task in dag.tasks for asset in (*task.inlets, *task.outlets)]
+    assets = [
+        asset
+        for dag in dag_bag().dags.values()
+        for task in dag.tasks
+        for asset in (*task.inlets, *task.outlets)
+    ]
     uris = {asset.name: asset.uri for asset in assets}
-    assert uris == {name: f"file://building-sensor-platform/{name}" for name in ("readings", "public_dataset", "hierarchy", "hierarchy_seeds")}
+    assert uris == {
+        name: f"file://building-sensor-platform/{name}"
+        for name in ("readings", "public_dataset", "hierarchy", "hierarchy_seeds")
+    }
 
 
 def test_a_database_that_knows_an_asset_by_another_uri_goes_on(airflow_database: None) -> None:
@@ -90,31 +134,59 @@ def test_a_database_that_knows_an_asset_by_another_uri_goes_on(airflow_database:
         session.add(AssetActive.for_asset(asset))
     tell_airflow(dag_bag())
     with create_session() as session:
-        assert [active.uri for active in session.query(AssetActive).filter_by(name="readings")] == ["file://building-sensor-platform/readings"]
+        assert [active.uri for active in session.query(AssetActive).filter_by(name="readings")] == [
+            "file://building-sensor-platform/readings"
+        ]
 
 
 def test_the_layers_of_dbt_are_task_groups() -> None:
     groups = set(dag_bag().dags["refresh"].task_group.get_task_group_dict())
-    assert {"transform.models.0_landing", "transform.models.1_staging", "transform.models.2_marts"} <= groups
-    assert "aggregate.models.3_aggregations" in dag_bag().dags["aggregate_and_publish"].task_group.get_task_group_dict()
+    assert {
+        "transform.models.0_landing",
+        "transform.models.1_staging",
+        "transform.models.2_marts",
+    } <= groups
+    assert (
+        "aggregate.models.3_aggregations"
+        in dag_bag().dags["aggregate_and_publish"].task_group.get_task_group_dict()
+    )
 
 
 def test_reports_on_models_wait_for_the_build() -> None:
     for dag_id, group in (("refresh", "transform."), ("aggregate_and_publish", "aggregate.")):
-        tasks = [task for task in dag_bag().dags[dag_id].tasks if task.task_id.startswith(group) and hasattr(task, "producer_task_id")]
+        tasks = [
+            task
+            for task in dag_bag().dags[dag_id].tasks
+            if task.task_id.startswith(group) and hasattr(task, "producer_task_id")
+        ]
         assert len(tasks) > 5
         for task in tasks:
             if f"{group}dbt_producer_watcher" in task.upstream_task_ids:
-                assert task.trigger_rule == "one_done", "a report on a build that never began waits for ever"
-            assert f"{group}dbt_producer_watcher" in {up.task_id for up in task.get_flat_relatives(upstream=True)}
+                assert task.trigger_rule == "one_done", (
+                    "a report on a build that never began waits for ever"
+                )
+            assert f"{group}dbt_producer_watcher" in {
+                up.task_id for up in task.get_flat_relatives(upstream=True)
+            }
 
 
 def test_the_second_dag_is_started_by_the_readings_and_nothing_else() -> None:
-    assert asset_names(dag_bag().dags["aggregate_and_publish"].timetable.asset_condition) == {"readings"}
-    makers = [task.task_id for task in dag_bag().dags["refresh"].tasks for outlet in task.outlets if outlet.name == "readings"]
+    assert asset_names(dag_bag().dags["aggregate_and_publish"].timetable.asset_condition) == {
+        "readings"
+    }
+    makers = [
+        task.task_id
+        for task in dag_bag().dags["refresh"].tasks
+        for outlet in task.outlets
+        if outlet.name == "readings"
+    ]
     assert makers == ["store_readings"]
     order = in_asset_order(dag_bag().dags)
-    assert order.index("refresh") < order.index("sync_building_hierarchy") < order.index("aggregate_and_publish")
+    assert (
+        order.index("refresh")
+        < order.index("sync_building_hierarchy")
+        < order.index("aggregate_and_publish")
+    )
 
 
 def test_a_failed_transformation_or_publication_fails_its_dag() -> None:

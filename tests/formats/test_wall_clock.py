@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from include.core.calendar import clock_changes
 from include.formats.wall_clock import to_utc
 
-ZONES = ["Europe/Prague", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Chatham", "Asia/Kolkata", "Africa/Casablanca"]
+ZONES = [
+    "Europe/Prague",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Pacific/Chatham",
+    "Asia/Kolkata",
+    "Africa/Casablanca",
+]
 MINUTE = timedelta(minutes=1)
 
 
@@ -26,7 +34,14 @@ MINUTE = timedelta(minutes=1)
     data=st.data(),
 )
 def test_any_number_of_series_over_any_clock_change(
-    zone: str, year: int, series: int, step: int, hours_before: int, hours_after: int, by_series: bool, data: st.DataObject
+    zone: str,
+    year: int,
+    series: int,
+    step: int,
+    hours_before: int,
+    hours_after: int,
+    by_series: bool,
+    data: st.DataObject,
 ) -> None:
     changes = clock_changes(zone, datetime(year, 1, 1), datetime(year, 12, 31))
     assume(changes)
@@ -35,12 +50,19 @@ def test_any_number_of_series_over_any_clock_change(
     assume(overlap % (step * MINUTE) == timedelta())
     turn = (change.stop - timedelta(seconds=change.offset_before)).replace(tzinfo=UTC)
     count = (timedelta(hours=hours_before + hours_after) + 2 * overlap) // (step * MINUTE)
-    moments = [turn - overlap - timedelta(hours=hours_before) + n * step * MINUTE for n in range(count)]
+    moments = [
+        turn - overlap - timedelta(hours=hours_before) + n * step * MINUTE for n in range(count)
+    ]
     lines = [(owner, moment) for owner in range(series) for moment in moments]
     if not by_series:
         lines.sort(key=lambda line: (line[1], line[0]))
-    walls = np.array([moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for _, moment in lines], "datetime64[s]")
-    found, findings = to_utc(walls, np.array([owner for owner, _ in lines]), np.arange(1, len(lines) + 1), zone)
+    walls = np.array(
+        [moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for _, moment in lines],
+        "datetime64[s]",
+    )
+    found, findings = to_utc(
+        walls, np.array([owner for owner, _ in lines]), np.arange(1, len(lines) + 1), zone
+    )
     assert found.tolist() == [moment.replace(tzinfo=None) for _, moment in lines]
     assert findings == []
 
@@ -49,5 +71,9 @@ def test_series_of_one_moment_stay_together_in_the_repeated_hour() -> None:
     hours = [datetime(2025, 10, 26, hour) for hour in (1, 2, 2, 3)]
     walls = np.array([hour for hour in hours for _ in range(3)], "datetime64[s]")
     found, findings = to_utc(walls, np.array([0, 1, 2] * 4), np.arange(12), "Europe/Prague")
-    assert found.tolist() == [datetime(2025, 10, day, hour) for day, hour in ((25, 23), (26, 0), (26, 1), (26, 2)) for _ in range(3)]
+    assert found.tolist() == [
+        datetime(2025, 10, day, hour)
+        for day, hour in ((25, 23), (26, 0), (26, 1), (26, 2))
+        for _ in range(3)
+    ]
     assert findings == []

@@ -42,7 +42,11 @@ def server() -> Iterator[str]:
 @pytest.fixture(params=["ladybug", "neo4j"])
 def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
     """An empty graph of each engine."""
-    opened = ladybug_graph() if request.param == "ladybug" else neo4j_graph(request.getfixturevalue("server"), SECRET)
+    opened = (
+        ladybug_graph()
+        if request.param == "ladybug"
+        else neo4j_graph(request.getfixturevalue("server"), SECRET)
+    )
     with opened as empty:
         yield empty
 
@@ -54,18 +58,34 @@ def sm2() -> Hierarchy:
 BY_HAND: dict[tuple[str, tuple[tuple[str, str], ...]], list[dict[str, Any]]] = {
     # room 355 lies in 5NP-S3, and its two sensors with it
     ("sensors_below", (("place", "sm2.5NP-S3"),)): [
-        {"sensor_id": f"sm2.{sensor}", "place_id": f"sm2.{place}", "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
-        for sensor, place in (("4B73", "5NP-S3"), ("9C88", "SM2_03_L5_355_OUT"), ("9E4C", "SM2_03_L5_355_IN"))
+        {
+            "sensor_id": f"sm2.{sensor}",
+            "place_id": f"sm2.{place}",
+            "valid_from": "0001-01-01",
+            "valid_to": "9999-12-31",
+        }
+        for sensor, place in (
+            ("4B73", "5NP-S3"),
+            ("9C88", "SM2_03_L5_355_OUT"),
+            ("9E4C", "SM2_03_L5_355_IN"),
+        )
     ],
     ("sensors_below", (("place", "sm2.3PP"),)): [
-        {"sensor_id": f"sm2.{sensor}", "place_id": f"sm2.{place}", "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
+        {
+            "sensor_id": f"sm2.{sensor}",
+            "place_id": f"sm2.{place}",
+            "valid_from": "0001-01-01",
+            "valid_to": "9999-12-31",
+        }
         for sensor, place in (("750E", "3PP-S5"), ("8370", "3PP-S9"), ("F3F5", "3PP-S7"))
     ],
     ("adjacent_zones", (("zone", "sm2.1PP-S1"),)): [
         {"zone_id": "sm2.1NP-S1", "relation": "above", "basis": "assumed"},
         {"zone_id": "sm2.2PP-S1", "relation": "below", "basis": "assumed"},
     ],
-    ("adjacent_zones", (("zone", "sm2.5NP-S9"),)): [{"zone_id": "sm2.5NP-S8", "relation": "beside", "basis": "assumed"}],
+    ("adjacent_zones", (("zone", "sm2.5NP-S9"),)): [
+        {"zone_id": "sm2.5NP-S8", "relation": "beside", "basis": "assumed"}
+    ],
     ("path_to_building", (("at", "2026-01-01"), ("sensor", "sm2.9E4C"))): [
         {"step": 1, "place_id": "sm2.SM2_03_L5_355_IN", "type": "Room"},
         {"step": 2, "place_id": "sm2.5NP-S3", "type": "Zone"},
@@ -78,18 +98,31 @@ BY_HAND: dict[tuple[str, tuple[tuple[str, str], ...]], list[dict[str, Any]]] = {
         {"step": 3, "place_id": "sm2", "type": "Building"},
     ],
     # from the first basement up and along the first floor
-    ("temperature_path", (("from", "sm2.C6CB"), ("to", "sm2.4427"))): [{"zone_ids": ["sm2.1PP-S1", "sm2.1NP-S1", "sm2.1NP-S2", "sm2.1NP-S3"], "steps": 3}],
+    ("temperature_path", (("from", "sm2.C6CB"), ("to", "sm2.4427"))): [
+        {"zone_ids": ["sm2.1PP-S1", "sm2.1NP-S1", "sm2.1NP-S2", "sm2.1NP-S3"], "steps": 3}
+    ],
     # the fifth floor touches nothing that is known to lie below it
     ("temperature_path", (("from", "sm2.493D"), ("to", "sm2.4B73"))): [],
-    ("same_measurement_next_door", (("measurement", "temp_waste"),)): [],  # the units' zones touch nothing that is known
-    ("zones_without", (("measurement", "humidity_indoor"),)): [{"zone_id": f"sm2.sm2_{number:02d}"} for number in range(1, 10)],
+    (
+        "same_measurement_next_door",
+        (("measurement", "temp_waste"),),
+    ): [],  # the units' zones touch nothing that is known
+    ("zones_without", (("measurement", "humidity_indoor"),)): [
+        {"zone_id": f"sm2.sm2_{number:02d}"} for number in range(1, 10)
+    ],
 }
 
 
 @pytest.mark.parametrize(
-    ("question", "answer"), BY_HAND.items(), ids=lambda value: " ".join([value[0], *(v for _, v in value[1])]) if isinstance(value, tuple) else ""
+    ("question", "answer"),
+    BY_HAND.items(),
+    ids=lambda value: (
+        " ".join([value[0], *(v for _, v in value[1])]) if isinstance(value, tuple) else ""
+    ),
 )
-def test_sm2_answers_as_worked_out_by_hand(graph: Graph, question: tuple[str, tuple[tuple[str, str], ...]], answer: list[dict[str, Any]]) -> None:
+def test_sm2_answers_as_worked_out_by_hand(
+    graph: Graph, question: tuple[str, tuple[tuple[str, str], ...]], answer: list[dict[str, Any]]
+) -> None:
     load(graph, sm2())
     assert ask(graph, question[0], **dict(question[1])) == answer
 
@@ -97,13 +130,24 @@ def test_sm2_answers_as_worked_out_by_hand(graph: Graph, question: tuple[str, tu
 def test_sm2_in_numbers_worked_out_by_hand(graph: Graph) -> None:
     load(graph, sm2())
     load(graph, sm2())  # once more changes nothing
-    where = {row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at="2026-01-01")}
-    assert len(where) == 31 + 10  # ThermoPro; nine units and the outdoor sensor of the first controller
+    where = {
+        row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at="2026-01-01")
+    }
+    assert (
+        len(where) == 31 + 10
+    )  # ThermoPro; nine units and the outdoor sensor of the first controller
     assert where["sm2.KOT1"] == "sm2.sm2_01"
     next_door = ask(graph, "same_measurement_next_door", measurement="humidity_indoor")
-    assert {"sensor_id": "sm2.493D", "zone_id": "sm2.1NP-S1", "neighbour_id": "sm2.CCEA", "adjacent_zone_id": "sm2.1NP-S2"} in next_door
+    assert {
+        "sensor_id": "sm2.493D",
+        "zone_id": "sm2.1NP-S1",
+        "neighbour_id": "sm2.CCEA",
+        "adjacent_zone_id": "sm2.1NP-S2",
+    } in next_door
     parents = {row["id"]: row for row in ask(graph, "sensors_with_places")}
-    assert [parents["sm2.9E4C"][key] for key in ("building_id", "floor_id", "zone_id", "place_id")] == ["sm2", "sm2.5NP", "sm2.5NP-S3", "sm2.SM2_03_L5_355_IN"]
+    assert [
+        parents["sm2.9E4C"][key] for key in ("building_id", "floor_id", "zone_id", "place_id")
+    ] == ["sm2", "sm2.5NP", "sm2.5NP-S3", "sm2.SM2_03_L5_355_IN"]
     assert len(ask(graph, "adjacent_pairs")) == 24
     assert sum(row["sensor_id"] == "sm2.VZT01" for row in ask(graph, "measured")) == 4
     assert max(row["ancestor_level"] for row in ask(graph, "ancestors")) == 3
@@ -111,12 +155,22 @@ def test_sm2_in_numbers_worked_out_by_hand(graph: Graph) -> None:
 
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Hierarchy:
-    return load_hierarchy(load_registry(write_campus(tmp_path_factory.mktemp("campus") / "seeds", buildings=3, sensors=60, seed=7)))
+    return load_hierarchy(
+        load_registry(
+            write_campus(
+                tmp_path_factory.mktemp("campus") / "seeds", buildings=3, sensors=60, seed=7
+            )
+        )
+    )
 
 
-def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(graph: Graph, campus: Hierarchy) -> None:
+def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(
+    graph: Graph, campus: Hierarchy
+) -> None:
     load(graph, campus)
-    nodes: dict[str, HierarchyNode] = {node.id: node for node in campus.nodes if node.type != "Sensor"}
+    nodes: dict[str, HierarchyNode] = {
+        node.id: node for node in campus.nodes if node.type != "Sensor"
+    }
     sensors = [node for node in campus.nodes if node.type == "Sensor"]
 
     def up(node_id: str) -> list[str]:
@@ -132,20 +186,41 @@ def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(graph: Graph, c
 
     for place in ("b00", "b01.2", "b02.4.3"):
         expected = sorted({sensor.id for sensor in sensors if place in up(sensor.parent_id)})
-        assert sorted({row["sensor_id"] for row in ask(graph, "sensors_below", place=place)}) == expected
+        assert (
+            sorted({row["sensor_id"] for row in ask(graph, "sensors_below", place=place)})
+            == expected
+        )
     for at in ("2026-01-14", "2026-01-15"):
-        was = {s.id: s.parent_id for s in sensors if (s.valid_from is None or str(s.valid_from) <= at) and (s.valid_to is None or at < str(s.valid_to))}
-        assert {row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at=at)} == was
+        was = {
+            s.id: s.parent_id
+            for s in sensors
+            if (s.valid_from is None or str(s.valid_from) <= at)
+            and (s.valid_to is None or at < str(s.valid_to))
+        }
+        assert {
+            row["sensor_id"]: row["place_id"] for row in ask(graph, "what_was_where", at=at)
+        } == was
         for sensor in list(was)[:5]:
-            assert [row["place_id"] for row in ask(graph, "path_to_building", sensor=sensor, at=at)] == up(was[sensor])
+            assert [
+                row["place_id"] for row in ask(graph, "path_to_building", sensor=sensor, at=at)
+            ] == up(was[sensor])
     for zone in ("b00.0.0", "b01.3.4"):
-        assert [row["zone_id"] for row in ask(graph, "adjacent_zones", zone=zone)] == sorted(touching[zone])
-    found = {(row["sensor_id"], row["neighbour_id"]) for row in ask(graph, "same_measurement_next_door", measurement="temp_indoor")}
+        assert [row["zone_id"] for row in ask(graph, "adjacent_zones", zone=zone)] == sorted(
+            touching[zone]
+        )
+    found = {
+        (row["sensor_id"], row["neighbour_id"])
+        for row in ask(graph, "same_measurement_next_door", measurement="temp_indoor")
+    }
     zones = {(sensor.id, zone_of(sensor.parent_id)) for sensor in sensors}
     declared = {(pair.zone_id, pair.adjacent_zone_id) for pair in campus.adjacency}
     assert found == {(a, b) for a, here in zones for b, there in zones if (here, there) in declared}
-    empty = {node_id for node_id, node in nodes.items() if node.type == "Zone"} - {zone for _, zone in zones}
-    assert {row["zone_id"] for row in ask(graph, "zones_without", measurement="temp_indoor")} == empty
+    empty = {node_id for node_id, node in nodes.items() if node.type == "Zone"} - {
+        zone for _, zone in zones
+    }
+    assert {
+        row["zone_id"] for row in ask(graph, "zones_without", measurement="temp_indoor")
+    } == empty
 
     still = [sensor for sensor in sensors if sensor.valid_from is None and sensor.valid_to is None]
     for start, goal in zip(still[:8], still[8:16], strict=True):
@@ -167,9 +242,31 @@ def _steps(touching: dict[str, set[str]], start: str, goal: str) -> int | None:
 
 def test_names_are_data_and_never_code(graph: Graph) -> None:
     names = ["O'Brien's \"room\"", "Žluťoučký kůň", "'}) DETACH DELETE n //", "a\\b\nc", "`x`"]
-    nodes = [HierarchyNode(line=1, id="b", parent_id="", type="Building", name="B", level=0, coordinates="", valid_from="", valid_to="")]  # type: ignore[arg-type]
+    nodes = [
+        HierarchyNode(
+            line=1,
+            id="b",
+            parent_id="",
+            type="Building",
+            name="B",
+            level=0,
+            coordinates="",
+            valid_from="",
+            valid_to="",
+        )
+    ]  # type: ignore[arg-type]
     nodes += [
-        HierarchyNode(line=2, id=name, parent_id="b", type="Floor", name=name, level=1, coordinates="", valid_from="", valid_to="")  # type: ignore[arg-type]
+        HierarchyNode(
+            line=2,
+            id=name,
+            parent_id="b",
+            type="Floor",
+            name=name,
+            level=1,
+            coordinates="",
+            valid_from="",
+            valid_to="",
+        )  # type: ignore[arg-type]
         for name in names
     ]
     load(graph, Hierarchy(nodes))
@@ -183,11 +280,19 @@ def test_both_engines_export_the_same_bytes(server: str, tmp_path: Path) -> None
     sums = []
     for number, folder in enumerate((SEEDS, seeds)):
         for opened in (ladybug_graph(), neo4j_graph(server, SECRET)):
-            settings = replace(Settings.from_environment(), data_dir=tmp_path / f"{number}{type(opened).__name__}{len(sums)}")
+            settings = replace(
+                Settings.from_environment(),
+                data_dir=tmp_path / f"{number}{type(opened).__name__}{len(sums)}",
+            )
             with opened as graph:
                 counts = hierarchy.build(settings, load_registry(folder), graph)
             assert min(counts.values()) > 0
-            sums.append([hashlib.sha256(hierarchy.stored(settings, name).read_bytes()).hexdigest() for name in counts])
+            sums.append(
+                [
+                    hashlib.sha256(hierarchy.stored(settings, name).read_bytes()).hexdigest()
+                    for name in counts
+                ]
+            )
     assert sums[0] == sums[1] and sums[2] == sums[3] and sums[0] != sums[2]
 
 
@@ -196,17 +301,29 @@ def test_a_wrong_seed_leaves_the_last_hierarchy_in_place(tmp_path: Path) -> None
     shutil.copytree(SEEDS, seeds)
     settings = replace(Settings.from_environment(), data_dir=tmp_path / "data")
     hierarchy.ensure(settings, load_registry(seeds))
-    before = {name: hierarchy.stored(settings, name).read_bytes() for name in ("hierarchy", "adjacency")}
-    rows = (seeds / "building_hierarchy.csv").read_text().replace("sm2.1NP,sm2,Floor", "sm2.1NP,sm3,Floor")
+    before = {
+        name: hierarchy.stored(settings, name).read_bytes() for name in ("hierarchy", "adjacency")
+    }
+    rows = (
+        (seeds / "building_hierarchy.csv")
+        .read_text()
+        .replace("sm2.1NP,sm2,Floor", "sm2.1NP,sm3,Floor")
+    )
     (seeds / "building_hierarchy.csv").write_text(rows)
     assert not hierarchy.is_current(settings, load_registry(seeds))
     hierarchy.ensure(settings, load_registry(seeds))
     assert {name: hierarchy.stored(settings, name).read_bytes() for name in before} == before
-    with pytest.raises(ConfigurationError, match="there is no node 'sm3'"), ladybug_graph() as graph:
+    with (
+        pytest.raises(ConfigurationError, match="there is no node 'sm3'"),
+        ladybug_graph() as graph,
+    ):
         hierarchy.build(settings, load_registry(seeds), graph)
     fresh = replace(settings, data_dir=tmp_path / "fresh")
     hierarchy.ensure(fresh, load_registry(seeds))
-    assert [pq.read_metadata(hierarchy.stored(fresh, name)).num_rows for name in before] == [0, 0], "none is in place, and data are published all the same"
+    assert [pq.read_metadata(hierarchy.stored(fresh, name)).num_rows for name in before] == [
+        0,
+        0,
+    ], "none is in place, and data are published all the same"
     assert not hierarchy.is_current(fresh, load_registry(seeds))
 
 
@@ -217,16 +334,35 @@ def test_the_documented_joins_of_hierarchy_and_hours(published: Callable[..., Pl
     page = (PROJECT_DIR / "docs/hierarchy.md").read_text()
     queries = [block.split("```")[0] for block in page.split("```sql\n")[1:]]
     assert len(queries) == 3
-    floors, pairs, lags = (platform.query(sql.replace("data/releases/latest", str(platform.release.path))) for sql in queries)
+    floors, pairs, lags = (
+        platform.query(sql.replace("data/releases/latest", str(platform.release.path)))
+        for sql in queries
+    )
 
     hourly = platform.table("public_dataset_hourly").to_pylist()
-    ground = [row for row in hourly if row["location"].startswith("1NP-") and row["measurement"] == "temp_indoor"]
+    ground = [
+        row
+        for row in hourly
+        if row["location"].startswith("1NP-") and row["measurement"] == "temp_indoor"
+    ]
     first = min(row["timestamp"] for row in ground)
-    mean = sum(row["value_mean"] for row in ground if row["timestamp"] == first) / sum(row["timestamp"] == first for row in ground)
-    assert {(floor, hour): value for floor, hour, value in floors}["1NP", first] == pytest.approx(mean)
+    mean = sum(row["value_mean"] for row in ground if row["timestamp"] == first) / sum(
+        row["timestamp"] == first for row in ground
+    )
+    assert {(floor, hour): value for floor, hour, value in floors}["1NP", first] == pytest.approx(
+        mean
+    )
 
-    values = {(row["location"], row["timestamp"]): row["value_mean"] for row in hourly if row["measurement"] == "temp_indoor"}
-    common = [values["1NP-S1", hour] - values["1NP-S2", hour] for location, hour in values if location == "1NP-S1" and ("1NP-S2", hour) in values]
+    values = {
+        (row["location"], row["timestamp"]): row["value_mean"]
+        for row in hourly
+        if row["measurement"] == "temp_indoor"
+    }
+    common = [
+        values["1NP-S1", hour] - values["1NP-S2", hour]
+        for location, hour in values
+        if location == "1NP-S1" and ("1NP-S2", hour) in values
+    ]
     found = {(zone, other): difference for zone, other, difference in pairs}
     assert found["1NP-S1", "1NP-S2"] == pytest.approx(sum(common) / len(common))
     assert found["1NP-S2", "1NP-S1"] == pytest.approx(-found["1NP-S1", "1NP-S2"])
@@ -235,13 +371,20 @@ def test_the_documented_joins_of_hierarchy_and_hours(published: Callable[..., Pl
     assert all(0 <= hours <= 48 and -1 <= correlation <= 1 for _, hours, correlation in lags)
 
 
-def test_what_is_published_can_be_joined_and_is_described(published: Callable[..., Platform]) -> None:
+def test_what_is_published_can_be_joined_and_is_described(
+    published: Callable[..., Platform],
+) -> None:
     platform = published("2026-03-01")
     assert platform.states["sync_building_hierarchy"] == "success"
-    assert pq.read_table(hierarchy.stored(platform.settings, "hierarchy")).equals(platform.table("public_dataset_hierarchy"))
+    assert pq.read_table(hierarchy.stored(platform.settings, "hierarchy")).equals(
+        platform.table("public_dataset_hierarchy")
+    )
     assert platform.query("""
         select count(*) from (select distinct location from public_dataset_hourly) as hourly
         anti join public_dataset_hierarchy as h on hourly.location = coalesce(h.room, h.zone) and h.type = 'Sensor'
     """) == [(0,)]
-    described = {table["file"] for table in json.loads((platform.release.path / "schema.json").read_text())["tables"]}
+    described = {
+        table["file"]
+        for table in json.loads((platform.release.path / "schema.json").read_text())["tables"]
+    }
     assert {"public_dataset_hierarchy.parquet", "public_dataset_adjacency.parquet"} <= described

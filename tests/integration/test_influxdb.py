@@ -54,7 +54,9 @@ def generated(raw: Path) -> None:
     [(sample_drive, "2026-03-01"), (minute_drive, "2026-03-01"), (generated, "2026-05-01")],
     ids=["two months by the hour", "a week by the minute", "both clock changes"],
 )
-def test_both_engines_agree_in_every_row_and_value(published: Callable[..., Platform], server: str, tmp_path: Path, drive: Any, as_of: str) -> None:
+def test_both_engines_agree_in_every_row_and_value(
+    published: Callable[..., Platform], server: str, tmp_path: Path, drive: Any, as_of: str
+) -> None:
     platform = published(as_of, drive=drive)
     embedded = tmp_path / "embedded"
     shutil.copytree(platform.settings.paths.built_aggregates, embedded)
@@ -71,9 +73,15 @@ def test_both_engines_agree_in_every_row_and_value(published: Callable[..., Plat
 
 def assert_equal(expected: Path, found: Path) -> int:
     values = ("value_mean", "value_std", "value_min", "value_max", "value_sum")
-    differs = " or ".join(f"(e.{v} is null) <> (f.{v} is null) or abs(e.{v} - f.{v}) > 1e-9 * greatest(1, abs(e.{v}))" for v in values)
+    differs = " or ".join(
+        f"(e.{v} is null) <> (f.{v} is null) or abs(e.{v} - f.{v}) > 1e-9 * greatest(1, abs(e.{v}))"
+        for v in values
+    )
     with duckdb.connect() as database:
-        schemas = [database.execute(f"describe from read_parquet('{path}')").fetchall() for path in (expected, found)]
+        schemas = [
+            database.execute(f"describe from read_parquet('{path}')").fetchall()
+            for path in (expected, found)
+        ]
         rows, odd = database.execute(f"""
             select count(*), count(*) filter (where e.value_mean is null or f.value_mean is null or {differs})
             from read_parquet('{expected}') as e
@@ -90,18 +98,29 @@ def planned(published: Callable[..., Platform]) -> Settings:
     platform = published("2026-03-01")
     settings, building = platform.settings, platform.registry.building("sm2")
     now = parse_as_of("2026-03-01")
-    write_windows_plan(settings, plan_windows(building, [month for _, month in read_manifest(settings)], now), now)
+    write_windows_plan(
+        settings, plan_windows(building, [month for _, month in read_manifest(settings)], now), now
+    )
     return settings
 
 
-def test_what_the_server_lost_fails_and_names_series_and_month(planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_server_lost_fails_and_names_series_and_month(
+    planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bodies = influxdb._bodies
-    monkeypatch.setattr(influxdb, "_bodies", lambda *args: (body.partition(b"\n")[2] for body in bodies(*args)))
-    with pytest.raises(ContractError, match=r"holds something else than it was sent, in 1 series .* in 2026-01, \d+ sent, \d+ held"):
+    monkeypatch.setattr(
+        influxdb, "_bodies", lambda *args: (body.partition(b"\n")[2] for body in bodies(*args))
+    )
+    with pytest.raises(
+        ContractError,
+        match=r"holds something else than it was sent, in 1 series .* in 2026-01, \d+ sent, \d+ held",
+    ):
         influxdb.aggregate(planned, server, SECRET)
 
 
-def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(
+    planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask = influxdb._ask
 
     def broken(client: Any, job: str, answer: Path, **parameters: Any) -> None:
@@ -109,7 +128,10 @@ def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: 
         if answer.name == "1w.min.csv":
             answer.write_bytes(b"".join(answer.read_bytes().splitlines(keepends=True)[:2]))
 
-    with monkeypatch.context() as patch, pytest.raises(EngineUnavailable, match="windows of 1w are not whole"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(EngineUnavailable, match="windows of 1w are not whole"),
+    ):
         patch.setattr(influxdb, "_ask", broken)
         influxdb.aggregate(planned, server, SECRET)
 
@@ -122,7 +144,9 @@ def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(planned: 
         influxdb.aggregate(planned, server, SECRET)
 
 
-def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, server: str) -> None:
+def test_a_busy_server_is_asked_again_and_nothing_is_thinned(
+    planned: Settings, server: str
+) -> None:
     refusals = iter([429, 503, 503])
 
     class Busy(BaseHTTPRequestHandler):
@@ -133,8 +157,17 @@ def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, 
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")}
-            with OPENER.open(urllib.request.Request(server + self.path, body or None, headers, method=self.command), timeout=60) as answer:
+            headers = {
+                name: value
+                for name, value in self.headers.items()
+                if name.lower() not in ("host", "accept-encoding")
+            }
+            with OPENER.open(
+                urllib.request.Request(
+                    server + self.path, body or None, headers, method=self.command
+                ),
+                timeout=60,
+            ) as answer:
                 content = answer.read()
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
@@ -156,7 +189,9 @@ def test_a_busy_server_is_asked_again_and_nothing_is_thinned(planned: Settings, 
     assert next(refusals, None) is None
 
 
-def test_a_server_that_is_not_there_is_no_fault_of_the_data(planned: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_there_is_no_fault_of_the_data(
+    planned: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -46,16 +46,23 @@ class Airflow:
             f"{self.address}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})},
+            headers={
+                "Content-Type": "application/json",
+                **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+            },
         )
-        with OPENER.open(request, timeout=120) as answer:  # all DAGs start at once, maybe on a machine that has other work
+        with OPENER.open(
+            request, timeout=120
+        ) as answer:  # all DAGs start at once, maybe on a machine that has other work
             return json.loads(answer.read() or b"null")
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         return self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
-        instances = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200")["task_instances"]
+        instances = self.call(
+            "GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200"
+        )["task_instances"]
         return {instance["task_id"]: instance["state"] for instance in instances}
 
 
@@ -80,12 +87,28 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     }  # fmt: skip
     output = folder / "ui.txt"
     with output.open("w") as file:
-        ui = subprocess.Popen([sys.executable, PROJECT_DIR / "cli/ui.py"], env=environment, stdout=file, stderr=file, start_new_session=True)
+        ui = subprocess.Popen(
+            [sys.executable, PROJECT_DIR / "cli/ui.py"],
+            env=environment,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
     try:
-        said = wait_for(lambda: ui.poll() is not None or re.search(r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()), 330)
+        said = wait_for(
+            lambda: (
+                ui.poll() is not None
+                or re.search(
+                    r"(http://localhost:\d+)\s+user (\w+), password (\S+)", output.read_text()
+                )
+            ),
+            330,
+        )
         assert said is not True, output.read_text()
         server = Airflow(said[1], said[3], psutil.Process(ui.pid))
-        server.token = server.call("POST", "/auth/token", {"username": said[2], "password": said[3]})["access_token"]
+        server.token = server.call(
+            "POST", "/auth/token", {"username": said[2], "password": said[3]}
+        )["access_token"]
         yield server
     finally:
         ui.send_signal(signal.SIGINT)
@@ -109,7 +132,10 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
             runs = airflow.runs("aggregate_and_publish")
             if not runs:
                 return None
-            task = airflow.call("GET", f"/api/v2/dags/aggregate_and_publish/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}")
+            task = airflow.call(
+                "GET",
+                f"/api/v2/dags/aggregate_and_publish/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}",
+            )
             return task["state"], task["try_number"]
 
         container = wait_for(lambda: next(iter(containers.find(cli, ours)), None), 240)["Id"]
@@ -119,17 +145,40 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
         port = int(cli.port(container, service.ports[0])[0]["HostPort"])
 
         def its_client() -> int | None:
-            return next((c.pid for c in psutil.net_connections("tcp") if c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" and c.pid), None)
+            return next(
+                (
+                    c.pid
+                    for c in psutil.net_connections("tcp")
+                    if c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" and c.pid
+                ),
+                None,
+            )
 
         try:
             os.kill(wait_for(its_client, 60), signal.SIGKILL)
         finally:
             cli.unpause(container)
-        ended = wait_for(lambda: next((run for run in airflow.runs("aggregate_and_publish") if run["state"] in ("success", "failed")), None), 240)
-        assert ended["state"] == "success", airflow.states("aggregate_and_publish", ended["dag_run_id"])
+        ended = wait_for(
+            lambda: next(
+                (
+                    run
+                    for run in airflow.runs("aggregate_and_publish")
+                    if run["state"] in ("success", "failed")
+                ),
+                None,
+            ),
+            240,
+        )
+        assert ended["state"] == "success", airflow.states(
+            "aggregate_and_publish", ended["dag_run_id"]
+        )
         assert state("influxdb.aggregate_in_engine") == ("success", 2)
         wait_for(lambda: containers.find(cli, ours) == [], 60)
-    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()] == []
+    assert [
+        path
+        for path in (tmp_path / "data").rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ] == []
 
 
 CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "refresh")
@@ -138,9 +187,17 @@ CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", 
 def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: Path) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
     wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
-    assert [dag["dag_id"] for dag in airflow.call("GET", "/api/v2/dags")["dags"] if dag["is_paused"]] == []
-    woken = {dag_id: wait_for(lambda dag_id=dag_id: ended(airflow, dag_id, "asset_triggered"), 400) for dag_id in CHAIN if dag_id != "refresh"}
-    wait_for(lambda: ended(airflow, "refresh", "scheduled"), 120)  # of last midnight; the watcher may have been first
+    assert [
+        dag["dag_id"] for dag in airflow.call("GET", "/api/v2/dags")["dags"] if dag["is_paused"]
+    ] == []
+    woken = {
+        dag_id: wait_for(lambda dag_id=dag_id: ended(airflow, dag_id, "asset_triggered"), 400)
+        for dag_id in CHAIN
+        if dag_id != "refresh"
+    }
+    wait_for(
+        lambda: ended(airflow, "refresh", "scheduled"), 120
+    )  # of last midnight; the watcher may have been first
     first = min(airflow.runs("refresh"), key=lambda run: run["start_date"] or run["run_after"])
     assert first["note"].startswith("3 new files accepted, 0 problems; 1,080 readings kept")
     each_task_logs_what_it_did(airflow, first["dag_run_id"])
@@ -166,14 +223,21 @@ LOGS = {
 
 def each_task_logs_what_it_did(airflow: Airflow, run_id: str) -> None:
     for task_id, said in LOGS.items():
-        log = airflow.call("GET", f"/api/v2/dags/refresh/dagRuns/{run_id}/taskInstances/{task_id}/logs/1?full_content=true")["content"]
+        log = airflow.call(
+            "GET",
+            f"/api/v2/dags/refresh/dagRuns/{run_id}/taskInstances/{task_id}/logs/1?full_content=true",
+        )["content"]
         assert said in json.dumps(log), task_id
 
 
 def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dict[str, Any] | None:
     """A run that has ended, and well."""
     for run in airflow.runs(dag_id):
-        if run["run_type"] == run_type and run["state"] in ("success", "failed") and run_id in ("", run["dag_run_id"]):
+        if (
+            run["run_type"] == run_type
+            and run["state"] in ("success", "failed")
+            and run_id in ("", run["dag_run_id"])
+        ):
             assert run["state"] == "success", airflow.states(dag_id, run["dag_run_id"])
             return run
     return None
@@ -182,11 +246,20 @@ def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dic
 def nobody_else_comes_in(airflow: Airflow, data: Path) -> None:
     """Every server listens on this machine only, and Airflow's files are their owner's alone; releases are for all."""
     processes = [airflow.process, *airflow.process.children(recursive=True)]
-    listening = [connection.laddr for process in processes for connection in process.net_connections("inet") if connection.status == psutil.CONN_LISTEN]
+    listening = [
+        connection.laddr
+        for process in processes
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
     assert listening
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}, listening
     assert (data / "airflow").stat().st_mode & 0o077 == 0
-    secrets = [path for path in (data / "airflow").iterdir() if path.suffix in (".cfg", ".db", ".generated", ".log")]
+    secrets = [
+        path
+        for path in (data / "airflow").iterdir()
+        if path.suffix in (".cfg", ".db", ".generated", ".log")
+    ]
     assert len(secrets) == 4
     assert [path.name for path in secrets if path.stat().st_mode & 0o077] == []
     assert (data / "releases/latest/SHA256SUMS").stat().st_mode & 0o004
@@ -202,28 +275,48 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
             OPENER.open(f"{airflow.address}/platform{path}", timeout=30)
         assert refused.value.code == 401, path
     shown = airflow.call("GET", "/platform/api/overview")
-    assert {cause["check"] for cause in shown["causes"]} == {"silent"}, "its files end in February 2026"
+    assert {cause["check"] for cause in shown["causes"]} == {"silent"}, (
+        "its files end in February 2026"
+    )
     assert (shown["refused"], shown["accounting"]["kept"]) == ([], 1080)
     table = f"/platform/releases/{shown['latest']['version']}/{shown['tables'][0]['file']}"
-    request = urllib.request.Request(airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"})
+    request = urllib.request.Request(
+        airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"}
+    )
     with OPENER.open(request, timeout=30) as answer:
         assert answer.read(4) == b"PAR1"
 
 
 def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
-    events = [json.loads(line) for line in (folder / "data/airflow/openlineage.ndjson").read_text().splitlines()]
-    written = {(dataset["namespace"], dataset["name"]) for event in events for dataset in event["outputs"]}
-    made = [asset["uri"] for asset in airflow.call("GET", "/api/v2/assets")["assets"] if asset["producing_tasks"]]
+    events = [
+        json.loads(line)
+        for line in (folder / "data/airflow/openlineage.ndjson").read_text().splitlines()
+    ]
+    written = {
+        (dataset["namespace"], dataset["name"]) for event in events for dataset in event["outputs"]
+    }
+    made = [
+        asset["uri"]
+        for asset in airflow.call("GET", "/api/v2/assets")["assets"]
+        if asset["producing_tasks"]
+    ]
     assert len(made) == 4
-    assert {("file://building-sensor-platform", uri.removeprefix("file://building-sensor-platform")) for uri in made} <= written
+    assert {
+        ("file://building-sensor-platform", uri.removeprefix("file://building-sensor-platform"))
+        for uri in made
+    } <= written
     assert {name for _, name in written if name.startswith("memory.main.fct_")} == {
-        f"memory.main.fct_{table}" for table in ("sensor_readings", "rejected_readings", "file_accounting")
+        f"memory.main.fct_{table}"
+        for table in ("sensor_readings", "rejected_readings", "file_accounting")
     }
 
 
 def the_pages_open_in_a_browser(airflow: Airflow) -> None:
     if screenshots.browser() is None:
-        warnings.warn("Airflow's pages were not walked: there is no browser (apt install chromium)", stacklevel=1)  # pytest prints it in the end
+        warnings.warn(
+            "Airflow's pages were not walked: there is no browser (apt install chromium)",
+            stacklevel=1,
+        )  # pytest prints it in the end
         return
     assert screenshots.walk(airflow.address, airflow.password) == []
 
@@ -237,7 +330,11 @@ FORMS: dict[str, list[dict[str, Any] | None]] = {
     "monitor_quality": AS_OF_FORM,
     "refresh": [
         {"as_of": None, "skip_checks": [], "skip_reason": None},
-        {"as_of": "2026-02-01T06:00Z", "skip_checks": ["new_columns", "row_count"], "skip_reason": "exported at once"},
+        {
+            "as_of": "2026-02-01T06:00Z",
+            "skip_checks": ["new_columns", "row_count"],
+            "skip_reason": "exported at once",
+        },
     ],
     "restore_month": [None, {"building": "sm2", "months": ["2026-01", "2026-02"]}],
     "sync_building_hierarchy": NO_FORM,
@@ -246,17 +343,36 @@ FORMS: dict[str, list[dict[str, Any] | None]] = {
 
 def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
     """Paused, so that the runs wait: what counts is what they were told."""
-    known = {dag["dag_id"]: set(airflow.call("GET", f"/api/v2/dags/{dag['dag_id']}/details")["params"]) for dag in airflow.call("GET", "/api/v2/dags")["dags"]}
+    known = {
+        dag["dag_id"]: set(airflow.call("GET", f"/api/v2/dags/{dag['dag_id']}/details")["params"])
+        for dag in airflow.call("GET", "/api/v2/dags")["dags"]
+    }
     assert {dag_id: set(forms[-1] or ()) for dag_id, forms in FORMS.items()} == known
     with pytest.raises(urllib.error.HTTPError, match="400"):
-        airflow.call("POST", "/api/v2/dags/restore_month/dagRuns", {"logical_date": None, "conf": {"months": []}})
+        airflow.call(
+            "POST",
+            "/api/v2/dags/restore_month/dagRuns",
+            {"logical_date": None, "conf": {"months": []}},
+        )
     if screenshots.browser() is None:
         return  # the pages before have warned
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=screenshots.browser(), args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=screenshots.browser(), args=["--no-sandbox"]
+        )
         page = chromium.new_page(base_url=airflow.address, viewport={"width": 1400, "height": 1200})
         screenshots.log_in(page, airflow.password)
-        wait_for(lambda: not [run for dag_id in FORMS for run in airflow.runs(dag_id) if run["state"] in ("running", "queued")], 300)
+        wait_for(
+            lambda: (
+                not [
+                    run
+                    for dag_id in FORMS
+                    for run in airflow.runs(dag_id)
+                    if run["state"] in ("running", "queued")
+                ]
+            ),
+            300,
+        )
         for dag_id in FORMS:  # while tasks run, a write may find Airflow's database locked
             airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
         for dag_id, forms in FORMS.items():
@@ -265,7 +381,12 @@ def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
                 sent = trigger(page, wanted)
                 assert (sent and sent["conf"]) == wanted, dag_id
                 if sent:
-                    assert airflow.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{sent['dag_run_id']}")["conf"] == wanted
+                    assert (
+                        airflow.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{sent['dag_run_id']}")[
+                            "conf"
+                        ]
+                        == wanted
+                    )
         chromium.close()
 
 
@@ -282,7 +403,9 @@ def trigger(page: Page, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
         page.keyboard.press("Escape")
         form.wait_for(state="hidden")
         return None
-    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")) as answer:
+    with page.expect_response(
+        lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")
+    ) as answer:
         submit.click()
     assert answer.value.ok, answer.value.text()
     form.wait_for(state="hidden")
@@ -307,17 +430,34 @@ def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:
 
 def a_cleared_group_succeeds_again(airflow: Airflow, run_id: str) -> None:
     """Also after a later run that had nothing to aggregate."""
-    later = airflow.call("POST", "/api/v2/dags/aggregate_and_publish/dagRuns", {"logical_date": None})["dag_run_id"]
+    later = airflow.call(
+        "POST", "/api/v2/dags/aggregate_and_publish/dagRuns", {"logical_date": None}
+    )["dag_run_id"]
     wait_for(lambda: ended(airflow, "aggregate_and_publish", "manual", later), 120)
-    assert airflow.states("aggregate_and_publish", later)["aggregate.dbt_producer_watcher"] == "skipped"
-    group = [task_id for task_id in airflow.states("aggregate_and_publish", run_id) if task_id.startswith("aggregate.")]
+    assert (
+        airflow.states("aggregate_and_publish", later)["aggregate.dbt_producer_watcher"]
+        == "skipped"
+    )
+    group = [
+        task_id
+        for task_id in airflow.states("aggregate_and_publish", run_id)
+        if task_id.startswith("aggregate.")
+    ]
     for task_ids in (group, ["aggregate.models.3_aggregations.agg_daily.run"]):
         airflow.call(
             "POST",
             "/api/v2/dags/aggregate_and_publish/clearTaskInstances",
-            {"dry_run": False, "dag_run_id": run_id, "task_ids": task_ids, "only_failed": False, "include_downstream": False},
+            {
+                "dry_run": False,
+                "dag_run_id": run_id,
+                "task_ids": task_ids,
+                "only_failed": False,
+                "include_downstream": False,
+            },
         )
         time.sleep(2)
         wait_for(lambda: ended(airflow, "aggregate_and_publish", "asset_triggered", run_id), 300)
         states = airflow.states("aggregate_and_publish", run_id)
-        assert {states[task_id] for task_id in group} == {"success"}, "the build is done again, not skipped"
+        assert {states[task_id] for task_id in group} == {"success"}, (
+            "the build is done again, not skipped"
+        )

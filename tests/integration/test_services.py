@@ -50,7 +50,11 @@ class MakeRun:
 
     def begin(self) -> "MakeRun":
         self.process = subprocess.Popen(
-            [sys.executable, PROJECT_DIR / "cli/run.py"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, PROJECT_DIR / "cli/run.py"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         return self
 
@@ -62,7 +66,9 @@ class MakeRun:
         one = {f"{PLATFORM}.service": service} if service else {}
         return containers.find(cli, {f"{PLATFORM}.data_dir": str(self.data), **one})
 
-    def wait_for_container(self, cli: docker.APIClient, service: ContainerService = INFLUXDB) -> str:
+    def wait_for_container(
+        self, cli: docker.APIClient, service: ContainerService = INFLUXDB
+    ) -> str:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             if (found := self.containers(cli, service.name)) and found[0]["State"] == "running":
@@ -113,11 +119,16 @@ class Relay:
             end.close()
 
 
-def test_two_runs_at_once_leave_no_container_and_tell_nobody_their_secrets(cli: docker.APIClient, tmp_path: Path) -> None:
+def test_two_runs_at_once_leave_no_container_and_tell_nobody_their_secrets(
+    cli: docker.APIClient, tmp_path: Path
+) -> None:
     runs = [MakeRun(tmp_path / name, GRAPH_ENGINE="service").begin() for name in ("one", "two")]
 
     def secrets_of(run: MakeRun) -> list[str]:
-        return [containers.secret_of(cli, run.wait_for_container(cli, service), service) for service in (NEO4J, INFLUXDB)]
+        return [
+            containers.secret_of(cli, run.wait_for_container(cli, service), service)
+            for service in (NEO4J, INFLUXDB)
+        ]
 
     with ThreadPoolExecutor(2) as pool:
         secrets = list(pool.map(secrets_of, runs))
@@ -129,13 +140,19 @@ def test_two_runs_at_once_leave_no_container_and_tell_nobody_their_secrets(cli: 
         assert "instead_of" not in run.published
         assert run.containers(cli) == []
         assert list((run.data / "findings").glob("*_engine.json")) == []
-        looked_at = [path for path in run.data.rglob("*") if path.is_file() and any(secret.encode() in path.read_bytes() for secret in both)]
+        looked_at = [
+            path
+            for path in run.data.rglob("*")
+            if path.is_file() and any(secret.encode() in path.read_bytes() for secret in both)
+        ]
         assert looked_at == [], "a secret stands in a log, in an XCom or in a rendered field"
         assert (run.data / "airflow/airflow.db").exists()
         assert not any(secret in said for secret in both for _, said in ended)
 
 
-def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(cli: docker.APIClient, tmp_path: Path) -> None:
+def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(
+    cli: docker.APIClient, tmp_path: Path
+) -> None:
     run = MakeRun(tmp_path).begin()
     cli.kill(run.wait_for_container(cli))
     code, said = run.end()
@@ -144,23 +161,36 @@ def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(cli
     assert "influxdb" in run.published["instead_of"].lower()
     assert run.containers(cli) == []
     finding = json.loads((run.data / "findings/timeseries_engine.json").read_text())
-    assert finding["check"] == "timeseries_engine" and "computed by the embedded engine" in finding["message"]
+    assert (
+        finding["check"] == "timeseries_engine"
+        and "computed by the embedded engine" in finding["message"]
+    )
 
 
-def test_a_graph_that_dies_in_mid_run_is_replaced_by_the_embedded_one(cli: docker.APIClient, tmp_path: Path) -> None:
+def test_a_graph_that_dies_in_mid_run_is_replaced_by_the_embedded_one(
+    cli: docker.APIClient, tmp_path: Path
+) -> None:
     run = MakeRun(tmp_path, TIMESERIES_ENGINE="embedded", GRAPH_ENGINE="service").begin()
     cli.kill(run.wait_for_container(cli, NEO4J))
     code, said = run.end()
     assert code == 0, said
     assert run.containers(cli) == []
     finding = json.loads((run.data / "findings/graph_engine.json").read_text())
-    assert finding["check"] == "graph_engine" and "computed by the embedded engine" in finding["message"]
+    assert (
+        finding["check"] == "graph_engine"
+        and "computed by the embedded engine" in finding["message"]
+    )
     assert (run.data / "hierarchy/public_dataset_hierarchy.parquet").exists()
 
 
-def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(cli: docker.APIClient, tmp_path: Path) -> None:
+def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(
+    cli: docker.APIClient, tmp_path: Path
+) -> None:
     sums = set()
-    for name, environment in {"image": {"INFLUXDB_IMAGE": "nobody/has-this:1"}, "daemon": {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}}.items():
+    for name, environment in {
+        "image": {"INFLUXDB_IMAGE": "nobody/has-this:1"},
+        "daemon": {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
+    }.items():
         run = MakeRun(tmp_path / name, **environment).begin()
         code, said = run.end()
         assert code == 0, said
@@ -171,7 +201,9 @@ def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(cli:
     assert len(sums) == 1
 
 
-def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(cli: docker.APIClient, tmp_path: Path) -> None:
+def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(
+    cli: docker.APIClient, tmp_path: Path
+) -> None:
     relay = Relay(tmp_path / "docker.sock")
     cut = MakeRun(tmp_path / "cut", DOCKER_HOST=f"unix://{tmp_path}/docker.sock").begin()
     cut.wait_for_container(cli)
@@ -192,11 +224,15 @@ def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(c
 
     left = [container for run in (cut, killed) for container in run.containers(cli)]
     assert left
-    assert not {c["Id"] for c in left} & {c["Id"] for c in containers.expired(cli)}, "their runs could still live"
+    assert not {c["Id"] for c in left} & {c["Id"] for c in containers.expired(cli)}, (
+        "their runs could still live"
+    )
 
     class SevenHoursLater:
         def info(self) -> dict[str, str]:
-            later = datetime.fromisoformat(cli.info()["SystemTime"]).astimezone(timezone(timedelta(hours=2))) + timedelta(hours=7)
+            later = datetime.fromisoformat(cli.info()["SystemTime"]).astimezone(
+                timezone(timedelta(hours=2))
+            ) + timedelta(hours=7)
             return {"SystemTime": later.isoformat()}  # a daemon tells the time of its own zone
 
         def __getattr__(self, name: str) -> Any:

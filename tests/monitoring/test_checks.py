@@ -25,20 +25,33 @@ def test_each_fault_is_found_and_nothing_else(new_platform: Callable[..., Platfo
     building, chance = healthy_building(3, date(2026, 1, 1), 59), np.random.default_rng(3)
     faults = {}
     for number, check in enumerate(sorted(FAULTS)):
-        since = LAST - timedelta(hours=26) if check == "silent" else datetime.combine(date(2026, 1, 25 + number // 6), datetime.min.time(), ZONE)
+        since = (
+            LAST - timedelta(hours=26)
+            if check == "silent"
+            else datetime.combine(date(2026, 1, 25 + number // 6), datetime.min.time(), ZONE)
+        )
         faults[check] = harm(building, check, HARMED[number], since + timedelta(hours=9), chance)
         if check == "silent":  # it does not come back
             device = building[HARMED[number]]
             ended = device.at < np.datetime64(since.replace(tzinfo=None), "s")
-            device.at, device.temperature, device.humidity = device.at[ended], device.temperature[ended], device.humidity[ended]
+            device.at, device.temperature, device.humidity = (
+                device.at[ended],
+                device.temperature[ended],
+                device.humidity[ended],
+            )
     platform = new_platform()
     write_exports(platform.raw, building, date(2026, 1, 1), 2)
     platform.run(AS_OF, only="refresh")
     settings, registry, now = platform.settings, platform.registry, parse_as_of(AS_OF)
     home, rules = registry.building("sm2"), load_rules(platform.settings.seeds_dir)
     start = window_start(home, now)
-    causes = causes_of(examine(settings, registry, rules, home, watched_months(settings, home, now), start, now), rules)
-    causes = [cause for cause in causes if not (cause.check == "silent" and cause.since == start)]  # mapped, and not in this building
+    causes = causes_of(
+        examine(settings, registry, rules, home, watched_months(settings, home, now), start, now),
+        rules,
+    )
+    causes = [
+        cause for cause in causes if not (cause.check == "silent" and cause.since == start)
+    ]  # mapped, and not in this building
     found = {(cause.check, sensor) for cause in causes for sensor in cause.sensors}
     wanted = {(check, fault.sensor) for check, fault in faults.items()}
     copied = {(check, sensor) for check, sensor in found if check == "repeating"}
@@ -65,7 +78,9 @@ def test_a_wrong_rule_is_refused_with_its_place(tmp_path, file: str, line: str, 
     folder = tmp_path / "health"
     folder.mkdir()
     for path in (PROJECT_DIR / "include/dbt/seeds/health").iterdir():
-        (folder / path.name).write_text(path.read_text() + (f"{line}\n" if path.name == file else ""))
+        (folder / path.name).write_text(
+            path.read_text() + (f"{line}\n" if path.name == file else "")
+        )
     with pytest.raises(ConfigurationError, match=words) as refused:
         load_rules(tmp_path)
     assert file in refused.value.where

@@ -19,10 +19,15 @@ def look(platform: Platform, as_of: str) -> dict[tuple[str, str], Cause]:
 def look_at_all(platform: Platform, as_of: str) -> list[tuple[tuple[str, str], Cause]]:
     settings, registry, now = platform.settings, platform.registry, parse_as_of(as_of)
     rules, home = load_rules(settings.seeds_dir), registry.building("sm2")
-    return [((c.check, c.key), c) for c in causes_in_files(settings, registry, rules, {"sm2": window_start(home, now)}, now)]
+    return [
+        ((c.check, c.key), c)
+        for c in causes_in_files(settings, registry, rules, {"sm2": window_start(home, now)}, now)
+    ]
 
 
-def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: Callable[..., Platform]) -> None:
+def test_late_files_unknown_names_and_a_full_quarantine_are_told(
+    new_platform: Callable[..., Platform],
+) -> None:
     platform = new_platform()
     small_drive(platform.raw)
     platform.run("2026-02-04", only="refresh")
@@ -30,14 +35,36 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: C
 
     late = thermopro(platform.raw, "CCEA", times("2026-01-20 00:00", 48), exported=1769000000)
     thermopro(platform.raw, "ABCD", times("2026-02-02 00:00", 72), exported=1770249607)
-    column = atrea(platform.raw, times("2026-02-03 00:00", 72), name="Graph_02_20260203_20260205.csv")
-    retouched(column, lambda content: content.replace(b"KOT1/VZT 01 | Obj. 1/vzt01_temp-teb-odvod (", b"KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod ("))
-    again = thermopro(platform.raw, "493D", times("2026-01-29 00:00", 24), value=lambda n: "25.0", exported=1770249609)
+    column = atrea(
+        platform.raw, times("2026-02-03 00:00", 72), name="Graph_02_20260203_20260205.csv"
+    )
+    retouched(
+        column,
+        lambda content: content.replace(
+            b"KOT1/VZT 01 | Obj. 1/vzt01_temp-teb-odvod (",
+            b"KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (",
+        ),
+    )
+    again = thermopro(
+        platform.raw,
+        "493D",
+        times("2026-01-29 00:00", 24),
+        value=lambda n: "25.0",
+        exported=1770249609,
+    )
     at = times("2026-02-02 00:00", 72)
-    twice = thermopro(platform.raw, "CC2F", [*at[:11], *at[10:]], exported=1770249610)  # two lines at 10:00
+    twice = thermopro(
+        platform.raw, "CC2F", [*at[:11], *at[10:]], exported=1770249610
+    )  # two lines at 10:00
     link = platform.raw / "ThermoProSensor_export_CAF4_1770249611.csv"
     link.symlink_to(twice)
-    refused = thermopro(platform.raw, "B020", times("2026-02-03 00:00", 30), value=lambda n: "20,5", exported=1770249608)
+    refused = thermopro(
+        platform.raw,
+        "B020",
+        times("2026-02-03 00:00", 30),
+        value=lambda n: "20,5",
+        exported=1770249608,
+    )
     platform.run("2026-02-06", only="refresh")
     found = look(platform, "2026-02-06")
     assert set(found) == {
@@ -50,25 +77,50 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_told(new_platform: C
         ("drive_unread", ""),
         ("quarantine", refused.name),
     }
-    assert found["contradicts_itself", twice.name].evidence == "2 readings with another value at the same time in a later line"
+    assert (
+        found["contradicts_itself", twice.name].evidence
+        == "2 readings with another value at the same time in a later line"
+    )
     unread = found["drive_unread", ""]
-    assert (unread.sources, unread.severity) == (("sm2_thermopro",), "error") and link.name in unread.evidence
+    assert (unread.sources, unread.severity) == (
+        ("sm2_thermopro",),
+        "error",
+    ) and link.name in unread.evidence
     assert found["quarantine", refused.name].severity == "warning"
-    sensor, unknown = found["unknown_sensor", "ThermoProSensor_export_ABCD_1770249607.csv"], found["unknown_column", column.name]
+    sensor, unknown = (
+        found["unknown_sensor", "ThermoProSensor_export_ABCD_1770249607.csv"],
+        found["unknown_column", column.name],
+    )
     assert sensor.evidence == "1 name: ABCD; in 1 file; the cells are not published"
-    assert sensor.detail == "sensor_mappings.csv:\nsm2_thermopro,ABCD,mapped,,<sensor_id>,<location>,,1,0,,"
+    assert (
+        sensor.detail
+        == "sensor_mappings.csv:\nsm2_thermopro,ABCD,mapped,,<sensor_id>,<location>,,1,0,,"
+    )
     assert "1 name: KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C); in 1 file" in unknown.evidence
     assert look(platform, "2026-02-07T01:00Z")["quarantine", refused.name].severity == "error"
 
 
-def test_a_drive_that_cannot_be_read_is_an_incident_until_it_can(published: Callable[..., Platform]) -> None:
+def test_a_drive_that_cannot_be_read_is_an_incident_until_it_can(
+    published: Callable[..., Platform],
+) -> None:
     platform = published("2026-02-04")
     assert "drive_unread" not in {check for check, _ in look(platform, "2026-02-04")}
     away = platform.raw.rename(platform.drive / "away")
     platform.run("2026-02-05", only="refresh")
-    unread = [cause for (check, _), cause in look_at_all(platform, "2026-02-05") if check == "drive_unread"]
-    assert {source for cause in unread for source in cause.sources} == {"sm2_atrea", "sm2_thermopro"}
-    assert all("sm2drive:raw could not be read" in cause.evidence and f"{cause.since:%Y-%m-%d}" == "2026-02-04" for cause in unread)
+    unread = [
+        cause
+        for (check, _), cause in look_at_all(platform, "2026-02-05")
+        if check == "drive_unread"
+    ]
+    assert {source for cause in unread for source in cause.sources} == {
+        "sm2_atrea",
+        "sm2_thermopro",
+    }
+    assert all(
+        "sm2drive:raw could not be read" in cause.evidence
+        and f"{cause.since:%Y-%m-%d}" == "2026-02-04"
+        for cause in unread
+    )
     shown = page(platform.settings, {})
     assert "sm2_thermopro: sm2drive:raw could not be read" in shown
 

@@ -22,7 +22,9 @@ def settings(tmp_path: Path) -> Settings:
     return replace(Settings.from_environment(), data_dir=tmp_path)
 
 
-def ran(settings: Settings, state: str, seconds: float, hours_ago: float = 0, dag_id: str = "refresh") -> None:
+def ran(
+    settings: Settings, state: str, seconds: float, hours_ago: float = 0, dag_id: str = "refresh"
+) -> None:
     ended = NOON - timedelta(hours=hours_ago)
     record_run(settings, dag_id, state, ended - timedelta(seconds=seconds), ended, "task_failure")
 
@@ -62,10 +64,14 @@ def test_an_engine_that_could_not_be_had_is_told_until_it_works(settings: Settin
 
 
 @pytest.mark.parametrize(("free", "severity"), [(6, None), (4, "warning"), (1, "error")])
-def test_a_disk_that_fills_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, severity: str | None) -> None:
+def test_a_disk_that_fills_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, severity: str | None
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100 * 2**30, 0, free * 2**30))
-    assert [cause.severity for cause in causes_in_runs(settings, RULES, NOON)] == ([severity] if severity else [])
+    assert [cause.severity for cause in causes_in_runs(settings, RULES, NOON)] == (
+        [severity] if severity else []
+    )
 
 
 def test_a_page_that_is_damaged_is_written_anew(settings: Settings) -> None:

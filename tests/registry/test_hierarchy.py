@@ -44,32 +44,120 @@ def test_adjacency_is_what_its_rule_says() -> None:
         expected.add((zone, f"sm2.{floor}-S{int(number) + 1}", "beside"))
         if floor in upwards[:-1]:
             expected.add((zone, f"sm2.{upwards[upwards.index(floor) + 1]}-S{number}", "below"))
-    assert {(pair.zone_id, pair.adjacent_zone_id, pair.relation) for pair in hierarchy.adjacency} == {row for row in expected if row[1] in zones}
+    assert {
+        (pair.zone_id, pair.adjacent_zone_id, pair.relation) for pair in hierarchy.adjacency
+    } == {row for row in expected if row[1] in zones}
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "what", "column"),
     [
         (NODES, "sm2.1NP,sm2,Floor", "sm2.1NP,sm3,Floor", "there is no node 'sm3'", "parent_id"),
-        (NODES, "sm2.1NP,sm2,Floor", "sm2.1NP,sm2.1NP-S1,Floor", "a Floor cannot lie in the Zone 'sm2.1NP-S1'", "parent_id"),  # a cycle
-        (NODES, "sm2.1NP-S1,sm2.1NP,Zone", "sm2.1NP-S1,sm2,Zone", "a Zone cannot lie in the Building 'sm2'", "parent_id"),
+        (
+            NODES,
+            "sm2.1NP,sm2,Floor",
+            "sm2.1NP,sm2.1NP-S1,Floor",
+            "a Floor cannot lie in the Zone 'sm2.1NP-S1'",
+            "parent_id",
+        ),  # a cycle
+        (
+            NODES,
+            "sm2.1NP-S1,sm2.1NP,Zone",
+            "sm2.1NP-S1,sm2,Zone",
+            "a Zone cannot lie in the Building 'sm2'",
+            "parent_id",
+        ),
         (NODES, "sm2,,Building", "sm2,sm2.1NP,Building", "a Building has no parent", "parent_id"),
-        (NODES, "sm2,,Building", "sm9,,Building", "no building 'sm9' in buildings_config.csv", "id"),
-        (NODES, "sm2.1NP,sm2,Floor,1NP,1", "sm2.1NP,sm2,Floor,1NP,2", "the level is 2, and its place makes it 1", "level"),
-        (NODES, SENSOR, f"{SENSOR}\nsm2.493D,sm2.1NP-S2,Sensor,493D,3,,,", "'sm2.493D' is in 'sm2.1NP-S1' at the same time, line", "valid_from"),
-        (NODES, SENSOR, "sm2.493D,sm2.1NP-S1,Sensor,493D,3,,2026-02-01,2026-01-01", "the period ends before it begins", "valid_to"),
-        (NODES, "sm2.5NP,sm2,Floor,5NP,1,,,", "sm2.5NP,sm2,Floor,5NP,1,,,\nsm2.5NP,sm2,Floor,5NP,1,,,", "'sm2.5NP' is already in line 7", "id"),
-        (NODES, "sm2.1NP,sm2,Floor,1NP,1,", "sm2.1NP,sm2,Floor,1NP,1,here", "'here' are no coordinates", "coordinates"),
-        (NODES, SENSOR + "\n", "", "the mapped sensor '493D' is not in building_hierarchy.csv", "sensor_id"),
-        (NODES, SENSOR, f"{SENSOR}\nsm2.FFFF,sm2.1NP-S1,Sensor,FFFF,3,,,", "no mapped sensor is called 'FFFF'", "name"),
-        (NODES, SENSOR, "sm2.493D,sm2.1NP-S2,Sensor,493D,3,,,", "'493D' is at '1NP-S1', line", "parent_id"),
+        (
+            NODES,
+            "sm2,,Building",
+            "sm9,,Building",
+            "no building 'sm9' in buildings_config.csv",
+            "id",
+        ),
+        (
+            NODES,
+            "sm2.1NP,sm2,Floor,1NP,1",
+            "sm2.1NP,sm2,Floor,1NP,2",
+            "the level is 2, and its place makes it 1",
+            "level",
+        ),
+        (
+            NODES,
+            SENSOR,
+            f"{SENSOR}\nsm2.493D,sm2.1NP-S2,Sensor,493D,3,,,",
+            "'sm2.493D' is in 'sm2.1NP-S1' at the same time, line",
+            "valid_from",
+        ),
+        (
+            NODES,
+            SENSOR,
+            "sm2.493D,sm2.1NP-S1,Sensor,493D,3,,2026-02-01,2026-01-01",
+            "the period ends before it begins",
+            "valid_to",
+        ),
+        (
+            NODES,
+            "sm2.5NP,sm2,Floor,5NP,1,,,",
+            "sm2.5NP,sm2,Floor,5NP,1,,,\nsm2.5NP,sm2,Floor,5NP,1,,,",
+            "'sm2.5NP' is already in line 7",
+            "id",
+        ),
+        (
+            NODES,
+            "sm2.1NP,sm2,Floor,1NP,1,",
+            "sm2.1NP,sm2,Floor,1NP,1,here",
+            "'here' are no coordinates",
+            "coordinates",
+        ),
+        (
+            NODES,
+            SENSOR + "\n",
+            "",
+            "the mapped sensor '493D' is not in building_hierarchy.csv",
+            "sensor_id",
+        ),
+        (
+            NODES,
+            SENSOR,
+            f"{SENSOR}\nsm2.FFFF,sm2.1NP-S1,Sensor,FFFF,3,,,",
+            "no mapped sensor is called 'FFFF'",
+            "name",
+        ),
+        (
+            NODES,
+            SENSOR,
+            "sm2.493D,sm2.1NP-S2,Sensor,493D,3,,,",
+            "'493D' is at '1NP-S1', line",
+            "parent_id",
+        ),
         (NODES, "Zone,1NP-S1", "Zoo,1NP-S1", "'Zoo' is not valid in column type", "type"),
-        (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S1,sm2.1NP-S1", "'sm2.1NP-S1' touches itself", "adjacent_zone_id"),
-        (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S1,sm2.1NP", "there is no Zone 'sm2.1NP'", "adjacent_zone_id"),
-        (PAIRS, "sm2.1NP-S1,sm2.1NP-S2", "sm2.1NP-S3,sm2.1NP-S2", "the pair is already in line", "zone_id"),
+        (
+            PAIRS,
+            "sm2.1NP-S1,sm2.1NP-S2",
+            "sm2.1NP-S1,sm2.1NP-S1",
+            "'sm2.1NP-S1' touches itself",
+            "adjacent_zone_id",
+        ),
+        (
+            PAIRS,
+            "sm2.1NP-S1,sm2.1NP-S2",
+            "sm2.1NP-S1,sm2.1NP",
+            "there is no Zone 'sm2.1NP'",
+            "adjacent_zone_id",
+        ),
+        (
+            PAIRS,
+            "sm2.1NP-S1,sm2.1NP-S2",
+            "sm2.1NP-S3,sm2.1NP-S2",
+            "the pair is already in line",
+            "zone_id",
+        ),
     ],
 )
-def test_a_structure_that_cannot_be_is_named_with_file_line_column_and_cure(seeds: Path, file: str, old: str, new: str, what: str, column: str) -> None:
+def test_a_structure_that_cannot_be_is_named_with_file_line_column_and_cure(
+    seeds: Path, file: str, old: str, new: str, what: str, column: str
+) -> None:
     text = (seeds / file).read_text()
     assert old in text
     (seeds / file).write_text(text.replace(old, new, 1))
@@ -83,13 +171,17 @@ def test_zones_of_two_buildings_do_not_touch(seeds: Path) -> None:
     with (seeds / "buildings_config.csv").open("a") as file:
         file.write("sm3,Another,Europe/Prague,,,2,CC-BY-4.0,publish,active\n")
     with (seeds / NODES).open("a") as file:
-        file.write("sm3,,Building,SM3,0,,,\nsm3.1NP,sm3,Floor,1NP,1,,,\nsm3.1NP-S1,sm3.1NP,Zone,1NP-S1,2,,,\n")
+        file.write(
+            "sm3,,Building,SM3,0,,,\nsm3.1NP,sm3,Floor,1NP,1,,,\nsm3.1NP-S1,sm3.1NP,Zone,1NP-S1,2,,,\n"
+        )
     load_hierarchy(load_registry(seeds))
     with (seeds / PAIRS).open("a") as file:
         file.write("sm2.1NP-S1,sm3.1NP-S1,beside,surveyed\n")
     hierarchy = load_hierarchy(load_registry(seeds))
     assert "two buildings" in hierarchy.wrong["sm2"].what
-    assert {node.id for node in hierarchy.nodes} == {"sm3", "sm3.1NP", "sm3.1NP-S1"}, "the other building has its structure"
+    assert {node.id for node in hierarchy.nodes} == {"sm3", "sm3.1NP", "sm3.1NP-S1"}, (
+        "the other building has its structure"
+    )
 
 
 def test_a_sensor_may_move(seeds: Path) -> None:

@@ -27,7 +27,10 @@ def error_in(seeds: Path) -> ConfigurationError:
 def test_the_seeds_of_the_project_are_right() -> None:
     registry = load_registry(SEEDS)
     mapped = [row for row in registry.sensor_mappings if row.disposition == "mapped"]
-    assert [row.raw_name for row in registry.sensor_mappings if row.disposition == "ignored"] == ["KOT2/Teplota venkovní (°C)", "KOT3/Teplota venkovní (°C)"]
+    assert [row.raw_name for row in registry.sensor_mappings if row.disposition == "ignored"] == [
+        "KOT2/Teplota venkovní (°C)",
+        "KOT3/Teplota venkovní (°C)",
+    ]
     assert "DC0C" in {row.raw_name for row in mapped}
     assert "DCOC" not in {row.raw_name for row in mapped}
     assert [row.location for row in mapped if row.raw_name.startswith("KOT1/Teplota")] == ["sm2_01"]
@@ -56,7 +59,9 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("location_map.csv", "sm2,SM2_02_L1_01", "sm2,SM2_01_L1_01", "location_map.csv, line 3, column location", "remove one of them"),
     ],
 )  # fmt: skip
-def test_a_wrong_row_is_named_with_file_line_column_and_cure(seeds: Path, file: str, old: str, new: str, where: str, cure: str) -> None:
+def test_a_wrong_row_is_named_with_file_line_column_and_cure(
+    seeds: Path, file: str, old: str, new: str, where: str, cure: str
+) -> None:
     text = (seeds / file).read_text()
     assert old in text
     (seeds / file).write_text(text.replace(old, new, 1))

@@ -18,12 +18,26 @@ SERIES = {"source": "ThermoPro", "measurement": "temp_indoor"}
 def written(folder: Path, old: dict[datetime, float], new: dict[datetime, float]) -> list[Outcome]:
     """`old` by the wall clock's end of the hour, `new` by the start of the hour in UTC."""
     rows = [
-        {"time": time.replace(tzinfo=UTC), "location": "SM2_01_L1_01", "source": "ThermoPro", "data_key": "temp_indoor", "data_value": v}
+        {
+            "time": time.replace(tzinfo=UTC),
+            "location": "SM2_01_L1_01",
+            "source": "ThermoPro",
+            "data_key": "temp_indoor",
+            "data_value": v,
+        }
         for time, v in old.items()
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "old.parquet")
     rows = [
-        {"timestamp": time.replace(tzinfo=UTC), "building_id": "sm2", "location": "1NP-S1", **SERIES, "value_sum": 2 * v, "count": 2} for time, v in new.items()
+        {
+            "timestamp": time.replace(tzinfo=UTC),
+            "building_id": "sm2",
+            "location": "1NP-S1",
+            **SERIES,
+            "value_sum": 2 * v,
+            "count": 2,
+        }
+        for time, v in new.items()
     ]
     rows += [{**row, "building_id": "next_door", "value_sum": -1.0} for row in rows]
     pq.write_table(pa.Table.from_pylist(rows), folder / "public_dataset_hourly.parquet")
@@ -31,7 +45,9 @@ def written(folder: Path, old: dict[datetime, float], new: dict[datetime, float]
 
 
 def hours(start: str, values: list[float]) -> dict[datetime, float]:
-    return {datetime.fromisoformat(start) + timedelta(hours=n): value for n, value in enumerate(values)}
+    return {
+        datetime.fromisoformat(start) + timedelta(hours=n): value for n, value in enumerate(values)
+    }
 
 
 def counted(outcomes: list[Outcome]) -> dict[str, int]:
@@ -39,30 +55,61 @@ def counted(outcomes: list[Outcome]) -> dict[str, int]:
 
 
 def test_the_end_of_a_local_hour_is_the_start_of_an_hour_in_utc(tmp_path: Path) -> None:
-    assert counted(written(tmp_path, hours("2026-01-10 01:00", [1, 2, 3]), hours("2026-01-09 23:00", [1, 2, 3]))) == {"agrees": 3}
-    assert counted(written(tmp_path, hours("2026-07-10 01:00", [1, 2, 3]), hours("2026-07-09 22:00", [1, 2, 3]))) == {"agrees": 3}
+    assert counted(
+        written(
+            tmp_path, hours("2026-01-10 01:00", [1, 2, 3]), hours("2026-01-09 23:00", [1, 2, 3])
+        )
+    ) == {"agrees": 3}
+    assert counted(
+        written(
+            tmp_path, hours("2026-07-10 01:00", [1, 2, 3]), hours("2026-07-09 22:00", [1, 2, 3])
+        )
+    ) == {"agrees": 3}
 
 
 def test_each_difference_has_its_reason(tmp_path: Path) -> None:
-    assert counted(written(tmp_path, hours("2026-01-10 01:00", [1.004, 2, 9]), hours("2026-01-09 23:00", [1.0041, 2, 3]))) == {
+    assert counted(
+        written(
+            tmp_path,
+            hours("2026-01-10 01:00", [1.004, 2, 9]),
+            hours("2026-01-09 23:00", [1.0041, 2, 3]),
+        )
+    ) == {
         "rounded": 1,
         "agrees": 1,
         "another value": 1,
     }
-    assert counted(written(tmp_path, hours("2026-01-10 02:00", [1, 2, 3]), hours("2026-01-09 23:00", [1, 2, 3]))) == {
+    assert counted(
+        written(
+            tmp_path, hours("2026-01-10 02:00", [1, 2, 3]), hours("2026-01-09 23:00", [1, 2, 3])
+        )
+    ) == {
         "the old is an hour later": 2,
         "only in the old": 1,
         "only in the new": 1,
     }
-    assert counted(written(tmp_path, hours("2026-01-10 01:00", [2, 3]), hours("2026-01-09 23:00", [1, 2, 3])))["the old is an hour earlier"] == 2
+    assert (
+        counted(
+            written(
+                tmp_path, hours("2026-01-10 01:00", [2, 3]), hours("2026-01-09 23:00", [1, 2, 3])
+            )
+        )["the old is an hour earlier"]
+        == 2
+    )
 
 
 def test_the_hour_that_comes_twice_is_told_as_such(tmp_path: Path) -> None:
     """25 October 2026, 02:00 to 03:00: twice in UTC, once (here: its first pass) in the old dataset."""
-    outcomes = written(tmp_path, hours("2026-10-25 02:00", [1, 2, 4]), hours("2026-10-24 23:00", [1, 2, 3, 4]))
+    outcomes = written(
+        tmp_path, hours("2026-10-25 02:00", [1, 2, 4]), hours("2026-10-24 23:00", [1, 2, 3, 4])
+    )
     assert counted(outcomes) == {"agrees": 2, "the hour comes twice": 1}
     twice = next(row for row in outcomes if row.outcome != "agrees")
-    assert (twice.first_hour, twice.first_old_value, twice.first_new_value) == (datetime(2026, 10, 25, 2), 2, 2.5)
+    assert (twice.first_hour, twice.first_old_value, twice.first_new_value) == (
+        datetime(2026, 10, 25, 2),
+        2,
+        2.5,
+    )
 
 
 def test_what_is_no_old_dataset_is_named(tmp_path: Path) -> None:

@@ -19,26 +19,65 @@ from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.release import release as releases
 from include.release.release import VERSION, Release
-from include.release.upload import Pointer, adopt_offered, expired, is_offered, offered_release, upload
+from include.release.upload import (
+    Pointer,
+    adopt_offered,
+    expired,
+    is_offered,
+    offered_release,
+    upload,
+)
 
 OLD, NEW = "2026-02-03-0a1b2c3d", "2026-02-04-4e5f6a7b"
 TIMES = {OLD: datetime(2026, 2, 3, tzinfo=UTC), NEW: datetime(2026, 2, 4, tzinfo=UTC)}
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 VERSIONS = st.sampled_from(
-    [NEW, f"../{NEW}", "../../evil", "/tmp/evil", f"{NEW}/..", f"{NEW}\n", "2026-13-01-0a1b2c3d", "2026-02-04-4E5F6A7B", "٢٠٢٦-02-04-4e5f6a7b", "", "latest"]
+    [
+        NEW,
+        f"../{NEW}",
+        "../../evil",
+        "/tmp/evil",
+        f"{NEW}/..",
+        f"{NEW}\n",
+        "2026-13-01-0a1b2c3d",
+        "2026-02-04-4E5F6A7B",
+        "٢٠٢٦-02-04-4e5f6a7b",
+        "",
+        "latest",
+    ]
 )
-AS_OFS = st.sampled_from(["2026-02-04T00:00:00+00:00", "2026-02-04T00:00:00", "2026-02-04", "9999-12-31T23:59:59-23:00", "yesterday", ""])
+AS_OFS = st.sampled_from(
+    [
+        "2026-02-04T00:00:00+00:00",
+        "2026-02-04T00:00:00",
+        "2026-02-04",
+        "9999-12-31T23:59:59-23:00",
+        "yesterday",
+        "",
+    ]
+)
 POINTERS = st.fixed_dictionaries(
-    {}, optional={"version": VERSIONS | JSON, "as_of": AS_OFS | JSON, "path": VERSIONS.map(lambda version: f"releases/{version}") | JSON, "more": JSON}
+    {},
+    optional={
+        "version": VERSIONS | JSON,
+        "as_of": AS_OFS | JSON,
+        "path": VERSIONS.map(lambda version: f"releases/{version}") | JSON,
+        "more": JSON,
+    },
 )
 TEXTS = st.text() | JSON.map(json.dumps) | POINTERS.map(json.dumps) | st.just("[" * 100_000)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return replace(Settings.from_environment(), data_dir=tmp_path / "data", publish_remote=str(tmp_path / "remote"))
+    return replace(
+        Settings.from_environment(),
+        data_dir=tmp_path / "data",
+        publish_remote=str(tmp_path / "remote"),
+    )
 
 
 def write_release(folder: Path, version: str) -> Path:
@@ -47,8 +86,14 @@ def write_release(folder: Path, version: str) -> Path:
     files.write_json(path / "lineage.json", {"version": version})
     files.write_json(path / "schema.json", {"version": version, "tables": []})
     files.write_text(path / "public_dataset_hourly.parquet", f"the table of {version}")
-    files.write_text(path / "SHA256SUMS", "".join(f"{files.sha256(file)}  {file.name}\n" for file in sorted(path.iterdir())))
-    files.write_json(path / "run.json", {"version": version, "as_of": TIMES[version].isoformat(), "made_from": "abc"})
+    files.write_text(
+        path / "SHA256SUMS",
+        "".join(f"{files.sha256(file)}  {file.name}\n" for file in sorted(path.iterdir())),
+    )
+    files.write_json(
+        path / "run.json",
+        {"version": version, "as_of": TIMES[version].isoformat(), "made_from": "abc"},
+    )
     return path
 
 
@@ -65,16 +110,22 @@ def remote_of(settings: Settings) -> Path:
 def offer(settings: Settings, version: str) -> Path:
     """Put a release and its latest.json on the remote."""
     path = write_release(remote_of(settings) / "releases", version)
-    files.write_text(remote_of(settings) / "latest.json", Pointer(version, TIMES[version]).to_text())
+    files.write_text(
+        remote_of(settings) / "latest.json", Pointer(version, TIMES[version]).to_text()
+    )
     return path
 
 
-def test_a_newer_release_is_taken_over_with_the_files_that_its_checksums_name(settings: Settings) -> None:
+def test_a_newer_release_is_taken_over_with_the_files_that_its_checksums_name(
+    settings: Settings,
+) -> None:
     folder = offer(settings, NEW)
     (folder / "foreign.exe").write_text("not ours")
     assert adopt_offered(settings) == NEW
     assert settings.paths.latest.resolve() == settings.paths.releases / NEW
-    assert {path.name for path in (settings.paths.releases / NEW).iterdir()} == {path.name for path in folder.iterdir()} - {"foreign.exe"}
+    assert {path.name for path in (settings.paths.releases / NEW).iterdir()} == {
+        path.name for path in folder.iterdir()
+    } - {"foreign.exe"}
     assert adopt_offered(settings) is None
 
 
@@ -107,7 +158,9 @@ def adopt_from(remote: Remote, folder: Path) -> str | None:
     """Take over what the remote offers, into an empty DATA_DIR; nothing may appear beside it."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "beside").mkdir(parents=True)
-    settings = replace(Settings.from_environment(), data_dir=folder / "beside/data", publish_remote="elsewhere:")
+    settings = replace(
+        Settings.from_environment(), data_dir=folder / "beside/data", publish_remote="elsewhere:"
+    )
     with pytest.MonkeyPatch.context() as monkeypatch:
         remote.use(monkeypatch)
         try:
@@ -123,7 +176,15 @@ def good_contents(folder: Path) -> dict[str, bytes]:
 
 
 @given(TEXTS)
-@example(json.dumps({"version": "../../evil", "as_of": "2026-02-04T00:00:00+00:00", "path": "releases/../../evil"}))
+@example(
+    json.dumps(
+        {
+            "version": "../../evil",
+            "as_of": "2026-02-04T00:00:00+00:00",
+            "path": "releases/../../evil",
+        }
+    )
+)
 def test_any_latest_json_is_a_pointer_or_a_clear_error(text: str) -> None:
     try:
         pointer = Pointer.parse(text, "somewhere:latest.json")
@@ -139,19 +200,40 @@ def test_any_latest_json_is_a_pointer_or_a_clear_error(text: str) -> None:
 @example(text=Pointer(NEW, TIMES[NEW]).to_text())
 @example(text=Pointer(NEW, datetime(226, 2, 4, tzinfo=UTC)).to_text())
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_latest_json_stops_reading_or_writes_outside_of_data_dir(tmp_path: Path, text: str) -> None:
+def test_no_latest_json_stops_reading_or_writes_outside_of_data_dir(
+    tmp_path: Path, text: str
+) -> None:
     adopted = adopt_from(Remote(text, good_contents(tmp_path / "good")), tmp_path / "machine")
     assert adopted in (None, NEW)
 
 
 NAMES = (
-    st.sampled_from(["../evil", "/tmp/evil", "a/b", "..", ".", "", "run.json", "SHA256SUMS", "README.md", "a\\b", "latest", ".hidden", "x" * 300]) | st.text()
+    st.sampled_from(
+        [
+            "../evil",
+            "/tmp/evil",
+            "a/b",
+            "..",
+            ".",
+            "",
+            "run.json",
+            "SHA256SUMS",
+            "README.md",
+            "a\\b",
+            "latest",
+            ".hidden",
+            "x" * 300,
+        ]
+    )
+    | st.text()
 )
 
 
 @given(data=st.data())
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_a_release_with_any_names_and_contents_is_whole_or_a_clear_error(tmp_path: Path, data: Any) -> None:
+def test_a_release_with_any_names_and_contents_is_whole_or_a_clear_error(
+    tmp_path: Path, data: Any
+) -> None:
     contents = good_contents(tmp_path / "good")
     names = data.draw(st.lists(NAMES, max_size=3))
     listed = {name: b"evil" for name in names if name not in contents}
@@ -197,8 +279,12 @@ def test_a_damaged_published_release_stops_only_a_machine_that_has_no_other(
     assert settings.paths.latest.resolve().name == OLD
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b"", b"null", b'{"version": "../../evil"}', b"[" * 50_000])
-def test_a_damaged_latest_json_is_logged_and_the_next_upload_replaces_it(settings: Settings, caplog: pytest.LogCaptureFixture, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"{", b"\xff\xfe\x00", b"", b"null", b'{"version": "../../evil"}', b"[" * 50_000]
+)
+def test_a_damaged_latest_json_is_logged_and_the_next_upload_replaces_it(
+    settings: Settings, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
     release = release_here(settings, OLD)
     offer(settings, OLD)
     pointer = remote_of(settings) / "latest.json"
@@ -232,9 +318,20 @@ def test_an_upload_that_lost_a_file_on_the_remote_is_made_again(settings: Settin
     release = release_here(settings, OLD)
     assert upload(settings, release) and not upload(settings, release)
     there = remote_of(settings) / "releases" / OLD
-    files.write_json(release.path / "run.json", {"version": OLD, "as_of": TIMES[OLD].isoformat(), "made_from": "a later run found the same"})
+    files.write_json(
+        release.path / "run.json",
+        {
+            "version": OLD,
+            "as_of": TIMES[OLD].isoformat(),
+            "made_from": "a later run found the same",
+        },
+    )
     assert not upload(settings, release)
-    for harm in (lambda: (there / "lineage.json").unlink(), lambda: (there / "schema.json").write_text("short"), lambda: shutil.rmtree(there)):
+    for harm in (
+        lambda: (there / "lineage.json").unlink(),
+        lambda: (there / "schema.json").write_text("short"),
+        lambda: shutil.rmtree(there),
+    ):
         harm()
         assert not is_offered(settings, release)
         assert upload(settings, release)
@@ -248,11 +345,25 @@ def test_a_newer_release_of_another_machine_stays(settings: Settings) -> None:
 
 
 def test_foreign_folders_beside_the_releases_are_left_alone() -> None:
-    assert expired(["zzz", "2026-backup", *(f"2020-01-{day:02d}-0a1b2c3d" for day in range(1, 31)), ".."]) == []
-    assert len(expired([f"2020-01-{day:02d}-{number}a1b2c3d" for day in range(1, 32) for number in (0, 1)])) == 32
+    assert (
+        expired(
+            ["zzz", "2026-backup", *(f"2020-01-{day:02d}-0a1b2c3d" for day in range(1, 31)), ".."]
+        )
+        == []
+    )
+    assert (
+        len(
+            expired(
+                [f"2020-01-{day:02d}-{number}a1b2c3d" for day in range(1, 32) for number in (0, 1)]
+            )
+        )
+        == 32
+    )
 
 
-def test_a_damaged_run_json_of_one_release_does_not_hide_the_others(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_run_json_of_one_release_does_not_hide_the_others(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = release_here(settings, OLD)
     monkeypatch.setattr(releases, "made_from", lambda settings, registry: "abc")
     for content in ("{", "[]", '{"as_of": 1, "made_from": 2}'):

@@ -19,7 +19,10 @@ from tests.support.platform import Platform
 from tests.support.raw_files import thermopro, times, write
 
 HOURS = times("2026-01-29", 24)
-GOOD, OTHER = "ThermoProSensor_export_493D_1769904007.csv", "ThermoProSensor_export_072B_1769904007.csv"
+GOOD, OTHER = (
+    "ThermoProSensor_export_493D_1769904007.csv",
+    "ThermoProSensor_export_072B_1769904007.csv",
+)
 WITHOUT_RIGHTS_OF_ROOT = "-dac_override,-dac_read_search"
 
 
@@ -36,7 +39,12 @@ def sync(platform: Platform) -> tuple[set[str], list[Finding]]:
     """The names that arrived, each equal to the drive's file, and what was found."""
     settings, datasource = platform.settings, platform.registry.datasource("sm2_thermopro")
     findings = syncing.sync(settings, datasource)
-    arrivals = [Arrival(**row) for row in files.read_json(settings.paths.ingest / "sm2_thermopro/arrivals.json")["arrivals"]]
+    arrivals = [
+        Arrival(**row)
+        for row in files.read_json(settings.paths.ingest / "sm2_thermopro/arrivals.json")[
+            "arrivals"
+        ]
+    ]
     for arrival in arrivals:
         landed = settings.paths.landed(arrival.building_id, arrival.datasource_id, arrival.sha256)
         assert landed.read_bytes() == (platform.raw / arrival.path).read_bytes()
@@ -44,30 +52,48 @@ def sync(platform: Platform) -> tuple[set[str], list[Finding]]:
     return {arrival.path for arrival in arrivals}, findings
 
 
-def before_each(monkeypatch: pytest.MonkeyPatch, command: str, change: Callable[[int], None]) -> None:
+def before_each(
+    monkeypatch: pytest.MonkeyPatch, command: str, change: Callable[[int], None]
+) -> None:
     """Let `change` happen to the drive right before each rclone call of that kind, with the number of the call."""
     calls = iter(range(1, 100))
-    monkeypatch.setattr(rclone, "calling", lambda name, remote: change(next(calls)) if name == command else None)
+    monkeypatch.setattr(
+        rclone, "calling", lambda name, remote: change(next(calls)) if name == command else None
+    )
 
 
 def test_an_undisturbed_drive_arrives_whole(platform: Platform) -> None:
     assert sync(platform) == ({GOOD, OTHER}, [])
 
 
-def test_a_file_that_vanishes_before_it_is_copied_is_a_warning(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_vanishes_before_it_is_copied_is_a_warning(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before_each(monkeypatch, "copy", lambda call: (platform.raw / GOOD).unlink(missing_ok=True))
     arrived, findings = sync(platform)
     assert arrived == {OTHER}
-    assert findings == [Finding("unstable_file", "warning", "the file vanished while it was copied", where=GOOD, cure="The next run tries again")]
+    assert findings == [
+        Finding(
+            "unstable_file",
+            "warning",
+            "the file vanished while it was copied",
+            where=GOOD,
+            cure="The next run tries again",
+        )
+    ]
 
 
 def test_all_files_may_vanish(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_each(monkeypatch, "copy", lambda call: [path.unlink() for path in platform.raw.glob("*")])
+    before_each(
+        monkeypatch, "copy", lambda call: [path.unlink() for path in platform.raw.glob("*")]
+    )
     arrived, findings = sync(platform)
     assert arrived == set() and {finding.where for finding in findings} == {GOOD, OTHER}
 
 
-def test_a_file_that_changes_once_while_it_is_copied_is_copied_again(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_changes_once_while_it_is_copied_is_copied_again(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def change(call: int) -> None:
         if call == 1:
             thermopro(platform.raw, "493D", HOURS[:12])
@@ -76,14 +102,22 @@ def test_a_file_that_changes_once_while_it_is_copied_is_copied_again(platform: P
     assert sync(platform) == ({GOOD, OTHER}, [])
 
 
-def test_a_file_that_keeps_changing_waits_for_the_next_run(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    before_each(monkeypatch, "copy", lambda call: thermopro(platform.raw, "493D", HOURS[: 12 + call]))
+def test_a_file_that_keeps_changing_waits_for_the_next_run(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before_each(
+        monkeypatch, "copy", lambda call: thermopro(platform.raw, "493D", HOURS[: 12 + call])
+    )
     arrived, findings = sync(platform)
     assert arrived == {OTHER}
-    assert [(f.check, f.severity, f.message, f.where) for f in findings] == [("unstable_file", "warning", "the file changed while it was copied", GOOD)]
+    assert [(f.check, f.severity, f.message, f.where) for f in findings] == [
+        ("unstable_file", "warning", "the file changed while it was copied", GOOD)
+    ]
 
 
-def test_a_copy_that_arrives_damaged_is_never_landed(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_arrives_damaged_is_never_landed(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fetch = rclone.fetch
 
     def damage(remote: str, folder: Path, paths: list[str]) -> None:
@@ -94,7 +128,11 @@ def test_a_copy_that_arrives_damaged_is_never_landed(platform: Platform, monkeyp
     monkeypatch.setattr(rclone, "fetch", damage)
     arrived, findings = sync(platform)
     assert arrived == {OTHER} and "arrived damaged or changed" in findings[0].message
-    assert not [path for path in (platform.data / "landing").rglob("*") if path.is_file() and b"99.9" in path.read_bytes()]
+    assert not [
+        path
+        for path in (platform.data / "landing").rglob("*")
+        if path.is_file() and b"99.9" in path.read_bytes()
+    ]
 
 
 @pytest.fixture
@@ -105,12 +143,17 @@ def rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("root may read everything, and there is no setpriv to take that right away")
-        wrapper = write(tmp_path / "bin/rclone", f'#!/bin/sh\nexec setpriv --bounding-set {WITHOUT_RIGHTS_OF_ROOT} {program} "$@"\n'.encode())
+        wrapper = write(
+            tmp_path / "bin/rclone",
+            f'#!/bin/sh\nexec setpriv --bounding-set {WITHOUT_RIGHTS_OF_ROOT} {program} "$@"\n'.encode(),
+        )
         wrapper.chmod(0o755)
         monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
 
 
-def test_a_file_that_may_not_be_read_is_named_in_rclones_words(platform: Platform, rights: None) -> None:
+def test_a_file_that_may_not_be_read_is_named_in_rclones_words(
+    platform: Platform, rights: None
+) -> None:
     (platform.raw / GOOD).chmod(0)
     arrived, findings = sync(platform)
     assert arrived == {OTHER}
@@ -118,15 +161,22 @@ def test_a_file_that_may_not_be_read_is_named_in_rclones_words(platform: Platfor
     assert "permission denied" in findings[0].message and findings[0].cure
 
 
-def test_a_drive_where_nothing_may_be_read_names_every_file(platform: Platform, rights: None) -> None:
+def test_a_drive_where_nothing_may_be_read_names_every_file(
+    platform: Platform, rights: None
+) -> None:
     for path in platform.raw.iterdir():
         path.chmod(0)
     arrived, findings = sync(platform)
     assert arrived == set()
-    assert {finding.where for finding in findings if "permission denied" in finding.message} == {GOOD, OTHER}
+    assert {finding.where for finding in findings if "permission denied" in finding.message} == {
+        GOOD,
+        OTHER,
+    }
 
 
-def test_a_folder_that_may_not_be_read_is_an_error_of_the_drive(platform: Platform, rights: None) -> None:
+def test_a_folder_that_may_not_be_read_is_an_error_of_the_drive(
+    platform: Platform, rights: None
+) -> None:
     platform.raw.chmod(0)
     with pytest.raises(RemoteError, match="permission denied"):
         sync(platform)
@@ -144,32 +194,65 @@ def test_a_dead_remote_is_named_and_nothing_is_handed_on(platform: Platform) -> 
 def small_disk(platform: Platform) -> Iterator[Path]:
     """DATA_DIR on a file system of one megabyte."""
     platform.data.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(platform.data)], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(platform.data)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip(f"mounting is not permitted: {mounted.stderr.strip()}")
     yield platform.data
     subprocess.run(["umount", "--lazy", str(platform.data)], check=True)
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_landed(platform: Platform, small_disk: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_is_half_landed(
+    platform: Platform, small_disk: Path
+) -> None:
     large = write(platform.raw / "ThermoProSensor_export_050D_1769904007.csv", b"x" * (2 << 20))
     with pytest.raises(StorageError) as error:
         sync(platform)
-    assert "disk full" in str(error.value) and str(small_disk) in str(error.value) and "make room" in str(error.value)
+    assert (
+        "disk full" in str(error.value)
+        and str(small_disk) in str(error.value)
+        and "make room" in str(error.value)
+    )
     assert not [path for path in (small_disk / "landing").rglob("*") if path.is_file()]
     subprocess.run(["mount", "-o", "remount,size=16m", str(small_disk)], check=True)
     assert sync(platform) == ({GOOD, OTHER, large.name}, [])
 
 
-def test_a_disk_that_fills_up_while_text_is_landed_is_told_and_leaves_no_part(platform: Platform, small_disk: Path) -> None:
+def test_a_disk_that_fills_up_while_text_is_landed_is_told_and_leaves_no_part(
+    platform: Platform, small_disk: Path
+) -> None:
     sync(platform)
-    write(small_disk / "filler", b"x" * (small_disk.stat().st_blksize * (shutil.disk_usage(small_disk).free // small_disk.stat().st_blksize)))
+    write(
+        small_disk / "filler",
+        b"x"
+        * (
+            small_disk.stat().st_blksize
+            * (shutil.disk_usage(small_disk).free // small_disk.stat().st_blksize)
+        ),
+    )
     settings, registry = platform.settings, platform.registry
-    judge = lambda: validate_arrivals(settings, registry, registry.datasource("sm2_thermopro"), parse_as_of("2026-03-01"), SkippedChecks())  # noqa: E731
+
+    def judge() -> object:
+        return validate_arrivals(
+            settings,
+            registry,
+            registry.datasource("sm2_thermopro"),
+            parse_as_of("2026-03-01"),
+            SkippedChecks(),
+        )
+
     with pytest.raises(PlatformError, match="disk full") as error:
         judge()
     assert isinstance(error.value, StorageError)
-    assert not [path for path in small_disk.rglob("*") if ".partial" in path.name or path.suffix == ".parquet"]
+    assert not [
+        path
+        for path in small_disk.rglob("*")
+        if ".partial" in path.name or path.suffix == ".parquet"
+    ]
     (small_disk / "filler").unlink()
     assert [version.verdict for version in judge()] == ["accepted", "accepted"]
 
@@ -187,11 +270,15 @@ def test_a_disk_that_fills_up_while_text_is_landed_is_told_and_leaves_no_part(pl
         ("ThermoProSensor_export_493D_1.csv.rclonelink", "symbolic_link"),
     ],
 )
-def test_a_name_that_cannot_be_used_is_refused_and_the_rest_is_taken(platform: Platform, path: str, check: str) -> None:
+def test_a_name_that_cannot_be_used_is_refused_and_the_rest_is_taken(
+    platform: Platform, path: str, check: str
+) -> None:
     listed = [RemoteFile(path, 1, ""), RemoteFile(GOOD, 1, "")]
     claimed, findings = syncing.claimed_files(listed, platform.registry.datasource("sm2_thermopro"))
     assert claimed == listed[1:]
-    assert [(finding.check, finding.severity) for finding in findings] == [(check, "error")] and findings[0].cure
+    assert [(finding.check, finding.severity) for finding in findings] == [
+        (check, "error")
+    ] and findings[0].cure
 
 
 def test_a_name_that_is_not_utf8_is_an_error_and_the_rest_is_taken(platform: Platform) -> None:
@@ -205,13 +292,21 @@ def test_a_name_that_is_not_utf8_is_an_error_and_the_rest_is_taken(platform: Pla
     arrived, findings = sync(platform)
     assert arrived == {GOOD, OTHER}
     odd = [finding for finding in findings if finding.severity == "error"]
-    assert [(finding.check, finding.where) for finding in odd] == [("file_name", f"m\ufffdller/{GOOD}")]
+    assert [(finding.check, finding.where) for finding in odd] == [
+        ("file_name", f"m\ufffdller/{GOOD}")
+    ]
     assert "not valid UTF-8" in odd[0].message
-    _, of_atrea = syncing.claimed_files(rclone.listing("sm2drive:raw"), platform.registry.datasource("sm2_atrea"))
-    assert [(finding.check, finding.where) for finding in of_atrea] == [("file_name", "Graph \ufffd\ufffd.csv")]
+    _, of_atrea = syncing.claimed_files(
+        rclone.listing("sm2drive:raw"), platform.registry.datasource("sm2_atrea")
+    )
+    assert [(finding.check, finding.where) for finding in of_atrea] == [
+        ("file_name", "Graph \ufffd\ufffd.csv")
+    ]
 
 
 def test_two_files_of_one_name_are_refused_and_the_rest_is_taken(platform: Platform) -> None:
     listed = [RemoteFile(OTHER, 1, ""), RemoteFile(OTHER, 2, ""), RemoteFile(GOOD, 1, "")]
     claimed, findings = syncing.claimed_files(listed, platform.registry.datasource("sm2_thermopro"))
-    assert claimed == listed[2:] and [(f.check, f.message) for f in findings] == [("same_name_twice", "2 files have this name")]
+    assert claimed == listed[2:] and [(f.check, f.message) for f in findings] == [
+        ("same_name_twice", "2 files have this name")
+    ]

@@ -44,7 +44,11 @@ def watched(calls: Calls) -> Iterator[Calls]:
 def fail_at(wanted: int) -> Callable[[int, str], None]:
     def react(number: int, call: str) -> None:
         if number == wanted:
-            raise RemoteError("injected", where=call) if call.startswith("rclone") else OSError(errno.EIO, "injected", call)
+            raise (
+                RemoteError("injected", where=call)
+                if call.startswith("rclone")
+                else OSError(errno.EIO, "injected", call)
+            )
 
     return react
 

@@ -25,7 +25,9 @@ class Mailbox(MessageHandler):
     def __post_init__(self) -> None:
         super().__init__()
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # aiosmtpd's name
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:  # aiosmtpd's name
         if self.closed:
             return "451 try again later"
         envelope.rcpt_tos.append(address)
@@ -36,7 +38,12 @@ class Mailbox(MessageHandler):
 
     @property
     def texts(self) -> list[str]:
-        return [str(part.get_payload(decode=True).decode()) for m in self.received for part in m.walk() if part.get_content_maintype() == "text"]
+        return [
+            str(part.get_payload(decode=True).decode())
+            for m in self.received
+            for part in m.walk()
+            if part.get_content_maintype() == "text"
+        ]
 
 
 @contextmanager
@@ -47,7 +54,13 @@ def mail_server() -> Iterator[tuple[Mailbox, dict[str, str]]]:
         port = free.getsockname()[1]
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
-    extra = {"from_email": "platform@example.org", "to": "house@example.org", "disable_tls": True, "disable_ssl": True, "retry_limit": 0}
+    extra = {
+        "from_email": "platform@example.org",
+        "to": "house@example.org",
+        "disable_tls": True,
+        "disable_ssl": True,
+        "retry_limit": 0,
+    }
     found = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
     try:
         yield mailbox, {"AIRFLOW_CONN_SENSOR_PLATFORM_MAIL": json.dumps(found)}
@@ -72,7 +85,9 @@ def issue_server(mode: str = "cause") -> Iterator[tuple[Issues, dict[str, str]]]
 
     class GitHub(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+            body = json.loads(
+                self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}"
+            )
             if issues.answers and self.command != "GET":
                 self.send(issues.answers.pop(0), {"message": "as ordered", "documentation_url": ""})
                 return
@@ -95,12 +110,22 @@ def issue_server(mode: str = "cause") -> Iterator[tuple[Issues, dict[str, str]]]
                 number = len(issues.all) + 1
                 labels = [{"name": name, "url": "", "color": ""} for name in body["labels"]]
                 url = f"{base}/repos/owner/data/issues/{number}"
-                issues.all[number] = {**body, "labels": labels, "number": number, "state": "open", "url": url, "comments_made": []}
+                issues.all[number] = {
+                    **body,
+                    "labels": labels,
+                    "number": number,
+                    "state": "open",
+                    "url": url,
+                    "comments_made": [],
+                }
                 self.send(201, issues.all[number])
 
         def send(self, status: int, content: Any) -> None:
             if status == 201 and issues.answers_when_done:
-                status, content = issues.answers_when_done.pop(0), {"message": "as ordered", "documentation_url": ""}
+                status, content = (
+                    issues.answers_when_done.pop(0),
+                    {"message": "as ordered", "documentation_url": ""},
+                )
             text = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -116,7 +141,12 @@ def issue_server(mode: str = "cause") -> Iterator[tuple[Issues, dict[str, str]]]
     server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
     base = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    found = {"conn_type": "github", "host": base, "password": "t0ken", "extra": {"repository": "owner/data", "issues": mode}}
+    found = {
+        "conn_type": "github",
+        "host": base,
+        "password": "t0ken",
+        "extra": {"repository": "owner/data", "issues": mode},
+    }
     try:
         yield issues, {"AIRFLOW_CONN_SENSOR_PLATFORM_ISSUES": json.dumps(found)}
     finally:

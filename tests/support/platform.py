@@ -53,7 +53,9 @@ class Platform:
     def copy(self, folder: Path) -> "Platform":
         """Another installation that stands where this one does."""
         shutil.copytree(self.drive, folder / "drive", symlinks=True)
-        shutil.copytree(self.data, folder / "data", symlinks=True, ignore=shutil.ignore_patterns("airflow"))
+        shutil.copytree(
+            self.data, folder / "data", symlinks=True, ignore=shutil.ignore_patterns("airflow")
+        )
         return Platform(folder / "drive", folder / "data", dict(self.states))
 
     @property
@@ -77,8 +79,14 @@ class Platform:
         dags = runnable_dags()
         for dag_id in [only] if only else in_asset_order(dags):
             known = dags[dag_id].params
-            params = {"skip_checks": [], "skip_reason": "", **params}  # dag.test remembers the last run's
-            run = without_retries(dags[dag_id]).test(run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}})
+            params = {
+                "skip_checks": [],
+                "skip_reason": "",
+                **params,
+            }  # dag.test remembers the last run's
+            run = without_retries(dags[dag_id]).test(
+                run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}}
+            )
             freeze_what_it_loaded(dag_id)
             self.states[dag_id] = run.state
             with create_session() as session:
@@ -117,7 +125,9 @@ class Platform:
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
             for path in self.release.path.glob("*.parquet"):
-                connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+                connection.execute(
+                    f"create view {path.stem} as select * from read_parquet('{path}')"
+                )
             return connection.execute(sql).fetchall()
 
     @property
@@ -127,4 +137,8 @@ class Platform:
 
 def tree(folder: Path, keep: Callable[[Path], bool] = lambda path: True) -> dict[str, bytes]:
     """Relative names and contents of all files below a folder."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and keep(p)}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and keep(p)
+    }

@@ -11,7 +11,10 @@ SAMPLE = PROJECT_DIR / "include/sample_data"
 HOUR = timedelta(hours=1)
 ATREA = (
     "KOT1/Teplota venkovní (°C)",
-    *(f"KOT1/VZT 01 | Obj. 1/vzt01_temp-{name} (°C)" for name in ("tea-sani", "teb-odvod", "tu1-privod", "tu2-vyfuk")),
+    *(
+        f"KOT1/VZT 01 | Obj. 1/vzt01_temp-{name} (°C)"
+        for name in ("tea-sani", "teb-odvod", "tu1-privod", "tu2-vyfuk")
+    ),
 )
 THERMOPRO = ("Date", "Time", "Temperature_Celsius", "Relative_Humidity(%)")
 
@@ -35,14 +38,23 @@ def thermopro(
     """`Date,Time,Temperature_Celsius,Relative_Humidity(%)` below a title line."""
     lines = [f"{t:{date}},{t:{clock}},{value(n)},{humidity(n)}" for n, t in enumerate(at)]
     text = "\n".join([f"Timestamp,ThermoPro {device}", ",".join(THERMOPRO), *lines]) + "\n"
-    return write(folder / (name or f"ThermoProSensor_export_{device}_{exported}.csv"), text.encode())
+    return write(
+        folder / (name or f"ThermoProSensor_export_{device}_{exported}.csv"), text.encode()
+    )
 
 
 def atrea(
-    folder: Path, at: Iterable[datetime], *, name: str, value: Callable[[int, int], str] = lambda n, c: f"{c + n % 9 / 10:.2f}".replace(".", ",")
+    folder: Path,
+    at: Iterable[datetime],
+    *,
+    name: str,
+    value: Callable[[int, int], str] = lambda n, c: f"{c + n % 9 / 10:.2f}".replace(".", ","),
 ) -> Path:
     """Semicolons, decimal commas, CRLF, a nameless column at the right and an empty line at the end."""
-    lines = [f"{t:%d.%m.%Y %H:%M:%S};" + "".join(f"{value(n, column)};" for column in range(len(ATREA))) for n, t in enumerate(at)]
+    lines = [
+        f"{t:%d.%m.%Y %H:%M:%S};" + "".join(f"{value(n, column)};" for column in range(len(ATREA)))
+        for n, t in enumerate(at)
+    ]
     text = "\r\n".join(["Date;" + "".join(f"{column};" for column in ATREA), *lines]) + "\r\n\r\n"
     return write(folder / name, text.encode())
 
@@ -59,7 +71,9 @@ def lines(content: bytes) -> list[bytes]:
 
 def with_line(number: int, text: str) -> Callable[[bytes], bytes]:
     """A change that puts another text in the place of a line."""
-    return lambda content: b"".join([*lines(content)[: number - 1], text.encode() + b"\n", *lines(content)[number:]])
+    return lambda content: b"".join(
+        [*lines(content)[: number - 1], text.encode() + b"\n", *lines(content)[number:]]
+    )
 
 
 def without_column(index: int, delimiter: bytes = b",") -> Callable[[bytes], bytes]:
@@ -67,7 +81,10 @@ def without_column(index: int, delimiter: bytes = b",") -> Callable[[bytes], byt
 
     def change(content: bytes) -> bytes:
         cells = [line.rstrip(b"\n").split(delimiter) for line in lines(content)]
-        return b"".join(delimiter.join(row if n == 0 else row[:index] + row[index + 1 :]) + b"\n" for n, row in enumerate(cells))
+        return b"".join(
+            delimiter.join(row if n == 0 else row[:index] + row[index + 1 :]) + b"\n"
+            for n, row in enumerate(cells)
+        )
 
     return change
 

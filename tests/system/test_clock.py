@@ -33,31 +33,52 @@ def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "_clock", lambda: NOW)
 
 
-@pytest.mark.parametrize("text", ["2026-03-01", "2026-03-02T09:00Z", "2026-03-02T10:59+01:00", "1999-01-01"])
+@pytest.mark.parametrize(
+    "text", ["2026-03-01", "2026-03-02T09:00Z", "2026-03-02T10:59+01:00", "1999-01-01"]
+)
 def test_a_day_ahead_is_allowed(at_nine: None, text: str) -> None:
     assert checked_as_of(text) == parse_as_of(text)
 
 
 @pytest.mark.parametrize("text", ["2026-03-02T10:00Z", "2062-03-01", "9999-12-31T23:59-01:00"])
 def test_more_is_refused(at_nine: None, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"(?s)as_of .* is in the future: the clock says 2026-03-01T09:30Z.*correct as_of|not a date or time"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"(?s)as_of .* is in the future: the clock says 2026-03-01T09:30Z.*correct as_of|not a date or time",
+    ):
         checked_as_of(text)
 
 
 def test_a_clock_that_was_never_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "_clock", lambda: datetime(1970, 1, 1, tzinfo=UTC))
     for check in (check_clock, lambda: checked_as_of("2026-03-01")):
-        with pytest.raises(ConfigurationError, match=r"(?s)the clock of this machine says 1970-01-01T00:00Z.*timedatectl"):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"(?s)the clock of this machine says 1970-01-01T00:00Z.*timedatectl",
+        ):
             check()
 
 
 def test_the_command_line(new_platform: Callable[..., Platform]) -> None:
     new_platform().use()
-    ended = subprocess.run([sys.executable, PROJECT_DIR / "cli/run.py", "--as-of", "2962-03-01"], capture_output=True, text=True, check=False)
-    assert (ended.returncode, "as_of 2962-03-01T00:00Z is in the future" in ended.stdout) == (1, True), ended.stdout + ended.stderr
+    ended = subprocess.run(
+        [sys.executable, PROJECT_DIR / "cli/run.py", "--as-of", "2962-03-01"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, "as_of 2962-03-01T00:00Z is in the future" in ended.stdout) == (
+        1,
+        True,
+    ), ended.stdout + ended.stderr
 
 
-def context(param: str | None = None, triggering: str | None = None, inlet: str | None = None, run: datetime = NOW) -> dict[str, Any]:
+def context(
+    param: str | None = None,
+    triggering: str | None = None,
+    inlet: str | None = None,
+    run: datetime = NOW,
+) -> dict[str, Any]:
     def event(text: str) -> list[Any]:
         return [SimpleNamespace(extra={"as_of": text})]
 
@@ -69,7 +90,14 @@ def context(param: str | None = None, triggering: str | None = None, inlet: str 
     }
 
 
-@pytest.mark.parametrize("odd", [{"param": "2962-03-01"}, {"triggering": "2962-03-01T00:00:00+00:00"}, {"run": datetime(2962, 3, 1, tzinfo=UTC)}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"param": "2962-03-01"},
+        {"triggering": "2962-03-01T00:00:00+00:00"},
+        {"run": datetime(2962, 3, 1, tzinfo=UTC)},
+    ],
+)
 def test_every_way_into_a_dag(at_nine: None, odd: dict[str, Any]) -> None:
     with pytest.raises(AirflowFailException, match="is in the future"):
         as_of(context(**odd), "readings")  # type: ignore[arg-type]
@@ -80,38 +108,69 @@ def test_the_event_of_a_wrong_run_is_passed_over(at_nine: None) -> None:
     assert as_of(context(inlet="2026-02-01"), "readings") == datetime(2026, 2, 1, tzinfo=UTC)  # type: ignore[arg-type]
 
 
-def test_the_environment_says_what_now_is_unless_the_run_was_told(at_nine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_says_what_now_is_unless_the_run_was_told(
+    at_nine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AS_OF", "2026-02-10T06:00Z")
-    assert as_of(context()) == as_of(context(inlet="2026-02-01"), "readings") == datetime(2026, 2, 10, 6, tzinfo=UTC)  # type: ignore[arg-type]
-    assert as_of(context(triggering="2026-02-01")) == as_of(context(param="2026-02-01", triggering="2026-01-01")) == datetime(2026, 2, 1, tzinfo=UTC)
+    assert (
+        as_of(context())
+        == as_of(context(inlet="2026-02-01"), "readings")
+        == datetime(2026, 2, 10, 6, tzinfo=UTC)
+    )  # type: ignore[arg-type]
+    assert (
+        as_of(context(triggering="2026-02-01"))
+        == as_of(context(param="2026-02-01", triggering="2026-01-01"))
+        == datetime(2026, 2, 1, tzinfo=UTC)
+    )
     monkeypatch.setenv("AS_OF", "yesterday")
     with pytest.raises(AirflowFailException, match="not a date or time"):
         as_of(context())
 
 
-def test_the_summary_says_that_a_run_is_a_replay(published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_says_that_a_run_is_a_replay(
+    published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform = published("2026-02-04")
     monkeypatch.setenv("AS_OF", "2026-02-02")
     console = Console(record=True, width=300)
-    summary(console, platform.settings, platform.registry, datetime(2026, 2, 2, tzinfo=UTC), platform.release.version, "run.log")
+    summary(
+        console,
+        platform.settings,
+        platform.registry,
+        datetime(2026, 2, 2, tzinfo=UTC),
+        platform.release.version,
+        "run.log",
+    )
     said = console.export_text()
-    assert f"Replay    as of 2026-02-02T00:00Z, which is older than the newest release {platform.release.version}" in said
+    assert (
+        f"Replay    as of 2026-02-02T00:00Z, which is older than the newest release {platform.release.version}"
+        in said
+    )
     assert "AS_OF=2026-02-04T00:00Z make run" in said
     assert '2026-02-02 is "now"' in said
 
 
-def test_a_release_of_the_future_is_named_and_taken_back(published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_of_the_future_is_named_and_taken_back(
+    published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The clock of the test says 5 February, and a release of 20 February is there."""
     platform = published("2026-02-04")
     honest = platform.release
     wrong = platform.settings.paths.releases / "2026-02-20-00000000"
     shutil.copytree(honest.path, wrong)
     run = files.read_json(wrong / "run.json")
-    files.write_json(wrong / "run.json", {**run, "version": wrong.name, "as_of": "2026-02-20T00:00:00+00:00"})
+    files.write_json(
+        wrong / "run.json", {**run, "version": wrong.name, "as_of": "2026-02-20T00:00:00+00:00"}
+    )
     files.point(platform.settings.paths.latest, wrong.name)
     upload(platform.settings, platform.release)
     ledger = platform.ledger
-    Ledger([*ledger.versions[:-1], replace(ledger.versions[-1], first_seen=datetime(2026, 2, 20, tzinfo=UTC))]).write(platform.settings.paths.ledger)
+    Ledger(
+        [
+            *ledger.versions[:-1],
+            replace(ledger.versions[-1], first_seen=datetime(2026, 2, 20, tzinfo=UTC)),
+        ]
+    ).write(platform.settings.paths.ledger)
     now = datetime(2026, 2, 5, 6, tzinfo=UTC)
     monkeypatch.setattr(clock, "_clock", lambda: now + timedelta(minutes=5))
 
@@ -130,4 +189,6 @@ def test_a_release_of_the_future_is_named_and_taken_back(published: Callable[...
     assert offered is not None
     assert offered.version == honest.version
     assert not (platform.drive / "Public/releases" / wrong.name).exists()
-    assert json.loads((platform.drive / "Public/latest.json").read_text())["version"] == honest.version
+    assert (
+        json.loads((platform.drive / "Public/latest.json").read_text())["version"] == honest.version
+    )

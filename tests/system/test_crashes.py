@@ -38,7 +38,9 @@ HALF_DONE = (
 
 def whole(release: Path) -> bool:
     sums = (release / "SHA256SUMS").read_text().splitlines()
-    return len(sums) > 10 and all(hashlib.sha256((release / line[66:]).read_bytes()).hexdigest() == line[:64] for line in sums)
+    return len(sums) > 10 and all(
+        hashlib.sha256((release / line[66:]).read_bytes()).hexdigest() == line[:64] for line in sums
+    )
 
 
 def readable(platform: Platform) -> bool:
@@ -46,7 +48,10 @@ def readable(platform: Platform) -> bool:
     public = platform.drive / "Public"
     release = public / json.loads((public / "latest.json").read_text())["path"]
     named = json.loads((release / "lineage.json").read_text())["history"]
-    is_traceable = bool(named) and all(hashlib.sha256((public / file["path"]).read_bytes()).hexdigest() == file["sha256"] for file in named)
+    is_traceable = bool(named) and all(
+        hashlib.sha256((public / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+        for file in named
+    )
     return whole((platform.data / "releases/latest").resolve()) and whole(release) and is_traceable
 
 
@@ -83,10 +88,19 @@ def outcome(platform: Platform) -> dict[str, object]:
     state = files.read_sealed(platform.drive / "Platform/state.json")
     return {
         "release": platform.sums,
-        **{folder: tree(platform.data / folder) for folder in ("landing", "readings", "metrics", "dimensions", "archive")},
-        "public": {name: content for name, content in tree(platform.drive / "Public").items() if not name.endswith("run.json")},
+        **{
+            folder: tree(platform.data / folder)
+            for folder in ("landing", "readings", "metrics", "dimensions", "archive")
+        },
+        "public": {
+            name: content
+            for name, content in tree(platform.drive / "Public").items()
+            if not name.endswith("run.json")
+        },
         "ledger": [(v.number, v.path, v.sha256, v.verdict) for v in platform.ledger.versions],
-        "state": {name: digest for name, digest in state["files"].items() if name != "ledger.parquet"},
+        "state": {
+            name: digest for name, digest in state["files"].items() if name != "ledger.parquet"
+        },
     }
 
 
@@ -102,7 +116,9 @@ class Stages:
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory, templates: Callable[..., Platform]) -> Iterator[Stages]:
+def stages(
+    tmp_path_factory: pytest.TempPathFactory, templates: Callable[..., Platform]
+) -> Iterator[Stages]:
     folder = tmp_path_factory.mktemp("stages")
     published = templates(DAY, small_drive).copy(folder / "published")
     thermopro(published.raw, "050D", times("2026-02-02 05:00", 30), exported=1770076800)
@@ -112,7 +128,9 @@ def stages(tmp_path_factory: pytest.TempPathFactory, templates: Callable[..., Pl
     finished = refreshed.copy(folder / "finished")
     with watched(Calls()) as publishing:
         finished.run(NEXT_DAY, only="aggregate_and_publish")
-    yield Stages(published, refreshed, outcome(finished), len(refreshing.seen), len(publishing.seen))
+    yield Stages(
+        published, refreshed, outcome(finished), len(refreshing.seen), len(publishing.seen)
+    )
 
 
 def failed(stage: Platform, dag_id: str, number: int, folder: Path) -> tuple[Platform, str]:
@@ -125,21 +143,27 @@ def failed(stage: Platform, dag_id: str, number: int, folder: Path) -> tuple[Pla
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_any_call_of_the_file_and_rclone_port_may_fail(stages: Stages, tmp_path: Path, chunk: int) -> None:
+def test_any_call_of_the_file_and_rclone_port_may_fail(
+    stages: Stages, tmp_path: Path, chunk: int
+) -> None:
     assert stages.calls_of_refresh > 30
     assert stages.calls_of_publishing > 20
     for number in range(chunk, stages.calls_of_refresh, CHUNKS):
         platform, failed_at = failed(stages.published, "refresh", number, tmp_path)
         platform.publish(NEXT_DAY)
         assert outcome(platform) == stages.outcome, failed_at
-    for number in range(chunk, stages.calls_of_publishing, CHUNKS):  # healed by its own retry, without a refresh
+    for number in range(
+        chunk, stages.calls_of_publishing, CHUNKS
+    ):  # healed by its own retry, without a refresh
         platform, failed_at = failed(stages.refreshed, "aggregate_and_publish", number, tmp_path)
         platform.run(NEXT_DAY, only="aggregate_and_publish")
         assert outcome(platform) == stages.outcome, failed_at
 
 
 @pytest.mark.parametrize("place", HALF_DONE)
-def test_a_run_may_be_killed_in_every_task_that_changes_state(stages: Stages, tmp_path: Path, place: str) -> None:
+def test_a_run_may_be_killed_in_every_task_that_changes_state(
+    stages: Stages, tmp_path: Path, place: str
+) -> None:
     platform = stages.published.copy(tmp_path)
     platform.use()
     with Reader(platform) as reader:

@@ -22,7 +22,17 @@ for table in pathlib.Path("data/releases/latest").glob("*.parquet"):
     duckdb.execute(f"create view {table.stem} as select * from read_parquet('{table}')")
 assert duckdb.execute(sys.argv[1]).fetchall(), "no rows"
 """
-NOT_COPIED = shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "my-*")
+NOT_COPIED = shutil.ignore_patterns(
+    ".venv",
+    ".git",
+    "data",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    "my-*",
+)
 
 
 @dataclass(frozen=True)
@@ -35,14 +45,27 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text()
-    return [Block(match[1], match[2] or "", match[3], text.count("\n", 0, match.start()) + 1) for match in FENCE.finditer(text)]
+    return [
+        Block(match[1], match[2] or "", match[3], text.count("\n", 0, match.start()) + 1)
+        for match in FENCE.finditer(text)
+    ]
 
 
 def test_each_block_is_run_or_says_why_not() -> None:
-    left_out = {f"{page.name}, line {block.line}": block.not_run for page in PAGES for block in blocks(page) if block.not_run}
+    left_out = {
+        f"{page.name}, line {block.line}": block.not_run
+        for page in PAGES
+        for block in blocks(page)
+        if block.not_run
+    }
     print("\n".join(f"{where}: not run: {reason}" for where, reason in left_out.items()))
     assert set(left_out.values()) <= REASONS
-    assert {block.language for page in PAGES for block in blocks(page) if not block.not_run} <= {"bash", "sh", "python", "sql"}
+    assert {block.language for page in PAGES for block in blocks(page) if not block.not_run} <= {
+        "bash",
+        "sh",
+        "python",
+        "sql",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +79,16 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.xdist_group("docs")
-@pytest.mark.parametrize("page", [page for page in PAGES if any(not block.not_run for block in blocks(page))], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any(not block.not_run for block in blocks(page))],
+    ids=lambda page: page.stem,
+)
 def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(checkout, tmp_path / "project", symlinks=True))
-    shell = Block("bash", "", "", 0)  # what a reader's shell has kept of the blocks before: folder and variables
+    shell = Block(
+        "bash", "", "", 0
+    )  # what a reader's shell has kept of the blocks before: folder and variables
     for block in blocks(page):
         if block.not_run:
             continue
@@ -74,12 +103,26 @@ def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Pat
 
 def run(project: Path, block: Block, page: str) -> None:
     where = f"{page}, line {block.line}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RCLONE_CONFIG_", "AIRFLOW", "PYTEST", "DATA_DIR"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RCLONE_CONFIG_", "AIRFLOW", "PYTEST", "DATA_DIR"))
+    }
     python = project / ".venv/bin/python"
     command = {
         "bash": ["bash", "-euo", "pipefail", "-c", block.text],
         "python": [python, "-c", block.text],
         "sql": [python, "-c", QUERY, block.text],
     }[block.language]
-    done = subprocess.run(command, cwd=project, env={**environment, "PYTHONPATH": str(project)}, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, f"{where}\n{block.text}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env={**environment, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, (
+        f"{where}\n{block.text}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    )

@@ -33,27 +33,59 @@ def seeds(folder: Path, *locations: str) -> Path:
     shutil.copytree(SEEDS, folder / "seeds")
     seed = folder / "seeds/datasources_config.csv"
     header, first, *_ = seed.read_text().splitlines()
-    rows = [first.replace("sm2drive:raw", location).replace("sm2_atrea", f"source_{number}") for number, location in enumerate(locations)]
+    rows = [
+        first.replace("sm2drive:raw", location).replace("sm2_atrea", f"source_{number}")
+        for number, location in enumerate(locations)
+    ]
     seed.write_text("\n".join([header, *rows]) + "\n")
     return folder / "seeds"
 
 
 def prepared(folder: Path, seeds_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RCLONE_", "AIRFLOW"))}
-    environment = inherited | {"DATA_DIR": str(folder / "data"), "RCLONE_CONFIG": str(folder / "rclone.conf"), **variables}
-    return subprocess.run([sys.executable, "-c", PREPARE, seeds_dir], env=environment, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RCLONE_", "AIRFLOW"))
+    }
+    environment = inherited | {
+        "DATA_DIR": str(folder / "data"),
+        "RCLONE_CONFIG": str(folder / "rclone.conf"),
+        **variables,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", PREPARE, seeds_dir],
+        env=environment,
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_shipped_seeds_without_a_remote(tmp_path: Path) -> None:
     ended = prepared(tmp_path, SEEDS)
     uses_sample, as_of, state, publish, aliases, note = json.loads(ended.stdout)
-    assert (uses_sample, as_of, state, publish) == (True, SAMPLE_AS_OF, "sm2drive:Platform", "sm2drive:Public")
-    assert aliases == {"RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(tmp_path / "data/drive")}
+    assert (uses_sample, as_of, state, publish) == (
+        True,
+        SAMPLE_AS_OF,
+        "sm2drive:Platform",
+        "sm2drive:Public",
+    )
+    assert aliases == {
+        "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias",
+        "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(tmp_path / "data/drive"),
+    }
     assert list((tmp_path / "data/drive/raw").iterdir())
-    assert SAMPLE_AS_OF in note and "no remote of an active datasource is configured (sm2drive)" in note and "README" in note
+    assert (
+        SAMPLE_AS_OF in note
+        and "no remote of an active datasource is configured (sm2drive)" in note
+        and "README" in note
+    )
 
 
-def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_sample(tmp_path: Path) -> None:
+def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_sample(
+    tmp_path: Path,
+) -> None:
     ended = prepared(tmp_path, seeds(tmp_path, "One Drive:a/b", "two:raw", "two:other"))
     uses_sample, _, state, _, aliases, _ = json.loads(ended.stdout)
     assert (uses_sample, state) == (True, "One Drive:Platform")
@@ -66,13 +98,23 @@ def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_s
 @pytest.mark.parametrize(
     ("location", "variables", "state"),
     [
-        ("mydrive:raw", {"RCLONE_CONFIG_MYDRIVE_TYPE": "alias", "RCLONE_CONFIG_MYDRIVE_REMOTE": "/tmp"}, "mydrive:Platform"),
-        ("MyDrive:raw", {"RCLONE_CONFIG_MYDRIVE_TYPE": "alias", "RCLONE_CONFIG_MYDRIVE_REMOTE": "/tmp"}, "MyDrive:Platform"),
+        (
+            "mydrive:raw",
+            {"RCLONE_CONFIG_MYDRIVE_TYPE": "alias", "RCLONE_CONFIG_MYDRIVE_REMOTE": "/tmp"},
+            "mydrive:Platform",
+        ),
+        (
+            "MyDrive:raw",
+            {"RCLONE_CONFIG_MYDRIVE_TYPE": "alias", "RCLONE_CONFIG_MYDRIVE_REMOTE": "/tmp"},
+            "MyDrive:Platform",
+        ),
         ("/some/folder", NO_REMOTE, "{data}/drive/Platform"),
         (":local:/some/folder", NO_REMOTE, "{data}/drive/Platform"),
     ],
 )
-def test_a_drive_of_any_name_is_the_users_own(location: str, variables: dict[str, str], state: str, tmp_path: Path) -> None:
+def test_a_drive_of_any_name_is_the_users_own(
+    location: str, variables: dict[str, str], state: str, tmp_path: Path
+) -> None:
     ended = prepared(tmp_path, seeds(tmp_path, location), **variables)
     uses_sample, as_of, found, _, aliases, note = json.loads(ended.stdout)
     assert (uses_sample, as_of, note) == (False, "", "")
@@ -110,7 +152,17 @@ def test_a_configuration_that_cannot_be_read_is_no_reason_for_the_sample(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("location", "name"), [("a:b", "a"), ("a,x=1:b:c", "a"), ("a:", "a"), ("/a:b", ""), ("./a:b", ""), ("a/b:c", ""), (":s3:b", ""), (":s3,env_auth:b", "")]
+    ("location", "name"),
+    [
+        ("a:b", "a"),
+        ("a,x=1:b:c", "a"),
+        ("a:", "a"),
+        ("/a:b", ""),
+        ("./a:b", ""),
+        ("a/b:c", ""),
+        (":s3:b", ""),
+        (":s3,env_auth:b", ""),
+    ],
 )
 def test_the_name_of_a_remote(location: str, name: str) -> None:
     assert remote_of(location) == name
@@ -122,7 +174,16 @@ def test_a_seed_that_cannot_be_read_names_no_remote(tmp_path: Path) -> None:
 
 def test_no_code_names_a_drive() -> None:
     names = re.compile("|".join(map(re.escape, remotes_of(active_locations(SEEDS)))), re.IGNORECASE)
-    files = [path for folder in ("dags", "include", "plugins", "cli") for path in (PROJECT_DIR / folder).rglob("*") if path.is_file()]
-    code = [path for path in files if not {"seeds", "target", "sample_data", "__pycache__"} & set(path.parts)]
+    files = [
+        path
+        for folder in ("dags", "include", "plugins", "cli")
+        for path in (PROJECT_DIR / folder).rglob("*")
+        if path.is_file()
+    ]
+    code = [
+        path
+        for path in files
+        if not {"seeds", "target", "sample_data", "__pycache__"} & set(path.parts)
+    ]
     assert len(code) > 100
     assert [path for path in code if names.search(path.read_text(errors="replace"))] == []

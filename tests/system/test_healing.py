@@ -21,11 +21,35 @@ pytestmark = pytest.mark.xdist_group("healing")  # one process has its installat
 AS_OF = "2026-02-04"
 # Files that do not depend on each other are harmed in one round.
 ROUNDS = (
-    ("ledger.parquet", "releases/latest/public_dataset_daily.parquet", "dimensions/dim_sensor.parquet"),
-    ("readings/manifest.json", "archive/hourly/*/2026-01.r*.parquet", "hierarchy/public_dataset_hierarchy.parquet", "findings/health.json"),
-    ("archive/manifest.json", "readings/building_id=sm2/2026-02.parquet", "metrics/metric_daily_summary/*/2026-01.parquet", "releases/latest/run.json"),
-    ("state.json", "archive/weekly/*/2026-01.r*.parquet", "dimensions/made_from.json", "quarantine/*/*/*.json"),
-    ("readings/accounting.parquet", "metrics/metric_sensor_day/*/2026-02.parquet", "hierarchy/made_from.json", "releases/latest/SHA256SUMS"),
+    (
+        "ledger.parquet",
+        "releases/latest/public_dataset_daily.parquet",
+        "dimensions/dim_sensor.parquet",
+    ),
+    (
+        "readings/manifest.json",
+        "archive/hourly/*/2026-01.r*.parquet",
+        "hierarchy/public_dataset_hierarchy.parquet",
+        "findings/health.json",
+    ),
+    (
+        "archive/manifest.json",
+        "readings/building_id=sm2/2026-02.parquet",
+        "metrics/metric_daily_summary/*/2026-01.parquet",
+        "releases/latest/run.json",
+    ),
+    (
+        "state.json",
+        "archive/weekly/*/2026-01.r*.parquet",
+        "dimensions/made_from.json",
+        "quarantine/*/*/*.json",
+    ),
+    (
+        "readings/accounting.parquet",
+        "metrics/metric_sensor_day/*/2026-02.parquet",
+        "hierarchy/made_from.json",
+        "releases/latest/SHA256SUMS",
+    ),
 )
 # Written anew by every run, or told anew: whole afterwards, but not the same bytes.
 ANEW = ("work/", "findings/", "airflow/", "releases/latest/run.json")
@@ -50,14 +74,25 @@ def delete(path: Path) -> None:
 def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path: Path) -> None:
     """The tests share an Airflow, hence apart: its database and settings are harmed, and it begins with new ones."""
     code = "from pathlib import Path; from cli.environment import prepare_environment as p; p(Path.cwd()); from airflow.utils.db import initdb; initdb()"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {"DATA_DIR": str(tmp_path)}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")
+    } | {"DATA_DIR": str(tmp_path)}
 
     def begin() -> str:
-        return subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=True).stderr
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=PROJECT_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
 
     begin()
     (tmp_path / "airflow/airflow.db-wal").write_bytes(b"of the old one")
-    (tmp_path / "airflow/airflow.cfg").write_text("[core]\nparallelism = 4\n")  # as `make ui` leaves one
+    (tmp_path / "airflow/airflow.cfg").write_text(
+        "[core]\nparallelism = 4\n"
+    )  # as `make ui` leaves one
     for name in ("airflow.db", "airflow.cfg"):
         harm(tmp_path / "airflow" / name)
     said = begin()
@@ -67,11 +102,18 @@ def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path:
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, delete])
-def test_the_next_run_heals_what_was_harmed(published: Callable[..., Platform], harm: Callable[[Path], None]) -> None:
+def test_the_next_run_heals_what_was_harmed(
+    published: Callable[..., Platform], harm: Callable[[Path], None]
+) -> None:
     platform = published(AS_OF, drive=drive_with_a_bad_file)
     sums = platform.sums
     for names in ROUNDS:
-        harmed = {path: path.read_bytes() for name in names for path in [next(iter(sorted(platform.data.glob(name))), None)] if path}
+        harmed = {
+            path: path.read_bytes()
+            for name in names
+            for path in [next(iter(sorted(platform.data.glob(name))), None)]
+            if path
+        }
         assert len(harmed) == len(names), names
         for path in harmed:
             harm(path.resolve())
@@ -82,17 +124,25 @@ def test_the_next_run_heals_what_was_harmed(published: Callable[..., Platform], 
             if not str(path.relative_to(platform.data)).startswith(ANEW):
                 assert path.read_bytes() == content, path
     healed = {cause.key for cause in read_health(platform.settings) if cause.check == "healed"}
-    assert "archive/manifest.json" in healed and "readings/building_id=sm2/2026-02.parquet" in healed
+    assert (
+        "archive/manifest.json" in healed and "readings/building_id=sm2/2026-02.parquet" in healed
+    )
 
 
-def test_without_any_copy_months_are_made_again_from_their_inputs(published: Callable[..., Platform]) -> None:
+def test_without_any_copy_months_are_made_again_from_their_inputs(
+    published: Callable[..., Platform],
+) -> None:
     platform = published(AS_OF, drive=drive_with_a_bad_file)
     sums, readings = platform.sums, sorted((platform.data / "readings/building_id=sm2").iterdir())
     before = [path.read_bytes() for path in readings]
     for folder in ("readings", "metrics", "archive", "landing"):
         shutil.rmtree(platform.drive / "Platform" / folder)
     shutil.rmtree(platform.data / "landing")  # the drive still has them
-    for path in (*readings, *(platform.data / "archive").rglob("*.parquet"), *(platform.data / "metrics").rglob("*.parquet")):
+    for path in (
+        *readings,
+        *(platform.data / "archive").rglob("*.parquet"),
+        *(platform.data / "metrics").rglob("*.parquet"),
+    ):
         path.unlink()
     platform.run(AS_OF)
     assert platform.states["aggregate_and_publish"] == "success"
@@ -105,11 +155,15 @@ def test_a_damaged_state_on_the_remote_is_written_again(published: Callable[...,
     truncate(platform.drive / "Platform/state.json")
     platform.run(AS_OF)
     assert platform.states["aggregate_and_publish"] == "success"
-    assert files.read_sealed(platform.drive / "Platform/state.json") == files.read_sealed(platform.data / "state.json")
+    assert files.read_sealed(platform.drive / "Platform/state.json") == files.read_sealed(
+        platform.data / "state.json"
+    )
 
 
 def test_a_damaged_text_of_an_input_is_not_built_from(published: Callable[..., Platform]) -> None:
-    platform, undamaged = (published(AS_OF, name, drive_with_a_bad_file) for name in ("damaged", "undamaged"))
+    platform, undamaged = (
+        published(AS_OF, name, drive_with_a_bad_file) for name in ("damaged", "undamaged")
+    )
     for one in (platform, undamaged):
         thermopro(one.raw, "493D", times("2026-02-04 00:00", 24), exported=1770249607)
     for text in (platform.data / "landing").rglob("*.parquet"):
@@ -121,10 +175,14 @@ def test_a_damaged_text_of_an_input_is_not_built_from(published: Callable[..., P
 
 def drive_with_a_bad_file(raw: Path) -> None:
     small_drive(raw)
-    thermopro(raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777)
+    thermopro(
+        raw, "CCEA", times("2026-01-20 00:00", 30), value=lambda n: "20,5", exported=1769904777
+    )
 
 
-def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_not(published: Callable[..., Platform]) -> None:
+def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_not(
+    published: Callable[..., Platform],
+) -> None:
     platform = published(AS_OF, drive=drive_with_a_bad_file)
     month = platform.data / "readings/building_id=sm2/2026-01.parquet"
     content = month.read_bytes()

@@ -46,13 +46,15 @@ def test_every_table_has_the_declared_columns_and_unique_keys(platform: Platform
         name, key = table["file"].removesuffix(".parquet"), ", ".join(table["key"])
         assert [column["name"] for column in table["columns"]] == platform.table(name).column_names
         assert all(column["description"] for column in table["columns"])
-        assert platform.query(f"select count(*) from (select {key} from {name} group by all having count(*) > 1)") == [(0,)], name
+        assert platform.query(
+            f"select count(*) from (select {key} from {name} group by all having count(*) > 1)"
+        ) == [(0,)], name
 
 
 def test_a_published_hour_leads_back_to_its_raw_lines(platform: Platform) -> None:
-    hour, mean = platform.query("select timestamp, value_mean from public_dataset_hourly where location = '3PP-S5' or measurement = 'humidity_indoor' limit 1")[
-        0
-    ]
+    hour, mean = platform.query(
+        "select timestamp, value_mean from public_dataset_hourly where location = '3PP-S5' or measurement = 'humidity_indoor' limit 1"
+    )[0]
     readings = platform.query(
         f"select source_file, source_line, value from public_dataset_raw where timestamp = '{hour}' and measurement = 'humidity_indoor' and value = {mean}"
     )
@@ -67,49 +69,83 @@ def test_the_accounting_stands_in_the_lineage_and_adds_up(platform: Platform) ->
     lineage = json.loads((platform.release.path / "lineage.json").read_text())
     counted = lineage["conservation"]
     cells = 120 * 2 * 2 + 120 * 5
-    assert counted["cells"] == cells == sum(counted[name] for name in ("readings", "nulls", "unmapped", "ignored", "unparsable"))
+    assert (
+        counted["cells"]
+        == cells
+        == sum(counted[name] for name in ("readings", "nulls", "unmapped", "ignored", "unparsable"))
+    )
     assert counted["readings"] == counted["kept"] + counted["duplicates"] + counted["superseded"]
-    assert {entry["sha256"] for entry in lineage["inputs"]} == {version.sha256 for version in platform.ledger.versions}
-    assert {entry["datasource_id"]: entry["status"] for entry in lineage["datasources"]}["sm2_weather"] == "planned"
+    assert {entry["sha256"] for entry in lineage["inputs"]} == {
+        version.sha256 for version in platform.ledger.versions
+    }
+    assert {entry["datasource_id"]: entry["status"] for entry in lineage["datasources"]}[
+        "sm2_weather"
+    ] == "planned"
 
 
 def test_days_weeks_and_months_follow_the_buildings_calendar(platform: Platform) -> None:
-    assert platform.query("select distinct timestamp::varchar from public_dataset_monthly") == [("2025-12-31 23:00:00+00",)]
-    assert platform.query("select distinct timestamp::varchar from public_dataset_weekly order by 1") == [("2026-01-25 23:00:00+00",)]
-    assert platform.query("select min(count), max(count) from public_dataset_daily where source = 'ThermoPro'") == [(24, 24)]
-    assert platform.query("select max(timestamp)::varchar from public_dataset_hourly") == [("2026-02-02 22:00:00+00",)]
+    assert platform.query("select distinct timestamp::varchar from public_dataset_monthly") == [
+        ("2025-12-31 23:00:00+00",)
+    ]
+    assert platform.query(
+        "select distinct timestamp::varchar from public_dataset_weekly order by 1"
+    ) == [("2026-01-25 23:00:00+00",)]
+    assert platform.query(
+        "select min(count), max(count) from public_dataset_daily where source = 'ThermoPro'"
+    ) == [(24, 24)]
+    assert platform.query("select max(timestamp)::varchar from public_dataset_hourly") == [
+        ("2026-02-02 22:00:00+00",)
+    ]
 
 
 def test_a_month_that_was_public_does_not_disappear(platform: Platform, tmp_path: Path) -> None:
     settings = platform.settings
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(releases, "_months_covered", lambda database, release: {("sm2", "Atrea", "2026-01")} if release.name[0] != "." else set())
+        patch.setattr(
+            releases,
+            "_months_covered",
+            lambda database, release: (
+                {("sm2", "Atrea", "2026-01")} if release.name[0] != "." else set()
+            ),
+        )
         with pytest.raises(ContractError, match="would lose 1 months"):
             releases.build(settings, platform.registry, platform.release.as_of, {})
 
 
-def test_a_building_may_hold_everything_back_while_a_file_is_refused(platform: Platform, tmp_path: Path) -> None:
+def test_a_building_may_hold_everything_back_while_a_file_is_refused(
+    platform: Platform, tmp_path: Path
+) -> None:
     held = platform.copy(tmp_path)
     (held.raw / "Graph_09_broken.csv").write_bytes(b"")
     held.run("2026-02-04", only="refresh")
     holding = held.registry.building("sm2").model_copy(update={"on_refusal": "hold"})
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(ContractError, match="held back: 1 files"):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(ContractError, match="held back: 1 files"),
+    ):
         patch.setattr("include.registry.registry.Registry.active_buildings", (holding,))
         publish(held.settings, held.registry, held.release.as_of, {})
 
 
-def test_a_file_that_changes_the_past_is_a_new_release_beside_the_old(platform: Platform, tmp_path: Path) -> None:
+def test_a_file_that_changes_the_past_is_a_new_release_beside_the_old(
+    platform: Platform, tmp_path: Path
+) -> None:
     changed = platform.copy(tmp_path)
     old = changed.release
     thermopro(changed.raw, "050D", times("2026-01-30 00:00", 24))
     changed.run("2026-02-04")
     assert changed.release.version != old.version
     assert old.path.exists()
-    assert {path.name for path in (changed.drive / "Public/releases").iterdir()} == {old.version, changed.release.version}
+    assert {path.name for path in (changed.drive / "Public/releases").iterdir()} == {
+        old.version,
+        changed.release.version,
+    }
 
 
 def test_the_last_thirty_releases_and_the_last_of_each_month_are_kept() -> None:
-    versions = [f"2026-{month:02d}-{day:02d}-abcdef01" for month in (1, 2, 3) for day in range(1, 29)]
+    versions = [
+        f"2026-{month:02d}-{day:02d}-abcdef01" for month in (1, 2, 3) for day in range(1, 29)
+    ]
     gone = expired(versions)
     assert len(versions) - len(gone) == 30 + 1
     assert "2026-01-28-abcdef01" not in gone

@@ -22,9 +22,13 @@ ANNEX = {
     "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
     "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-",
     "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_.*\.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
-    "\n" + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_.*\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+    "\n"
+    + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_.*\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
     "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
-    "sensor_mappings.csv": "".join(f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n" for name in ("roof", "cellar", "attic"))
+    "sensor_mappings.csv": "".join(
+        f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n"
+        for name in ("roof", "cellar", "attic")
+    )
     + "annex_meter,boiler,mapped,,boiler,cellar,temp_indoor,1,0,,",
 }
 FIRST = date(2026, 2, 4)
@@ -57,10 +61,19 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "measurements.csv": ("", "co2,[ppm],ratio,nonadditive,carbon dioxide in the air,"),
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
-    "zone_adjacency.csv": ("sm2.1NP-S1,sm2.1NP-S2,beside,assumed", "sm2.1NP-S1,sm2.1NP-S2,beside,surveyed"),
-    "health/health_checks.csv": ("half of the readings are missing", "half of the readings did not come"),
+    "zone_adjacency.csv": (
+        "sm2.1NP-S1,sm2.1NP-S2,beside,assumed",
+        "sm2.1NP-S1,sm2.1NP-S2,beside,surveyed",
+    ),
+    "health/health_checks.csv": (
+        "half of the readings are missing",
+        "half of the readings did not come",
+    ),
     "health/health_parameters.csv": ("share,0.6", "share,0.7"),
-    "health/silences.csv": ("", "nulls,sm2,ThermoPro,072B,Jana,the battery is on its way,2026-03-01"),
+    "health/silences.csv": (
+        "",
+        "nulls,sm2,ThermoPro,072B,Jana,the battery is on its way,2026-03-01",
+    ),
 }
 
 
@@ -73,10 +86,17 @@ def test_a_run_after_an_edit_of_any_seed_builds_and_publishes(published, seeds: 
             edit(seeds, name, old, new)
         else:
             append(seeds, name, new)
-        added = thermopro(platform.raw, "050D", times(f"{FIRST} 00:00", number), exported=1770163200 + number)
+        added = thermopro(
+            platform.raw, "050D", times(f"{FIRST} 00:00", number), exported=1770163200 + number
+        )
         platform.publish(f"{FIRST + timedelta(number)}")
-        assert (platform.states["refresh"], platform.states["aggregate_and_publish"]) == ("success", "success"), name
-        assert platform.query("select count(*) from public_dataset_raw where sensor_id = '050D'") == [(2 * number,)], name
+        assert (platform.states["refresh"], platform.states["aggregate_and_publish"]) == (
+            "success",
+            "success",
+        ), name
+        assert platform.query(
+            "select count(*) from public_dataset_raw where sensor_id = '050D'"
+        ) == [(2 * number,)], name
         assert platform.version_of(added).verdict == "accepted"
     assert ("co2",) in platform.query("select measurement from dim_measurement")
 
@@ -92,21 +112,47 @@ class Annex:
         """Bring files, run, check that SM2 is published; returns what `refresh` complains of."""
         day, drive = self.day, self.platform.drive
         at = [f"{day - timedelta(2)} {hour:02}:00" for hour in range(3)]
-        log = [f"{time};{device};T;{10 + day.day}" for time in at for device in ("roof", "cellar", "attic")]
-        write(drive / f"annex/log_{day}.csv", "\n".join([f"when;device;quantity;{self.value}", *log, ""]).encode())
-        write(drive / f"annex/meter_{day}.csv", "\n".join(["when;device;value", *(f"{time};boiler;55.5" for time in at), ""]).encode())
-        thermopro(self.platform.raw, "050D", times(f"{day - timedelta(1)} 12:00", 2), exported=1770163200 + day.day)
+        log = [
+            f"{time};{device};T;{10 + day.day}"
+            for time in at
+            for device in ("roof", "cellar", "attic")
+        ]
+        write(
+            drive / f"annex/log_{day}.csv",
+            "\n".join([f"when;device;quantity;{self.value}", *log, ""]).encode(),
+        )
+        write(
+            drive / f"annex/meter_{day}.csv",
+            "\n".join(["when;device;value", *(f"{time};boiler;55.5" for time in at), ""]).encode(),
+        )
+        thermopro(
+            self.platform.raw,
+            "050D",
+            times(f"{day - timedelta(1)} 12:00", 2),
+            exported=1770163200 + day.day,
+        )
         self.platform.publish(f"{day}")
         self.day += timedelta(1)
         assert self.platform.states["aggregate_and_publish"] == "success"
-        assert self.platform.query(f"select count(*) from public_dataset_raw where building_id = 'sm2' and timestamp >= '{day - timedelta(1)}'") == [(4,)]
+        assert self.platform.query(
+            f"select count(*) from public_dataset_raw where building_id = 'sm2' and timestamp >= '{day - timedelta(1)}'"
+        ) == [(4,)]
         return problems_of(self.platform)
 
     def published(self) -> dict[str, int]:
-        return dict(self.platform.query("select source, count(*) from public_dataset_raw where building_id = 'annex' group by all"))
+        return dict(
+            self.platform.query(
+                "select source, count(*) from public_dataset_raw where building_id = 'annex' group by all"
+            )
+        )
 
     def dimensions(self, table: str, column: str) -> set[str]:
-        return {value for (value,) in self.platform.query(f"select {column} from {table} where building_id = 'annex'")}
+        return {
+            value
+            for (value,) in self.platform.query(
+                f"select {column} from {table} where building_id = 'annex'"
+            )
+        }
 
     @property
     def lineage(self) -> dict:
@@ -138,7 +184,9 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
         edit(seeds, file, right, wrong)
         complaints = annex.next_day()
         assert annex.platform.states["refresh"] == "failed"
-        assert [c for c in complaints if c.startswith("annex is not read in this run") and file in c], complaints
+        assert [
+            c for c in complaints if c.startswith("annex is not read in this run") and file in c
+        ], complaints
         assert annex.published() == {"Logger": 9, "Meter": 3}
         assert annex.dimensions("dim_sensor", "sensor_id") == {"roof", "cellar", "attic", "boiler"}
         assert annex.dimensions("dim_building", "timezone") == {"Europe/Lisbon"}
@@ -166,7 +214,12 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     assert annex.next_day() == []
     assert annex.published() == {"Logger": 9 * 4 - 3, "Meter": 12}
     raw = "select distinct timestamp::date::varchar, value from public_dataset_raw where building_id = 'annex' and sensor_id = 'roof' order by all"
-    assert annex.platform.query(raw) == [("2026-02-02", 14), ("2026-02-03", 15.5), ("2026-02-04", 16.5), ("2026-02-05", 17.5)]
+    assert annex.platform.query(raw) == [
+        ("2026-02-02", 14),
+        ("2026-02-03", 15.5),
+        ("2026-02-04", 16.5),
+        ("2026-02-05", 17.5),
+    ]
     periods = "select sensor_id, location, period, valid_from::varchar, valid_to::varchar from dim_sensor where building_id = 'annex' and datasource_id = 'annex_log' order by all"
     assert annex.platform.query(periods) == [
         ("attic", "attic", 1, None, "2026-02-03"),
@@ -185,15 +238,30 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
 
     # a column is renamed, and the row names the new one only: the months are kept; it names both, and nothing of the old files is lost
     was = annex.published()["Logger"]
-    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,value,,Logger", "annex_log,when,device,quantity,Wert,,Logger")
+    edit(
+        seeds,
+        "datasource_mappings.csv",
+        "annex_log,when,device,quantity,value,,Logger",
+        "annex_log,when,device,quantity,Wert,,Logger",
+    )
     complaints = annex.next_day()
-    assert [c for c in complaints if c.startswith("annex: Logger has no readings any more in 2026-02")], complaints
+    assert [
+        c for c in complaints if c.startswith("annex: Logger has no readings any more in 2026-02")
+    ], complaints
     assert annex.published()["Logger"] == was
     console = Console(record=True, file=io.StringIO(), width=300)
     as_of = parse_as_of(f"{annex.day - timedelta(1)}")
-    assert summary(console, annex.platform.settings, annex.platform.registry, as_of, None, "run.log") == PUBLISHED_WITHOUT_SOME, console.export_text()
+    assert (
+        summary(console, annex.platform.settings, annex.platform.registry, as_of, None, "run.log")
+        == PUBLISHED_WITHOUT_SOME
+    ), console.export_text()
     annex.value = "Wert"
-    edit(seeds, "datasource_mappings.csv", "annex_log,when,device,quantity,Wert,,Logger", "annex_log,when,device,quantity,value|Wert,,Logger")
+    edit(
+        seeds,
+        "datasource_mappings.csv",
+        "annex_log,when,device,quantity,Wert,,Logger",
+        "annex_log,when,device,quantity,value|Wert,,Logger",
+    )
     assert annex.next_day() == []
     assert annex.published()["Logger"] == 9 * 7 - 3
     numbers = [(v.number, v.path) for v in annex.platform.ledger.versions]
@@ -201,7 +269,12 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     assert annex.next_day() == []
     assert [(v.number, v.path) for v in annex.platform.ledger.versions][: len(numbers)] == numbers
     assert {v.verdict for v in annex.platform.ledger.versions} == {"accepted"}
-    assert not [finding for v in annex.platform.ledger.versions for finding in v.findings if finding.check == "read_as_before"]
+    assert not [
+        finding
+        for v in annex.platform.ledger.versions
+        for finding in v.findings
+        if finding.check == "read_as_before"
+    ]
     assert annex.published() == {"Logger": 9 * 8 - 3, "Meter": 21}
 
     # a datasource is removed, then the building is disabled, then removed
@@ -213,8 +286,17 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     )
     assert annex.next_day() == []
     assert annex.published() == {"Logger": 9 * 9 - 3}
-    assert annex.dimensions("dim_datasource", "datasource_id") == {"annex_log"} and annex.dimensions("dim_sensor", "source") == {"Logger"}
-    assert annex.lineage["removed"] == [{"building_id": "annex", "datasource_id": "annex_meter", "files": 8, "reason": "removed from datasources_config.csv"}]
+    assert annex.dimensions("dim_datasource", "datasource_id") == {
+        "annex_log"
+    } and annex.dimensions("dim_sensor", "source") == {"Logger"}
+    assert annex.lineage["removed"] == [
+        {
+            "building_id": "annex",
+            "datasource_id": "annex_meter",
+            "files": 8,
+            "reason": "removed from datasources_config.csv",
+        }
+    ]
     edit(
         seeds,
         "buildings_config.csv",
@@ -224,10 +306,26 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     before = annex.published()
     assert annex.next_day() == []
     assert annex.published() == before
-    for table in ("dim_building", "dim_location", "dim_sensor", "dim_datasource", "public_dataset_hourly"):
+    for table in (
+        "dim_building",
+        "dim_location",
+        "dim_sensor",
+        "dim_datasource",
+        "public_dataset_hourly",
+    ):
         assert annex.dimensions(table, "building_id") == {"annex"}, table
     edit(seeds, "buildings_config.csv", "CC-BY-4.0,publish,disabled", "CC-BY-4.0,publish,removed")
     assert annex.next_day() == []
-    for table in ("dim_building", "dim_location", "dim_sensor", "dim_datasource", "public_dataset_raw", "public_dataset_hourly", "metric_daily_summary"):
+    for table in (
+        "dim_building",
+        "dim_location",
+        "dim_sensor",
+        "dim_datasource",
+        "public_dataset_raw",
+        "public_dataset_hourly",
+        "metric_daily_summary",
+    ):
         assert annex.dimensions(table, "building_id") == set(), table
-    assert {row["reason"] for row in annex.lineage["removed"]} == {"removed from buildings_config.csv"}
+    assert {row["reason"] for row in annex.lineage["removed"]} == {
+        "removed from buildings_config.csv"
+    }

@@ -19,7 +19,11 @@ def workflow(request: pytest.FixtureRequest) -> Path:
 
 
 def test_actions_are_pinned_by_commit(workflow: Path) -> None:
-    used = [line.partition("uses:")[2].strip() for line in workflow.read_text().splitlines() if "uses:" in line]
+    used = [
+        line.partition("uses:")[2].strip()
+        for line in workflow.read_text().splitlines()
+        if "uses:" in line
+    ]
     assert used
     for action in used:
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
@@ -30,7 +34,10 @@ def test_rights_are_few_and_runs_do_not_overlap(workflow: Path) -> None:
     assert content["permissions"] in ({}, {"contents": "read"})
     assert "concurrency" in content
     for job in content["jobs"].values():
-        assert set(job.get("permissions", {}).items()) <= {("contents", "read"), ("issues", "write")}
+        assert set(job.get("permissions", {}).items()) <= {
+            ("contents", "read"),
+            ("issues", "write"),
+        }
         assert job["timeout-minutes"] <= 60
         checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
         assert all(step["with"]["persist-credentials"] is False for step in checkouts)
@@ -41,7 +48,9 @@ def test_secrets_are_given_to_one_step_that_runs_our_script(workflow: Path) -> N
     steps = [step for job in content["jobs"].values() for step in job.pop("steps")]
     assert not SECRET.search(repr(content)), "not for a whole job or workflow"
     holders = [step for step in steps if SECRET.search(repr(step))]
-    assert [step.get("run") for step in holders] == (["cli/serverless"] if workflow.name == "serverless.yml" else [])
+    assert [step.get("run") for step in holders] == (
+        ["cli/serverless"] if workflow.name == "serverless.yml" else []
+    )
 
 
 def test_scripts_call_the_program_and_not_make_run() -> None:
@@ -52,4 +61,9 @@ def test_scripts_call_the_program_and_not_make_run() -> None:
 
 def test_dependabot_renews_what_is_pinned() -> None:
     content: dict[str, Any] = yaml.safe_load((PROJECT_DIR / ".github/dependabot.yml").read_text())
-    assert {update["package-ecosystem"] for update in content["updates"]} == {"pip", "github-actions", "docker", "docker-compose"}
+    assert {update["package-ecosystem"] for update in content["updates"]} == {
+        "pip",
+        "github-actions",
+        "docker",
+        "docker-compose",
+    }

@@ -30,7 +30,10 @@ def ladybug_graph(memory_bytes: int = 1 << 30) -> Iterator[LadybugGraph]:
     """An empty graph that is gone afterwards."""
     import ladybug  # noqa: PLC0415  # slow, and DAG files import this module
 
-    with ladybug.Database(":memory:", buffer_pool_size=memory_bytes) as database, ladybug.Connection(database) as connection:
+    with (
+        ladybug.Database(":memory:", buffer_pool_size=memory_bytes) as database,
+        ladybug.Connection(database) as connection,
+    ):
         yield LadybugGraph(connection)
 
 

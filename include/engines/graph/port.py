@@ -17,7 +17,10 @@ from include.registry.hierarchy import Hierarchy
 
 CYPHER = PROJECT_DIR / "include/cypher"
 BATCH = 5_000
-ALWAYS = ("0001-01-01", "9999-12-31")  # an open beginning and end, so that engines compare texts and no nulls
+ALWAYS = (
+    "0001-01-01",
+    "9999-12-31",
+)  # an open beginning and end, so that engines compare texts and no nulls
 
 Rows = list[dict[str, Any]]
 
@@ -75,19 +78,29 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
         place = {"id": node.id, "level": node.level, "coordinates": node.coordinates}
         match node.type:
             case "Sensor":
-                tables["sensors"].append({"id": node.id, "name": node.name, "source": hierarchy.sources.get(node.id, "")})
+                tables["sensors"].append(
+                    {"id": node.id, "name": node.name, "source": hierarchy.sources.get(node.id, "")}
+                )
                 period = {
                     "valid_from": node.valid_from.isoformat() if node.valid_from else ALWAYS[0],
                     "valid_to": node.valid_to.isoformat() if node.valid_to else ALWAYS[1],
                 }
-                tables[f"sensors_in_{kind[node.parent_id].lower()}s"].append({**place, "parent_id": node.parent_id, **period})
+                tables[f"sensors_in_{kind[node.parent_id].lower()}s"].append(
+                    {**place, "parent_id": node.parent_id, **period}
+                )
             case "Building":
                 tables["buildings"].append({**place, "name": node.name})
             case _:
                 tables[f"{node.type.lower()}s"].append({**place, "name": node.name})
-                tables[f"{node.type.lower()}s_of_{kind[node.parent_id].lower()}s"].append({"id": node.id, "parent_id": node.parent_id})
-    tables["metrics"] = [{"id": name, "unit": unit} for name, unit in sorted(hierarchy.units.items())]
-    tables["measured"] = [{"id": sensor, "metric": name} for sensor, name in sorted(hierarchy.measured)]
+                tables[f"{node.type.lower()}s_of_{kind[node.parent_id].lower()}s"].append(
+                    {"id": node.id, "parent_id": node.parent_id}
+                )
+    tables["metrics"] = [
+        {"id": name, "unit": unit} for name, unit in sorted(hierarchy.units.items())
+    ]
+    tables["measured"] = [
+        {"id": sensor, "metric": name} for sensor, name in sorted(hierarchy.measured)
+    ]
     tables["adjacent"] = [pair.model_dump() for pair in hierarchy.adjacency]
     return tables
 

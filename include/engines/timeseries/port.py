@@ -32,14 +32,19 @@ class TimeSeriesEngine(Protocol):
 
 def record_engine(settings: Settings, engine: str, instead_of: str = "") -> None:
     """Record which engine computes the planned windows and, if it is not the one asked for, why (as a finding)."""
-    files.write_json(_computed_by(settings), {"timeseries_engine": engine, **({"instead_of": instead_of} if instead_of else {})})
+    files.write_json(
+        _computed_by(settings),
+        {"timeseries_engine": engine, **({"instead_of": instead_of} if instead_of else {})},
+    )
     record_fallback(settings, "timeseries_engine", instead_of)
 
 
 def engine_used(settings: Settings) -> dict[str, Any]:
     """What `record_engine` remembered for the planned windows; `duckdb` if nothing was."""
     path = _computed_by(settings)
-    used: dict[str, Any] = files.read_json(path) if path.exists() else {"timeseries_engine": "duckdb"}
+    used: dict[str, Any] = (
+        files.read_json(path) if path.exists() else {"timeseries_engine": "duckdb"}
+    )
     return used
 
 

@@ -18,7 +18,10 @@ class DelimitedFile:
         self._text = read_raw_text(raw, format_.header_line)
         self._lines: Lines | None = None
         self.rows = self._text.lines - format_.header_line
-        self.header_at, self.data_at = f"line {format_.header_line}", f"line {format_.header_line + 1}"
+        self.header_at, self.data_at = (
+            f"line {format_.header_line}",
+            f"line {format_.header_line + 1}",
+        )
         self.findings = self._text.findings
 
     def header(self) -> list[str]:

@@ -26,7 +26,12 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     at, delimiter = format_.header_line, format_.delimiter
     where = f"line {at}"
     if len(head) < at:
-        raise Refused("header", f"the file ends before the header in line {at}", where=where, cure="Export it again")
+        raise Refused(
+            "header",
+            f"the file ends before the header in line {at}",
+            where=where,
+            cure="Export it again",
+        )
     columns = _fields(head[at - 1], delimiter)
     if len(columns) == 1:
         other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
@@ -37,14 +42,7 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
                 where=where,
                 cure="Export with the declared delimiter, or change file_formats.csv",
             )
-    named = [name for name in columns if name]
-    if not named:
-        raise Refused("header", "the header is empty", where=where, cure="Export it again")
-    if "" in columns[: len(named)]:
-        raise Refused("header", "a column in the middle has no name", where=where, cure="Name it, or export again")
-    doubled = sorted({name for name in named if named.count(name) > 1})
-    if doubled:
-        raise Refused("header", f"column names appear twice: {', '.join(doubled)}", where=where, cure="Export each column once")
+    _check_names(columns, where)
     if len(head) == at:
         raise no_rows(f"line {at + 1}")
     body = _fields(head[at], delimiter)
@@ -53,14 +51,47 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     return columns
 
 
+def _check_names(columns: list[str], where: str) -> None:
+    named = [name for name in columns if name]
+    if not named:
+        raise Refused("header", "the header is empty", where=where, cure="Export it again")
+    if "" in columns[: len(named)]:
+        raise Refused(
+            "header",
+            "a column in the middle has no name",
+            where=where,
+            cure="Name it, or export again",
+        )
+    doubled = sorted({name for name in named if named.count(name) > 1})
+    if doubled:
+        raise Refused(
+            "header",
+            f"column names appear twice: {', '.join(doubled)}",
+            where=where,
+            cure="Export each column once",
+        )
+
+
 def _fields(line: str, delimiter: str) -> list[str]:
     try:
-        return [name.strip(WHITESPACE) for name in next(csv.reader([line], delimiter=delimiter), [])]
+        return [
+            name.strip(WHITESPACE) for name in next(csv.reader([line], delimiter=delimiter), [])
+        ]
     except csv.Error as error:
-        raise Refused("header", f"cannot be read as delimited text: {error}", cure="Export it again") from None
+        raise Refused(
+            "header", f"cannot be read as delimited text: {error}", cure="Export it again"
+        ) from None
 
 
-def read_lines(raw: Path, lines: Lines | None, header: Sequence[str], text: RawText, format_: FileFormat, rejected: RejectedLines, most: int) -> Records:
+def read_lines(
+    raw: Path,
+    lines: Lines | None,
+    header: Sequence[str],
+    text: RawText,
+    format_: FileFormat,
+    rejected: RejectedLines,
+    most: int,
+) -> Records:
     """The data lines of a file. Lines that cannot be read are added to `rejected`; blank lines are left out.
 
     Args:
@@ -70,38 +101,80 @@ def read_lines(raw: Path, lines: Lines | None, header: Sequence[str], text: RawT
         text: what `read_raw_text` says of it.
         most: more rejected lines than this are not looked for one by one.
     """
-    if lines and not text.is_clean:
-        for number, reason in unparsable_lines(lines, text, most).items():
-            what = {"cut_off": "the last line has no end", "encoding": "not UTF-8 text"}[reason]
-            rejected.add(number, reason, f"{what}: {rejected.quote(lines.text(number).decode(errors='replace'))}")
-    if lines and text.has_quotes:
-        for number in lines.with_broken_quotes(format_.delimiter):
-            if number > format_.header_line:
-                rejected.add(number, "quotes", "a field begins with a quote and does not end with one")
+    if lines:
+        _reject_unparsable(lines, text, format_, rejected, most)
     parsed = _parse(raw, lines if len(rejected) else None, header, format_, rejected)
     if parsed.num_rows + len(parsed.bad) != text.lines - format_.header_line:
-        raise Refused("quotes", "quotes and line ends cannot be told apart", cure="Export it without line breaks within cells")
-    numbers = np.delete(np.arange(format_.header_line + 1, text.lines + 1), [row.number - format_.header_line - 1 for row in parsed.bad])
-    for row in parsed.bad:
-        if row.number not in rejected.reasons and row.text.strip(WHITESPACE + format_.delimiter):
-            commas = format_.delimiter == "," and row.actual_columns > row.expected_columns
-            cure = "A decimal comma among comma-separated fields? Export with a decimal point" if commas else ""
-            rejected.add(
-                row.number,
-                "field_count",
-                f"{_fields_of(row.actual_columns)} where the header has {row.expected_columns}: {rejected.quote(row.text)}",
-                cure=cure,
-            )
+        raise Refused(
+            "quotes",
+            "quotes and line ends cannot be told apart",
+            cure="Export it without line breaks within cells",
+        )
+    numbers = np.delete(
+        np.arange(format_.header_line + 1, text.lines + 1),
+        [row.number - format_.header_line - 1 for row in parsed.bad],
+    )
+    _reject_by_field_count(parsed.bad, format_, rejected)
     named = [name for name in header if name]
     found = Records(tuple(parsed.columns[: len(named)]), numbers)
+    _reject_surplus(parsed.columns[len(named) :], numbers, rejected)
+    taken = (
+        np.isin(numbers, list(rejected.reasons)) if len(rejected) else np.zeros(len(numbers), bool)
+    )
+    return found.only(~(taken | _blank(found)))
+
+
+def _reject_unparsable(
+    lines: Lines, text: RawText, format_: FileFormat, rejected: RejectedLines, most: int
+) -> None:
+    """Lines that are cut off, are not text, or whose quotes may join fields."""
+    if not text.is_clean:
+        for number, reason in unparsable_lines(lines, text, most).items():
+            what = {"cut_off": "the last line has no end", "encoding": "not UTF-8 text"}[reason]
+            rejected.add(
+                number,
+                reason,
+                f"{what}: {rejected.quote(lines.text(number).decode(errors='replace'))}",
+            )
+    if text.has_quotes:
+        for number in lines.with_broken_quotes(format_.delimiter):
+            if number > format_.header_line:
+                rejected.add(
+                    number, "quotes", "a field begins with a quote and does not end with one"
+                )
+
+
+def _reject_by_field_count(
+    rows: list[pa_csv.InvalidRow], format_: FileFormat, rejected: RejectedLines
+) -> None:
+    """Lines with more or fewer fields than the header, except blank ones."""
+    for row in rows:
+        if row.number in rejected.reasons or not row.text.strip(WHITESPACE + format_.delimiter):
+            continue
+        commas = format_.delimiter == "," and row.actual_columns > row.expected_columns
+        rejected.add(
+            row.number,
+            "field_count",
+            f"{_fields_of(row.actual_columns)} where the header has {row.expected_columns}: {rejected.quote(row.text)}",
+            cure="A decimal comma among comma-separated fields? Export with a decimal point"
+            if commas
+            else "",
+        )
+
+
+def _reject_surplus(
+    columns: list[pa.Array], numbers: npt.NDArray[np.int64], rejected: RejectedLines
+) -> None:
+    """Lines with a value in a column that has no name."""
     is_surplus = np.zeros(len(numbers), bool)
-    for column in parsed.columns[len(named) :]:
+    for column in columns:
         filled = pc.not_equal(trimmed(column), "").to_numpy(zero_copy_only=False)
         for at in np.flatnonzero(filled & ~is_surplus):
-            rejected.add(int(numbers[at]), "field_count", f"a value beyond the last named column: {rejected.quote(column[int(at)].as_py())}")
+            text = rejected.quote(column[int(at)].as_py())
+            rejected.add(
+                int(numbers[at]), "field_count", f"a value beyond the last named column: {text}"
+            )
         is_surplus |= filled
-    taken = np.isin(numbers, list(rejected.reasons)) if len(rejected) else np.zeros(len(numbers), bool)
-    return found.only(~(taken | _blank(found)))
 
 
 @dataclass(frozen=True)
@@ -111,7 +184,13 @@ class _Parsed:
     bad: list[pa_csv.InvalidRow]
 
 
-def _parse(raw: Path, lines: Lines | None, header: Sequence[str], format_: FileFormat, rejected: RejectedLines) -> _Parsed:
+def _parse(
+    raw: Path,
+    lines: Lines | None,
+    header: Sequence[str],
+    format_: FileFormat,
+    rejected: RejectedLines,
+) -> _Parsed:
     names = [f"c{index}" for index in range(len(header))]
     bad: list[pa_csv.InvalidRow] = []
 
@@ -123,9 +202,18 @@ def _parse(raw: Path, lines: Lines | None, header: Sequence[str], format_: FileF
         bad.clear()
         return pa_csv.read_csv(
             pa.BufferReader(lines.without(rejected.reasons)) if lines else raw,
-            pa_csv.ReadOptions(column_names=names, skip_rows=format_.header_line, use_threads=threads, block_size=1 << 22),
-            pa_csv.ParseOptions(delimiter=format_.delimiter, ignore_empty_lines=False, invalid_row_handler=keep),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            pa_csv.ReadOptions(
+                column_names=names,
+                skip_rows=format_.header_line,
+                use_threads=threads,
+                block_size=1 << 22,
+            ),
+            pa_csv.ParseOptions(
+                delimiter=format_.delimiter, ignore_empty_lines=False, invalid_row_handler=keep
+            ),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
 
     try:
@@ -133,7 +221,9 @@ def _parse(raw: Path, lines: Lines | None, header: Sequence[str], format_: FileF
         if bad:
             table = parse(threads=False)  # once more, in order, so that rows know their numbers
     except pa.ArrowInvalid as error:
-        raise Refused("field_count", f"cannot be read as delimited text: {error}", cure="Export it again") from error
+        raise Refused(
+            "field_count", f"cannot be read as delimited text: {error}", cure="Export it again"
+        ) from error
     return _Parsed([table[name].combine_chunks() for name in names], table.num_rows, list(bad))
 
 

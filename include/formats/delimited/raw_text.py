@@ -15,7 +15,13 @@ CHUNK = 1 << 23
 HEAD = 1 << 16  # bytes within which the header must end
 UTF8_BOM = codecs.BOM_UTF8
 LINE_END = re.compile("\r\n|\r|\n")  # str.splitlines knows more, and data lines may hold those
-SIGNATURES = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PAR1": "Parquet"}
+SIGNATURES = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PAR1": "Parquet",
+}
 SPREADSHEET = "Save the file as UTF-8 (it may be Windows-1250)"
 
 
@@ -56,12 +62,27 @@ def read_raw_text(path: Path, header_line: int) -> RawText:
                 both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))
             previous_cr, last = chunk.endswith(b"\r"), chunk
     if kind := next((kind for magic, kind in SIGNATURES.items() if first.startswith(magic)), None):
-        raise Refused("encoding", f"the file is {kind}, not UTF-8 text", where="line 1", cure="Export it as CSV in UTF-8, without compression")
+        raise Refused(
+            "encoding",
+            f"the file is {kind}, not UTF-8 text",
+            where="line 1",
+            cure="Export it as CSV in UTF-8, without compression",
+        )
     if len(first) < CHUNK and not first.removeprefix(UTF8_BOM).strip():
         raise Refused("empty_file", "the file is empty", where="line 1", cure="Export it again")
     has_end = last.endswith((b"\n", b"\r"))
     kinds = [count for count in (line_feeds - both, carriage_returns - both, both) if count]
-    findings = [Finding("line_ends", "warning", "line ends are mixed (CR, LF, CRLF); each was read as a line end")] if len(kinds) > 1 else []
+    findings = (
+        [
+            Finding(
+                "line_ends",
+                "warning",
+                "line ends are mixed (CR, LF, CRLF); each was read as a line end",
+            )
+        ]
+        if len(kinds) > 1
+        else []
+    )
     return RawText(
         head=_head(first, header_line),
         lines=line_feeds + carriage_returns - both + (not has_end),
@@ -75,18 +96,35 @@ def _head(first: bytes, header_line: int) -> tuple[str, ...]:
     """The lines to the header and the one after it, decoded. Raises Refused if the former are not UTF-8 text."""
     parts = re.split(rb"\r\n|\r|\n", first[:HEAD], maxsplit=header_line + 1)
     if len(parts) <= header_line and len(first) > HEAD:
-        raise Refused("header", f"the header does not end within {HEAD:,} bytes", where=f"line {len(parts)}", cure="Export it again, with line ends")
+        raise Refused(
+            "header",
+            f"the header does not end within {HEAD:,} bytes",
+            where=f"line {len(parts)}",
+            cure="Export it again, with line ends",
+        )
     if len(parts) <= header_line + 1 and not parts[-1]:
         del parts[-1]  # what follows the last line end is no line
     for number, part in enumerate(parts[:header_line], 1):
         if b"\0" in part:
-            raise Refused("encoding", "a NUL byte: the file is damaged or not text", where=f"line {number}", cure="Export it again")
+            raise Refused(
+                "encoding",
+                "a NUL byte: the file is damaged or not text",
+                where=f"line {number}",
+                cure="Export it again",
+            )
         try:
             part.decode()
         except UnicodeDecodeError as error:
             byte = error.object[error.start]
-            raise Refused("encoding", f"not UTF-8: byte 0x{byte:02x}", where=f"line {number}", cure=SPREADSHEET) from None
-    return tuple(part.decode(errors="replace").replace("\ufeff", "") for part in parts[: header_line + 1])
+            raise Refused(
+                "encoding",
+                f"not UTF-8: byte 0x{byte:02x}",
+                where=f"line {number}",
+                cure=SPREADSHEET,
+            ) from None
+    return tuple(
+        part.decode(errors="replace").replace("\ufeff", "") for part in parts[: header_line + 1]
+    )
 
 
 class Lines:
@@ -98,7 +136,10 @@ class Lines:
         is_end = codes == 0x0A
         returns = np.flatnonzero(codes == 0x0D)
         if len(returns):
-            alone = returns[(returns + 1 == len(codes)) | (codes[np.minimum(returns + 1, len(codes) - 1)] != 0x0A)]
+            alone = returns[
+                (returns + 1 == len(codes))
+                | (codes[np.minimum(returns + 1, len(codes) - 1)] != 0x0A)
+            ]
             is_end[alone] = True
         self.stops = np.flatnonzero(is_end) + 1
         if not len(self.stops) or self.stops[-1] < len(codes):
@@ -117,7 +158,10 @@ class Lines:
 
     def with_nul(self) -> list[int]:
         positions = np.flatnonzero(np.frombuffer(self.content, np.uint8) == 0)
-        return [int(number) for number in np.unique(np.searchsorted(self.stops, positions, side="right")) + 1]
+        return [
+            int(number)
+            for number in np.unique(np.searchsorted(self.stops, positions, side="right")) + 1
+        ]
 
     def not_utf8(self, most: int) -> list[int]:
         """The lines that are not UTF-8; stops after `most` of them."""
@@ -137,7 +181,11 @@ class Lines:
         mark = re.escape(delimiter.encode())
         field = rb'(?:"(?:[^"]|"")*"[ \t]*|[^"%b][^%b]*|)' % (mark, mark)
         whole = re.compile(rb"%b(?:%b%b)*" % (field, mark, field), re.DOTALL)
-        return [number for number in self._with_unusual_quotes(delimiter) if not whole.fullmatch(self.text(number))]
+        return [
+            number
+            for number in self._with_unusual_quotes(delimiter)
+            if not whole.fullmatch(self.text(number))
+        ]
 
     def _with_unusual_quotes(self, delimiter: str) -> list[int]:
         """The lines in which quotes are anything else than pairs, each around one field."""
@@ -148,7 +196,11 @@ class Lines:
         counts = np.diff(np.append(begins, len(quotes)))
         opens = (np.arange(len(quotes)) - np.repeat(begins, counts)) % 2 == 0
         neighbours = codes[np.clip(np.where(opens, quotes - 1, quotes + 1), 0, len(codes) - 1)]
-        at_edge = np.isin(neighbours, [*delimiter.encode(), 0x0A, 0x0D]) | (quotes == 0) | (quotes == len(codes) - 1)
+        at_edge = (
+            np.isin(neighbours, [*delimiter.encode(), 0x0A, 0x0D])
+            | (quotes == 0)
+            | (quotes == len(codes) - 1)
+        )
         unusual = np.concatenate([owners[~at_edge], owners[begins[counts % 2 == 1]]])
         return [int(number) + 1 for number in np.unique(unusual)]
 
@@ -170,7 +222,12 @@ def unparsable_lines(lines: Lines, text: RawText, most: int) -> dict[int, Reason
     if not lines.content.endswith((b"\n", b"\r")) and lines.text(text.lines).strip():
         found[text.lines] = "cut_off"
     if len(foreign := lines.not_utf8(most)) > most:
-        raise Refused("encoding", "not UTF-8, in more lines than may be rejected", where=f"line {foreign[0]}", cure=SPREADSHEET)
+        raise Refused(
+            "encoding",
+            "not UTF-8, in more lines than may be rejected",
+            where=f"line {foreign[0]}",
+            cure=SPREADSHEET,
+        )
     found |= dict.fromkeys(foreign, "encoding")
     found |= dict.fromkeys(lines.with_nul(), "encoding")
     return found

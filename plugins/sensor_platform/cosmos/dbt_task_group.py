@@ -15,7 +15,12 @@ from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
 MANIFEST = PROJECT_DIR / ".dbt/manifest.json"
-READINGS_MODELS = ["path:models/0_landing", "path:models/1_staging", "path:models/2_marts", "path:models/5_metrics"]
+READINGS_MODELS = [
+    "path:models/0_landing",
+    "path:models/1_staging",
+    "path:models/2_marts",
+    "path:models/5_metrics",
+]
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
@@ -23,9 +28,20 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     check_sources()
     group = DbtTaskGroup(
         group_id=group_id,
-        project_config=ProjectConfig(dbt_project_path=DBT_PROJECT, manifest_path=MANIFEST, project_name="sensor_platform", install_dbt_deps=False),
-        profile_config=ProfileConfig(profile_name="sensor_platform", target_name="embedded", profiles_yml_filepath=DBT_PROJECT / "profiles.yml"),
-        execution_config=ExecutionConfig(execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER),
+        project_config=ProjectConfig(
+            dbt_project_path=DBT_PROJECT,
+            manifest_path=MANIFEST,
+            project_name="sensor_platform",
+            install_dbt_deps=False,
+        ),
+        profile_config=ProfileConfig(
+            profile_name="sensor_platform",
+            target_name="embedded",
+            profiles_yml_filepath=DBT_PROJECT / "profiles.yml",
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             select=select,
@@ -40,7 +56,9 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
         },
     )
-    producer = next(task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher"))
+    producer = next(
+        task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher")
+    )
     producer.operator_extra_links = (DbtDocsLink(),)
     _let_the_build_come_first(group, producer)
     return group
@@ -50,14 +68,32 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
 def check_sources() -> None:
     """Every model, test, macro and description that dbt has read is still there: the reports of one that is gone would wait for it."""
     if not MANIFEST.exists():
-        raise ConfigurationError("dbt's manifest is missing", where=str(MANIFEST), cure="make it with `make setup`; an image makes it in its Dockerfile")
+        raise ConfigurationError(
+            "dbt's manifest is missing",
+            where=str(MANIFEST),
+            cure="make it with `make setup`; an image makes it in its Dockerfile",
+        )
     manifest = json.loads(MANIFEST.read_bytes())
-    own = [node for kind in ("nodes", "macros", "unit_tests") for node in manifest[kind].values() if node["package_name"] == "sensor_platform"]
+    own = [
+        node
+        for kind in ("nodes", "macros", "unit_tests")
+        for node in manifest[kind].values()
+        if node["package_name"] == "sensor_platform"
+    ]
     described = [node["patch_path"].partition("://")[2] for node in own if node.get("patch_path")]
-    for name in sorted({"dbt_project.yml", "profiles.yml", *described, *(node["original_file_path"] for node in own)}):
+    for name in sorted(
+        {
+            "dbt_project.yml",
+            "profiles.yml",
+            *described,
+            *(node["original_file_path"] for node in own),
+        }
+    ):
         if not (DBT_PROJECT / name).exists():
             cure = f"restore it from git; if it is meant to go, remove {MANIFEST.relative_to(PROJECT_DIR)} and `make setup`"
-            raise ConfigurationError(f"{Path(name).name} is missing", where=str(DBT_PROJECT / name), cure=cure)
+            raise ConfigurationError(
+                f"{Path(name).name} is missing", where=str(DBT_PROJECT / name), cure=cure
+            )
 
 
 def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
@@ -70,7 +106,10 @@ def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
     for task in tasks:
         if not hasattr(task, "producer_task_id"):
             continue
-        task.template_fields = ("model_unique_id", "compiled_sql")  # of a dozen, those that tell something; each costs milliseconds
+        task.template_fields = (
+            "model_unique_id",
+            "compiled_sql",
+        )  # of a dozen, those that tell something; each costs milliseconds
         if not task.upstream_task_ids:
             producer >> task
             task.trigger_rule = "one_done"
@@ -83,7 +122,9 @@ def _as_if_for_the_first_time(context: Any) -> None:
 
 def _close_database(*_: Any, **__: Any) -> None:
     """The build is over, and dbt would keep its database in the memory of this process."""
-    adapter = sys.modules.get("dbt.adapters.duckdb.connections")  # absent if dbt failed before it needed one
+    adapter = sys.modules.get(
+        "dbt.adapters.duckdb.connections"
+    )  # absent if dbt failed before it needed one
     if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
         environment.close()
         adapter.DuckDBConnectionManager.close_all_connections()

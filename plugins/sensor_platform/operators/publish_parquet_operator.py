@@ -25,6 +25,14 @@ class PublishParquetOperator(BaseOperator):
         release = publish(settings, registry, now, run)
         if release is None:
             raise AirflowSkipException("nothing new: the last release stands")
-        self.log.info("published release %s: %s and %s", release.version, release.path, mask(f"{settings.publish_remote}/releases"))
-        context["outlet_events"][PUBLIC_DATASET].extra = {"as_of": now.isoformat(), "version": release.version}
+        self.log.info(
+            "published release %s: %s and %s",
+            release.version,
+            release.path,
+            mask(f"{settings.publish_remote}/releases"),
+        )
+        context["outlet_events"][PUBLIC_DATASET].extra = {
+            "as_of": now.isoformat(),
+            "version": release.version,
+        }
         return release.version

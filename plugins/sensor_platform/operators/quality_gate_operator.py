@@ -21,8 +21,14 @@ class QualityGateOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         settings, registry = platform()
-        judged = pass_gate(settings, registry.datasource(self.datasource_id), skipped_checks(context))
-        self.log.info("file versions judged: %d; accepted: %d", len(judged), sum(version.verdict == "accepted" for version in judged))
+        judged = pass_gate(
+            settings, registry.datasource(self.datasource_id), skipped_checks(context)
+        )
+        self.log.info(
+            "file versions judged: %d; accepted: %d",
+            len(judged),
+            sum(version.verdict == "accepted" for version in judged),
+        )
         for version in judged:
             if version.verdict == "refused":
                 self.log.warning("%s is refused: %s", version.path, "; ".join(version.reasons))

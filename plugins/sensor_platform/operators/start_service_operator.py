@@ -37,14 +37,26 @@ class StartServiceOperator(DockerOperator):
 
     def execute(self, context: Any) -> Any:
         ti = context["ti"]
-        wanted = containers.labels(Settings.from_environment().data_dir, ti.dag_id, ti.run_id, self.service.name)
-        more = {"task": ti.task_id, "try": str(ti.try_number), "expires_after_seconds": str(self.service.expires_after_seconds)}
+        wanted = containers.labels(
+            Settings.from_environment().data_dir, ti.dag_id, ti.run_id, self.service.name
+        )
+        more = {
+            "task": ti.task_id,
+            "try": str(ti.try_number),
+            "expires_after_seconds": str(self.service.expires_after_seconds),
+        }
         self.labels = {**wanted, **{f"{PLATFORM}.{key}": value for key, value in more.items()}}
-        secret = secrets.token_hex(24)  # one that begins with "-" would be an option to the entry point of Neo4j
+        secret = secrets.token_hex(
+            24
+        )  # one that begins with "-" would be an option to the entry point of Neo4j
         mask_secret(secret)
-        self._private_environment = {self.service.secret_variable: self.service.secret_format.format(secret=secret)}
+        self._private_environment = {
+            self.service.secret_variable: self.service.secret_format.format(secret=secret)
+        }
         try:
-            containers.remove(self.cli, containers.find(self.cli, wanted))  # what an earlier try has left
+            containers.remove(
+                self.cli, containers.find(self.cli, wanted)
+            )  # what an earlier try has left
             return super().execute(context)
         except Exception as error:
             self._remove()
@@ -63,26 +75,53 @@ class StartServiceOperator(DockerOperator):
             labels=self.labels,
             ports=list(self.port_bindings),
             environment={**self.environment, **self._private_environment},
-            host_config=self.cli.create_host_config(port_bindings=self.port_bindings, mem_limit=self.mem_limit, network_mode=self.network_mode),
+            host_config=self.cli.create_host_config(
+                port_bindings=self.port_bindings,
+                mem_limit=self.mem_limit,
+                network_mode=self.network_mode,
+            ),
         )
         container_id = self.container["Id"]
         self.cli.start(container_id)
         self._require_running()  # the ports of a container that has ended are None
         if self.network_mode:
-            host, ports = container_id[:12], dict(zip(self.service.ports, self.service.ports, strict=True))
+            host, ports = (
+                container_id[:12],
+                dict(zip(self.service.ports, self.service.ports, strict=True)),
+            )
         else:
-            host, ports = "127.0.0.1", {port: int(self.cli.port(container_id, port)[0]["HostPort"]) for port in self.service.ports}
-        self._wait_until_ready(f"http://{host}:{ports[self.service.ports[0]]}{self.service.ready_path}")
-        return {"container_id": container_id, "host": host, "ports": {str(port): bound for port, bound in ports.items()}}
+            host, ports = (
+                "127.0.0.1",
+                {
+                    port: int(self.cli.port(container_id, port)[0]["HostPort"])
+                    for port in self.service.ports
+                },
+            )
+        self._wait_until_ready(
+            f"http://{host}:{ports[self.service.ports[0]]}{self.service.ready_path}"
+        )
+        return {
+            "container_id": container_id,
+            "host": host,
+            "ports": {str(port): bound for port, bound in ports.items()},
+        }
 
     def _require_running(self) -> None:
         state = self.cli.inspect_container(self.container["Id"])["State"]
         if not state["Running"]:
-            how = "was killed for want of memory" if state["OOMKilled"] else f"ended with exit code {state['ExitCode']}"
-            raise RuntimeError(f"{self.service.name} {how}:\n{containers.last_lines(self.cli, self.container['Id'])}")
+            how = (
+                "was killed for want of memory"
+                if state["OOMKilled"]
+                else f"ended with exit code {state['ExitCode']}"
+            )
+            raise RuntimeError(
+                f"{self.service.name} {how}:\n{containers.last_lines(self.cli, self.container['Id'])}"
+            )
 
     def _wait_until_ready(self, url: str) -> None:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of loopback
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({})
+        )  # a proxy knows nothing of loopback
         deadline, pause = time.monotonic() + self.service.ready_within_seconds, 0.1
         while True:
             self._require_running()
@@ -95,7 +134,9 @@ class StartServiceOperator(DockerOperator):
                 answer = str(error)
             if time.monotonic() > deadline:
                 said = containers.last_lines(self.cli, self.container["Id"])
-                raise TimeoutError(f"{self.service.name} does not answer at {url} ({answer}):\n{said}")
+                raise TimeoutError(
+                    f"{self.service.name} does not answer at {url} ({answer}):\n{said}"
+                )
             time.sleep(pause)
             pause = min(pause * 1.5, 2)
 
@@ -106,5 +147,10 @@ class StartServiceOperator(DockerOperator):
         if self.container:
             try:
                 containers.remove(self.cli, [self.container])
-            except (DockerException, OSError) as error:  # the daemon is gone, too; what it left expires
-                self.log.warning("the container of %s could not be removed: %s", self.service.name, error)
+            except (
+                DockerException,
+                OSError,
+            ) as error:  # the daemon is gone, too; what it left expires
+                self.log.warning(
+                    "the container of %s could not be removed: %s", self.service.name, error
+                )

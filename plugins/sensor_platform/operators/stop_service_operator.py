@@ -22,7 +22,11 @@ class StopServiceOperator(BaseOperator):
         settings, ti = Settings.from_environment(), context["ti"]
         try:
             cli = containers.docker_client(settings.docker_url)
-            found = containers.find(cli, containers.labels(settings.data_dir, ti.dag_id, ti.run_id, self.service.name))
+            found = containers.find(
+                cli, containers.labels(settings.data_dir, ti.dag_id, ti.run_id, self.service.name)
+            )
             return containers.remove(cli, found)
         except (DockerException, OSError) as error:
-            raise AirflowSkipException(f"no Docker daemon answers; maintain_platform removes what is left: {error}") from error
+            raise AirflowSkipException(
+                f"no Docker daemon answers; maintain_platform removes what is left: {error}"
+            ) from error

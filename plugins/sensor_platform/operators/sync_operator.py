@@ -23,6 +23,10 @@ class SyncOperator(BaseOperator):
         datasource = registry.datasource(self.datasource_id)
         if why := registry.why_not_read(datasource):
             raise AirflowSkipException(why)
-        neighbours = tuple(source for source in registry.active_datasources if source.location == datasource.location)
+        neighbours = tuple(
+            source
+            for source in registry.active_datasources
+            if source.location == datasource.location
+        )
         for finding in sync(settings, datasource, neighbours):
             self.log.warning("%s", finding)

@@ -21,9 +21,20 @@ class ValidateSchemaOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         settings, registry = platform()
-        judged = validate_arrivals(settings, registry, registry.datasource(self.datasource_id), as_of(context), skipped_checks(context))
+        judged = validate_arrivals(
+            settings,
+            registry,
+            registry.datasource(self.datasource_id),
+            as_of(context),
+            skipped_checks(context),
+        )
         accepted = [version for version in judged if version.verdict == "accepted"]
-        self.log.info("file versions judged: %d; accepted: %d, with %s rows", len(judged), len(accepted), f"{sum(version.rows for version in accepted):,}")
+        self.log.info(
+            "file versions judged: %d; accepted: %d, with %s rows",
+            len(judged),
+            len(accepted),
+            f"{sum(version.rows for version in accepted):,}",
+        )
         for version in judged:
             for finding in version.findings:
                 self.log.warning("%s: %s", version.path, finding)

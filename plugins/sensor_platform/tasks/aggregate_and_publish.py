@@ -26,13 +26,22 @@ def plan_windows() -> list[list[str]]:
     context = get_current_context()
     now = as_of(context, READINGS)
     settings, registry = platform(now)
-    lost = healing.heal_archive(settings, registry, now)
+    lost = healing.heal_archive(settings, now)
     windows = archive.windows_to_build(settings, registry, now, lost)
-    state.fetch_inputs(settings, archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost))
+    state.fetch_inputs(
+        settings,
+        archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost),
+    )
     if not windows:  # the last plan stays: a group that is cleared still finds what to do
         log.info("windows to aggregate: none, the archive is up to date")
         skip_groups(context, *TIMESERIES, "aggregate")
-    log.info("windows to aggregate: %s", ", ".join(f"{window.building.building_id} {window.months[0]} to {window.months[-1]}" for window in windows))
+    log.info(
+        "windows to aggregate: %s",
+        ", ".join(
+            f"{window.building.building_id} {window.months[0]} to {window.months[-1]}"
+            for window in windows
+        ),
+    )
     write_windows_plan(settings, windows, now)
     return [list(window.months) for window in windows]
 

@@ -26,12 +26,25 @@ def look_at_health() -> dict[str, int]:
     state.fetch_inputs(settings, health.inputs(settings, registry, now))
     run = context["dag_run"]
     found = health.look(settings, registry, rules, now, run.run_after)
-    causes = health.keep_account(settings, rules, found, health.Look(now, run.run_id, run.run_after), unseen=registry.wrong)
+    causes = health.keep_account(
+        settings, rules, found, health.Look(now, run.run_id, run.run_after), unseen=registry.wrong
+    )
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
-    log.info("health as of %s: %s", now.isoformat(), ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings")
+    log.info(
+        "health as of %s: %s",
+        now.isoformat(),
+        ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings",
+    )
     for cause in causes:
         if cause.status == "new":
-            log.warning("%s: %s, %s to %s: %s", cause.severity, cause.message, cause.since, cause.until, cause.evidence)
+            log.warning(
+                "%s: %s, %s to %s: %s",
+                cause.severity,
+                cause.message,
+                cause.since,
+                cause.until,
+                cause.evidence,
+            )
     return dict(counts)
 
 
@@ -39,10 +52,16 @@ def look_at_health() -> dict[str, int]:
 def tell_by_mail() -> int:
     """Errors at once, the rest as a digest once a day."""
     if channels.connection(channels.MAIL) is None:
-        raise AirflowSkipException(f"nobody is told by mail: there is no connection {channels.MAIL}")
+        raise AirflowSkipException(
+            f"nobody is told by mail: there is no connection {channels.MAIL}"
+        )
     now = as_of(get_current_context(), READINGS)
     settings, _ = platform(now)
-    return 0 if settings.replay else report.tell_by_mail(settings, health.read_health(settings), now, channels.send_mail)
+    return (
+        0
+        if settings.replay
+        else report.tell_by_mail(settings, health.read_health(settings), now, channels.send_mail)
+    )
 
 
 @task(inlets=[READINGS])
@@ -50,10 +69,14 @@ def tell_by_issue() -> None:
     """One issue a cause, or one a building and day."""
     found = channels.connection(channels.ISSUES)
     if found is None:
-        raise AirflowSkipException(f"no issues are written: there is no connection {channels.ISSUES}")
+        raise AirflowSkipException(
+            f"no issues are written: there is no connection {channels.ISSUES}"
+        )
     settings, _ = platform(as_of(get_current_context(), READINGS))
     if settings.replay:
         return
     per_day = found.extra_dejson.get("issues") == "day"
-    if failed := report.tell_by_issue(settings, health.read_health(settings), channels.GithubIssues(), per_day=per_day):
+    if failed := report.tell_by_issue(
+        settings, health.read_health(settings), channels.GithubIssues(), per_day=per_day
+    ):
         raise AirflowException("not told, the next try or run does:\n" + "\n".join(failed))

@@ -37,7 +37,10 @@ def restore_state() -> int:
     healing.heal_memory(settings, now)
     fetched = state.restore(settings)
     if read_again := migrate(settings, registry, now):
-        register.note(settings, f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again")
+        register.note(
+            settings,
+            f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again",
+        )
     upload.adopt_offered(settings)
     log.info("as of %s; files fetched from the state remote: %d", now.isoformat(), len(fetched))
     return len(fetched)
@@ -47,9 +50,23 @@ def restore_state() -> int:
 def register_files() -> dict[str, int]:
     """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
     settings, registry = platform()
-    outcome = register.register(settings, registry.active_datasources, registry.withdrawn(as_of(get_current_context())), wrong_rows(registry))
-    log.info("new file versions accepted: %d; problems: %d; still refused: %d", outcome.accepted, len(outcome.problems), len(outcome.ongoing))
-    return {"accepted": outcome.accepted, "problems": len(outcome.problems), "ongoing": len(outcome.ongoing)}
+    outcome = register.register(
+        settings,
+        registry.active_datasources,
+        registry.withdrawn(as_of(get_current_context())),
+        wrong_rows(registry),
+    )
+    log.info(
+        "new file versions accepted: %d; problems: %d; still refused: %d",
+        outcome.accepted,
+        len(outcome.problems),
+        len(outcome.ongoing),
+    )
+    return {
+        "accepted": outcome.accepted,
+        "problems": len(outcome.problems),
+        "ongoing": len(outcome.ongoing),
+    }
 
 
 @task
@@ -62,18 +79,25 @@ def plan_months() -> list[str]:
         files.remove(settings.paths.store)
     damaged = healing.heal_readings(settings, registry, now)
     months = plan_what_is_readable(settings, registry, now, damaged)
-    log.info("months to build: %s", ", ".join(month.batch for month in months) or "none, inputs and models are unchanged")
+    log.info(
+        "months to build: %s",
+        ", ".join(month.batch for month in months) or "none, inputs and models are unchanged",
+    )
     write_readings_plan(settings, registry, months)
     if not months and readings.dimensions_are_current(settings, registry):
         skip_groups(context, "transform")
     return [month.batch for month in months]
 
 
-def plan_what_is_readable(settings: Settings, registry: Registry, now: datetime, damaged: list[str]) -> list[MonthPlan]:
+def plan_what_is_readable(
+    settings: Settings, registry: Registry, now: datetime, damaged: list[str]
+) -> list[MonthPlan]:
     """The months to build, with their inputs landed; a version of which no copy is left is given up and told."""
     while True:
         months = readings.months_to_build(settings, plan_readings(settings, registry, now), damaged)
-        found = ensure_landed(settings, registry, versions_of(months), now, register.just_landed(settings, registry))
+        found = ensure_landed(
+            settings, registry, versions_of(months), now, register.just_landed(settings, registry)
+        )
         if not found.lost:
             return months
         register.give_up(settings, found.lost)
@@ -92,8 +116,16 @@ def store_readings() -> dict[str, int]:
     dropped = readings.drop_months(settings, registry, planned, now)
     readings.store_dimensions(settings, registry)
     state.push(settings)
-    log.info("months stored: %d, dropped: %d; their readings: %s", len(months), len(dropped), stored.totals or "none")
-    context["outlet_events"][READINGS].extra = {"as_of": now.isoformat(), "months": [*(month.batch for month in months), *dropped]}
+    log.info(
+        "months stored: %d, dropped: %d; their readings: %s",
+        len(months),
+        len(dropped),
+        stored.totals or "none",
+    )
+    context["outlet_events"][READINGS].extra = {
+        "as_of": now.isoformat(),
+        "months": [*(month.batch for month in months), *dropped],
+    }
     return stored.totals
 
 
@@ -103,7 +135,9 @@ def report(stored: dict[str, int] | None) -> None:
     settings, _ = platform()
     outcome = register.read_outcome(settings)
     if outcome is None:
-        raise AirflowFailException("the drives were not read to the end: the tasks before this one say why")
+        raise AirflowFailException(
+            "the drives were not read to the end: the tasks before this one say why"
+        )
     for sentence in outcome.notes:
         log.info("%s", sentence)
     for sentence in outcome.warnings:
@@ -111,7 +145,16 @@ def report(stored: dict[str, int] | None) -> None:
     for sentence in outcome.ongoing:
         log.warning("still so: %s", sentence)
     if stored is None:
-        raise AirflowFailException("\n".join(["the readings were not stored: the red task before this one says why", *outcome.problems]))
-    log.info("new file versions accepted: %d; problems: %d", outcome.accepted, len(outcome.problems))
+        raise AirflowFailException(
+            "\n".join(
+                [
+                    "the readings were not stored: the red task before this one says why",
+                    *outcome.problems,
+                ]
+            )
+        )
+    log.info(
+        "new file versions accepted: %d; problems: %d", outcome.accepted, len(outcome.problems)
+    )
     if outcome.problems:
         raise AirflowFailException("\n".join(outcome.problems))

@@ -22,12 +22,20 @@ def plan_restoration() -> list[str]:
     """Plan the named months and bring their inputs here."""
     context = get_current_context()
     settings, registry = platform()
-    months = named_months(plan_readings(settings, registry, END_OF_TIME), context["params"]["building"], context["params"]["months"])
+    months = named_months(
+        plan_readings(settings, registry, END_OF_TIME),
+        context["params"]["building"],
+        context["params"]["months"],
+    )
     if lost := ensure_landed(settings, registry, versions_of(months), END_OF_TIME).lost:
-        raise AirflowFailException("\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost))
+        raise AirflowFailException(
+            "\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost)
+        )
     write_readings_plan(settings, registry, months)
     batches = [month.batch for month in months]
-    log.info("months to restore: %s, from %d file versions", ", ".join(batches), len(versions_of(months)))
+    log.info(
+        "months to restore: %s, from %d file versions", ", ".join(batches), len(versions_of(months))
+    )
     return batches
 
 
@@ -37,12 +45,21 @@ def prove_and_store() -> dict[str, int]:
     context = get_current_context()
     settings, registry = platform()
     params = context["params"]
-    months = named_months(plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"])
+    months = named_months(
+        plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"]
+    )
     readings.prove_equal(settings, months)
     stored = readings.store_readings(settings, registry, months, END_OF_TIME)
     if stored.problems:
         raise AirflowFailException("\n".join(stored.problems))
     state.push(settings)
-    log.info("restored months: %s; readings kept: %s", ", ".join(month.batch for month in months), f"{stored.totals['kept']:,}")
-    context["outlet_events"][READINGS].extra = {"as_of": as_of(context, READINGS).isoformat(), "months": [month.batch for month in months]}
+    log.info(
+        "restored months: %s; readings kept: %s",
+        ", ".join(month.batch for month in months),
+        f"{stored.totals['kept']:,}",
+    )
+    context["outlet_events"][READINGS].extra = {
+        "as_of": as_of(context, READINGS).isoformat(),
+        "months": [month.batch for month in months],
+    }
     return stored.totals

@@ -15,11 +15,14 @@ class NewFilesTrigger(BaseEventTrigger):
     """Lists all drives every `poll_seconds`; an event names the files that are in no ledger and were not told of before."""
 
     def __init__(self, poll_seconds: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.poll_seconds = poll_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return ("sensor_platform.triggers.new_files_trigger.NewFilesTrigger", {"poll_seconds": self.poll_seconds})
+        return (
+            "sensor_platform.triggers.new_files_trigger.NewFilesTrigger",
+            {"poll_seconds": self.poll_seconds},
+        )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         told: set[tuple[str, str, int, str]] = set()
@@ -27,7 +30,9 @@ class NewFilesTrigger(BaseEventTrigger):
             found = await asyncio.to_thread(lambda: new_files(*platform()))
             if fresh := found - told:
                 told = found
-                yield TriggerEvent({"files": sorted(f"{datasource}: {path}" for datasource, path, *_ in fresh)})
+                yield TriggerEvent(
+                    {"files": sorted(f"{datasource}: {path}" for datasource, path, *_ in fresh)}
+                )
             await asyncio.sleep(self.poll_seconds)
 
 

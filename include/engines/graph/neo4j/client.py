@@ -21,7 +21,7 @@ class Neo4jGraph:
         self._driver = driver
 
     def run(self, query: str, parameters: dict[str, Any]) -> Rows:
-        records, _, _ = self._driver.execute_query(query, parameters, database_="neo4j")  # type: ignore[arg-type]  # a text of ours
+        records, _, _ = self._driver.execute_query(query, parameters, database_="neo4j")
         return [record.data() for record in records]
 
 
@@ -29,7 +29,12 @@ class Neo4jGraph:
 def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
     """The graph at `host:port`, emptied first: an earlier try may have loaded half. Raises EngineUnavailable if it fails."""
     try:
-        with GraphDatabase.driver(f"bolt://{address}", auth=(USER, secret), connection_timeout=15, max_transaction_retry_time=30) as driver:
+        with GraphDatabase.driver(
+            f"bolt://{address}",
+            auth=(USER, secret),
+            connection_timeout=15,
+            max_transaction_retry_time=30,
+        ) as driver:
             graph = Neo4jGraph(driver)
             graph.run("MATCH (n) DETACH DELETE n", {})
             yield graph

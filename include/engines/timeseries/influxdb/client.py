@@ -13,10 +13,12 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from influxdb_client import Dialect, InfluxDBClient, WritePrecision
 from influxdb_client.client.exceptions import InfluxDBError
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write.retry import WritesRetry
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.dialect import Dialect
+from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
@@ -51,9 +53,13 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
     """
     answers = settings.paths.work / "influxdb"
     # its time counts from here, not from the first failure, so the number of tries is the bound
-    retries = WritesRetry(total=RETRIES, retry_interval=1, max_retry_time=SECONDS_OF_A_RUN, allowed_methods=["POST"])
+    retries = WritesRetry(
+        total=RETRIES, retry_interval=1, max_retry_time=SECONDS_OF_A_RUN, allowed_methods=["POST"]
+    )
     try:
-        with InfluxDBClient(url, token, org=ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries) as client:
+        with InfluxDBClient(
+            url, token, org=ORGANISATION, timeout=SECONDS_A_REQUEST * 1000, retries=retries
+        ) as client:
             for window in planned_windows(settings):
                 files.remove(answers)
                 answers.mkdir(parents=True)
@@ -62,12 +68,22 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
                     _aggregate_window(settings, client, database, window, answers)
             return f"InfluxDB {client.version()}"
     except (ApiException, InfluxDBError) as error:
-        raise EngineUnavailable(f"InfluxDB answered {getattr(error, 'status', '')}: {getattr(error, 'body', '') or error}") from error
+        raise EngineUnavailable(
+            f"InfluxDB answered {getattr(error, 'status', '')}: {getattr(error, 'body', '') or error}"
+        ) from error
     except HTTPError as error:
-        raise EngineUnavailable(f"InfluxDB does not answer: {type(error).__name__}: {error}") from error
+        raise EngineUnavailable(
+            f"InfluxDB does not answer: {type(error).__name__}: {error}"
+        ) from error
 
 
-def _aggregate_window(settings: Settings, client: InfluxDBClient, database: duckdb.DuckDBPyConnection, window: Window, answers: Path) -> None:
+def _aggregate_window(
+    settings: Settings,
+    client: InfluxDBClient,
+    database: duckdb.DuckDBPyConnection,
+    window: Window,
+    answers: Path,
+) -> None:
     stop = min(window.stop, window.as_of)
     read = {"readings": window.readings, "start": window.start, "stop": stop}
     block = f"{window.block_seconds}s"
@@ -92,7 +108,10 @@ def _aggregate_window(settings: Settings, client: InfluxDBClient, database: duck
             "as_of": window.as_of,
         }
         target = settings.paths.built_file(f"agg_{grain}", window.batch)
-        database.execute(f"copy ({_sql('aggregates')}) to $target ({PARQUET})", {**parameters, "target": str(target)})
+        database.execute(
+            f"copy ({_sql('aggregates')}) to $target ({PARQUET})",
+            {**parameters, "target": str(target)},
+        )
 
 
 def _empty_bucket(client: InfluxDBClient) -> None:
@@ -102,7 +121,9 @@ def _empty_bucket(client: InfluxDBClient) -> None:
     buckets.create_bucket(bucket_name=BUCKET, org=ORGANISATION)
 
 
-def _load(client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> None:
+def _load(
+    client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]
+) -> None:
     """Write all lines, each request acknowledged; what is slow or busy (429, 503) is asked again, with growing pauses."""
     api = client.write_api(write_options=SYNCHRONOUS)
 
@@ -133,32 +154,62 @@ def _ask(client: InfluxDBClient, job: str, answer: Path, **parameters: str | dat
     """Run include/flux/<job>.flux; its parameters travel beside it, bound to their names, never as text within it."""
     dialect = Dialect(annotations=[], header=True, delimiter=",")
     response = client.query_api().query_raw(
-        files.read_source(FLUX / f"{job}.flux"), dialect=dialect, params={f"_{name}": value for name, value in parameters.items()}
+        files.read_source(FLUX / f"{job}.flux"),
+        dialect=dialect,
+        params={f"_{name}": value for name, value in parameters.items()},
     )
     with answer.open("wb") as file:
         for chunk in response.stream(1 << 20):
             file.write(chunk)
 
 
-def _ask_all(client: InfluxDBClient, window: Window, stop: datetime, block: str, answers: Path) -> None:
+def _ask_all(
+    client: InfluxDBClient, window: Window, stop: datetime, block: str, answers: Path
+) -> None:
     """Every moment of every window, two questions at a time, as CSV files named <length>.<moment>.csv."""
     over: dict[str, Any] = {"bucket": BUCKET, "start": window.start, "stop": stop}
-    questions: list[tuple[str, str, dict[str, Any]]] = [("blocks", f"{block}.squares", {"field": "square", "moment": "sum", "every": block})]
+    questions: list[tuple[str, str, dict[str, Any]]] = [
+        ("blocks", f"{block}.squares", {"field": "square", "moment": "sum", "every": block})
+    ]
     for moment in MOMENTS:
-        questions += [("blocks", f"{every}.{moment}", {"field": "value", "moment": moment, "every": every}) for every in {block, HOUR}]
         questions += [
-            ("windows", f"{every}.{moment}", {"moment": moment, "block": block, "every": every, "offset": offset, "zone": window.timezone})
+            ("blocks", f"{every}.{moment}", {"field": "value", "moment": moment, "every": every})
+            for every in {block, HOUR}
+        ]
+        questions += [
+            (
+                "windows",
+                f"{every}.{moment}",
+                {
+                    "moment": moment,
+                    "block": block,
+                    "every": every,
+                    "offset": offset,
+                    "zone": window.timezone,
+                },
+            )
             for every, offset in CALENDAR_WINDOWS.items()
         ]
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(lambda question: _ask(client, question[0], answers / f"{question[1]}.csv", **over, **question[2]), questions))
+        list(
+            pool.map(
+                lambda question: _ask(
+                    client, question[0], answers / f"{question[1]}.csv", **over, **question[2]
+                ),
+                questions,
+            )
+        )
 
 
 def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> None:
     """Count, sum, extremes and squares of every series and month, read back, are those that were sent."""
     if broken := database.execute(_sql("incomplete")).fetchall():
-        raise EngineUnavailable(f"InfluxDB's answers for windows of {', '.join(every for (every,) in broken)} are not whole")
-    different = database.execute(_sql("differences"), {"zone": window.timezone, "block": block}).fetchall()
+        raise EngineUnavailable(
+            f"InfluxDB's answers for windows of {', '.join(every for (every,) in broken)} are not whole"
+        )
+    different = database.execute(
+        _sql("differences"), {"zone": window.timezone, "block": block}
+    ).fetchall()
     if different:
         month, series, sent, held = different[0]
         raise ContractError(

@@ -28,8 +28,14 @@ class StubFile:
             if set(record) == set(header):
                 cells.append((number, record))
             else:
-                rejected.add(number, "field_count", f"other names than in line 1: {rejected.quote(line.decode())}")
-        columns = tuple(pa.array([record[name] for _, record in cells], pa.string()) for name in header)
+                rejected.add(
+                    number,
+                    "field_count",
+                    f"other names than in line 1: {rejected.quote(line.decode())}",
+                )
+        columns = tuple(
+            pa.array([record[name] for _, record in cells], pa.string()) for name in header
+        )
         return Records(columns, np.array([number for number, _ in cells], np.int64))
 
     def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
