@@ -52,6 +52,9 @@ lint: setup ## style, types and layers: ruff, mypy, import-linter, sqlfluff
 test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
 
+test-quick: setup ## the tests that run no DAG, no server and no program: under a minute
+	$(BIN)/python -m pytest -n 2 -m "not long" --durations 5
+
 coverage: setup ## which lines the tests run
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
@@ -68,4 +71,4 @@ bench: setup ## measure against the floor; writes docs/benchmarks.md
 docs: setup ## dbt's pages, one file that Airflow shows: .dbt/static_index.html
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help checkout setup run ui lint test coverage docs bench lock clean
+.PHONY: help checkout setup run ui lint test test-quick coverage docs bench lock clean

@@ -39,10 +39,27 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     )
 
 
+# What a test that runs DAGs, or needs Airflow's database, asks for.
+RUNS = {"airflow_database", "templates", "published", "new_platform"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take minutes begin first, so that no process waits for another in the end."""
-    long = ("test_crashes", "test_scheduler", "test_services", "test_healing", "test_pure_function")
-    items.sort(key=lambda item: item.path.stem not in long)
+    """Mark what `make test-quick` leaves out; let tests that take minutes begin first, so that no process waits in the end."""
+    for item in items:
+        folder = item.path.relative_to(PROJECT / "tests").parts[0]
+        if folder in ("system", "integration", "dags", "dbt") or RUNS & set(
+            getattr(item, "fixturenames", ())
+        ):
+            item.add_marker("long")
+    first = (
+        "test_crashes",
+        "test_scheduler",
+        "test_services",
+        "test_healing",
+        "test_pure_function",
+        "test_seeds",
+    )
+    items.sort(key=lambda item: item.path.stem not in first)
 
 
 def pytest_report_header() -> list[str]:

@@ -14,14 +14,22 @@ from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 
 
 def means(declared: str, name: str) -> bool:
-    """Whether a column of a file is a declared one: by its name, or by a pattern."""
-    return (
-        declared == name
-        or re.fullmatch(
-            re.escape(declared) if "(" in declared and "\\" not in declared else declared, name
-        )
-        is not None
-    )
+    """Whether a column of a file is a declared one: a name, names with `|` between, or a regex.
+
+    A declaration with `(` and without a backslash is names, such as `Relative_Humidity(%)`.
+    """
+    if name in declared.split("|"):
+        return True
+    is_names = "(" in declared and "\\" not in declared
+    return not is_names and re.fullmatch(declared, name) is not None
+
+
+def described_by(
+    column: str, mappings: Collection[DatasourceMapping]
+) -> tuple[DatasourceMapping, ...]:
+    """The rows that describe a column of values: those that name it, else those whose regex it matches."""
+    by_name = tuple(row for row in mappings if column == row.value_column)
+    return by_name or tuple(row for row in mappings if means(row.value_column, column))
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Declared:
 
     def is_measured(self, column: str, device: str) -> bool:
         """Whether cells of a value column are readings; in a file of many devices, whether those of some device may be."""
-        if not any(means(row.value_column, column) for row in self.mappings):
+        if not described_by(column, self.mappings):
             return False
         return (
             bool(self.device_column or self.measurement_column)

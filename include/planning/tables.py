@@ -3,6 +3,7 @@
 | table | one row per | read by |
 |---|---|---|
 | `files.parquet` | accepted file version of a planned month | `macros/plan.sql` |
+| `value_columns.parquet` | column of values and row that describes it | `landing_value_columns` |
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
@@ -28,6 +29,7 @@ from include.core.calendar import (
     next_month,
 )
 from include.core.settings import Settings
+from include.formats.declared import described_by
 from include.ledger.ledger import FileVersion
 from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
 from include.registry import Registry
@@ -50,6 +52,9 @@ FILES = pa.schema(
             for name in ("building_id", "datasource_id", "landed_values", "device", "columns")
         ),
     ]
+)
+VALUE_COLUMNS = pa.schema(
+    [(name, pa.string()) for name in ("datasource_id", "raw_column", "value_column")]
 )
 MONTHS = pa.schema(
     [
@@ -92,10 +97,24 @@ def write_readings_plan(settings: Settings, registry: Registry, months: list[Mon
     files.write_parquet(
         settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES)
     )
+    described = _value_columns(registry, involved)
+    files.write_parquet(settings.paths.plan / "value_columns.parquet", described)
     rows = [_month_row(settings, plan) for plan in months]
     files.write_parquet(
         settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
+
+
+def _value_columns(registry: Registry, versions: list[FileVersion]) -> pa.Table:
+    """The columns of the files that are described, each with the `value_column` that describes it."""
+    found = {(v.datasource_id, column) for v in versions if v.layout for column in v.layout.columns}
+    rows = {
+        (datasource_id, column, row.value_column)
+        for datasource_id, column in found
+        for row in described_by(column, registry.mappings_of(registry.datasource(datasource_id)))
+    }
+    named = [dict(zip(VALUE_COLUMNS.names, row, strict=True)) for row in sorted(rows)]
+    return pa.Table.from_pylist(named, schema=VALUE_COLUMNS)
 
 
 def write_seeds(settings: Settings, registry: Registry) -> None:

@@ -33,7 +33,7 @@ def test_all_models_and_their_unit_tests_pass(new_platform, tmp_path: Path) -> N
         check=False,
     )
     assert built.returncode == 0, built.stdout
-    for name in ("a_column_named_exactly", "a_replaced_sensor", "of_readings_with_one_key"):
+    for name in ("a_column_has_the_bounds", "a_replaced_sensor", "of_readings_with_one_key"):
         assert any("PASS" in line and name in line for line in built.stdout.splitlines()), (
             built.stdout
         )

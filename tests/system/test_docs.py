@@ -94,7 +94,11 @@ def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Pat
             continue
         if block.language in ("bash", "sh"):
             keep = f"{{ pwd; export -p; }} > {tmp_path}/shell"
-            run(project, replace(block, text=f"{shell.text}{block.text}\n{keep}"), page.name)
+            run(
+                project,
+                replace(block, language="bash", text=f"{shell.text}{block.text}\n{keep}"),
+                page.name,
+            )
             folder, _, variables = (tmp_path / "shell").read_text().partition("\n")
             shell = replace(shell, text=f"{variables}\ncd {shlex.quote(folder)}\n")
         else:

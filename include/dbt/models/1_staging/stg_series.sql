@@ -8,22 +8,11 @@ with columns_found as (
         declared.source_name,
         declared.value_min::double as value_min,
         declared.value_max::double as value_max
-    from {{ ref("landing_columns") }} as landing_columns
+    from {{ ref("landing_value_columns") }} as landing_columns
     inner join {{ ref("datasource_mappings") }} as declared
         on
             landing_columns.datasource_id = declared.datasource_id
-            and (
-                landing_columns.raw_column = declared.value_column
-                or (
-                    not exists (
-                        select 1 from {{ ref("datasource_mappings") }} as exact
-                        where
-                            exact.datasource_id = declared.datasource_id
-                            and exact.value_column = landing_columns.raw_column
-                    )
-                    and regexp_full_match(landing_columns.raw_column, declared.value_column)
-                )
-            )
+            and landing_columns.value_column = declared.value_column
 ),
 
 -- an ignored name needs no row of datasource_mappings
@@ -73,9 +62,9 @@ named as (
 )
 
 select
-    row_number() over (order by named.datasource_id, named.raw_name, named.raw_column, named.valid_from)::smallint as mapping_id,
+    row_number() over (order by named.datasource_id, named.raw_name, named.raw_column, named.valid_from)::integer as mapping_id,
     -- the key of a reading less its time: several raw names may mean one series, and their readings compete
-    dense_rank() over (order by named.source_name, named.sensor_id, named.means)::smallint as series_id,
+    dense_rank() over (order by named.source_name, named.sensor_id, named.means)::integer as series_id,
     named.datasource_id,
     named.raw_name,
     named.raw_column,
