@@ -24,7 +24,7 @@ requirements.lock:
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 setup"; exit 1; }
-	@echo "installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (1.4 GB; 1 to 3 minutes) …"
+	@echo "installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (1.6 GB; 1 to 3 minutes) …"
 	@began=$$SECONDS; set -e; \
 	$(PYTHON) -m venv .venv; \
 	$(BIN)/pip install --quiet --disable-pip-version-check $(UV); \
@@ -42,12 +42,15 @@ run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
-lint: setup ## style, types and layers: ruff, mypy, import-linter, sqlfluff
+lint: setup ## style, types, layers and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint include/dbt/models
+	$(BIN)/codespell
+	$(BIN)/shellcheck .ci/run .ci/astro/check cli/serverless cli/make_secrets
+	$(BIN)/hadolint Dockerfile
 
 test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
@@ -68,7 +71,8 @@ clean: ## remove what setup and runs have made, but for DATA_DIR
 bench: setup ## measure against the floor; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/bench.py
 
-docs: setup ## dbt's pages, one file that Airflow shows: .dbt/static_index.html
+docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one file that Airflow shows (.dbt/static_index.html)
+	$(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
 .PHONY: help checkout setup run ui lint test test-quick coverage docs bench lock clean

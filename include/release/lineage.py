@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from include.core.settings import Settings
+from include.core.version import code_version
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import models_fingerprint
 from include.registry import Registry
@@ -36,6 +37,7 @@ def lineage(
     seen = [version for version in ledger.versions if version.first_seen <= as_of]
     return {
         "version": version,
+        "code_version": code_version(),
         "as_of": as_of.isoformat(),
         "conservation": totals(accounting),
         "models": models_fingerprint("models"),

@@ -18,6 +18,7 @@ from include.core.calendar import month_of, months_between, next_month
 from include.core.duckdb_session import PARQUET, for_each, scratch_database
 from include.core.errors import ContractError, DamagedFile, StorageError
 from include.core.settings import Settings
+from include.core.version import code_version
 from include.hierarchy import hierarchy
 from include.planning.plan import models_fingerprint
 from include.registry import Registry
@@ -149,6 +150,7 @@ def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str
         {
             **run,
             "version": version,
+            "code_version": code_version(),
             "as_of": as_of.isoformat(),
             "made_from": made_from(settings, registry),
         },
