@@ -72,7 +72,7 @@ bench: setup ## measure against the floor; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/bench.py
 
 docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one file that Airflow shows (.dbt/static_index.html)
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
 .PHONY: help checkout setup run ui lint test test-quick coverage docs bench lock clean
