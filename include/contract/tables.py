@@ -84,6 +84,7 @@ def file_of(model: str) -> str:
     return next(table.file for table in tables() if table.model == model)
 
 
+@functools.cache
 def _models() -> list[dict[str, Any]]:
     paths = [
         *sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")),

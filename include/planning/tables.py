@@ -3,7 +3,7 @@
 | table | one row per | read by |
 |---|---|---|
 | `files.parquet` | accepted file version of a planned month | `macros/plan.sql` |
-| `value_columns.parquet` | column of values and row that describes it | `landing_value_columns` |
+| `value_columns.parquet` | column of values and row that describes it | `models/0_seeds` |
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |

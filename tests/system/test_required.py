@@ -179,7 +179,7 @@ def test_the_description_of_published_columns(
     with pytest.raises(
         ConfigurationError, match=r"(?s)hierarchy.yml is missing.*restore it from git"
     ):
-        dataset._models()
+        dataset._models.__wrapped__()
 
 
 @pytest.mark.parametrize(

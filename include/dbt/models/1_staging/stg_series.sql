@@ -1,18 +1,18 @@
 with columns_found as (
     select
-        landing_columns.datasource_id,
-        landing_columns.raw_column,
+        described.datasource_id,
+        described.raw_column,
         declared.location_column,
         declared.measurement_column,
         declared.measurement,
         declared.source_name,
         declared.value_min::double as value_min,
         declared.value_max::double as value_max
-    from {{ ref("landing_value_columns") }} as landing_columns
+    from {{ ref("value_columns") }} as described
     inner join {{ ref("datasource_mappings") }} as declared
         on
-            landing_columns.datasource_id = declared.datasource_id
-            and landing_columns.value_column = declared.value_column
+            described.datasource_id = declared.datasource_id
+            and described.value_column = declared.value_column
 ),
 
 -- an ignored name needs no row of datasource_mappings
