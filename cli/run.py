@@ -111,7 +111,7 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
             "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items())
             or "no DAG found"
         )
-    tell_airflow(bag)
+    register_dags(bag)
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     unchanged: set[str] = set()
@@ -132,7 +132,7 @@ def load_dags() -> Any:
     return BundleDagBag(str(PROJECT / "dags"), bundle_path=PROJECT / "dags", bundle_name=BUNDLE)
 
 
-def tell_airflow(bag: Any) -> None:
+def register_dags(bag: Any) -> None:
     """Write the DAGs into Airflow's database, once: `dag.test` would read all files and do so at every call, if it found any."""
     from airflow.configuration import conf
     from airflow.dag_processing.bundles.manager import DagBundlesManager

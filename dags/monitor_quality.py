@@ -12,7 +12,7 @@ as a digest once a day; with `sensor_platform_issues` each incident becomes a Gi
 
 **To silence** a cause add a row to `include/dbt/seeds/health/silences.csv`, with an owner, a reason and an end.
 
-**When it fails** a red `look_at_health` names what it could not read; a red `tell_…` says what was not sent, and the next run
+**When it fails** a red `run_health_checks` names what it could not read; a red `tell_…` says what was not sent, and the next run
 sends it. Checks and their thresholds: `docs/health.md`. Every message and its cure: `docs/runbook.md`.
 """
 
@@ -23,7 +23,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 from sensor_platform.assets import READINGS
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.run_context import AS_OF_PARAM
-from sensor_platform.tasks.monitor_quality import look_at_health, tell_by_issue, tell_by_mail
+from sensor_platform.tasks.monitor_quality import notify_by_issue, notify_by_mail, run_health_checks
 
 with DAG(
     dag_id="monitor_quality",
@@ -37,4 +37,4 @@ with DAG(
     doc_md=__doc__,
     **DAG_DEFAULTS,
 ) as dag:
-    look_at_health() >> [tell_by_mail(), tell_by_issue()]
+    run_health_checks() >> [notify_by_mail(), notify_by_issue()]

@@ -49,7 +49,7 @@ def to_utc(
     findings: list[Finding] = []
     for change in clock_changes(timezone, first, last):
         offsets[walls >= np.datetime64(change.stop, "s")] = change.offset_after
-        passes = tell_passes_apart(walls, series, change)
+        passes = separate_passes(walls, series, change)
         if not passes.inside.any():
             continue
         offsets[passes.inside] = change.offset_before
@@ -61,7 +61,7 @@ def to_utc(
     return walls - offsets * SECOND, findings
 
 
-def tell_passes_apart(walls: Instants, series: Numbers, change: ClockChange) -> Passes:
+def separate_passes(walls: Instants, series: Numbers, change: ClockChange) -> Passes:
     """Which of the lines inside a repeated hour belong to its second pass; each series is looked at by itself."""
     start, stop = np.datetime64(change.start, "s"), np.datetime64(change.stop, "s")
     order = np.argsort(series, kind="stable")  # the lines of a series stay in the order of the file

@@ -1,6 +1,6 @@
 """Who is told what: e-mails and issues, made from the causes and from what each channel has told already.
 
-A channel's memory (`findings/told_by_<channel>.json`) is written after each message that was sent. So what could not be sent
+A channel's memory (`findings/notified_by_<channel>.json`) is written after each message that was sent. So what could not be sent
 is sent by the next run, and what was sent is not sent again. A machine that dies between the two sends the message
 again, with the same Message-ID or the same marker: mail programs show it once, and issues are found by their marker.
 """
@@ -45,7 +45,7 @@ class IssueTracker(Protocol):
     def close(self, number: int, comment: str) -> None: ...
 
 
-def tell_by_mail(
+def notify_by_mail(
     settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]
 ) -> int:
     """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a day. Returns the mails sent."""
@@ -98,7 +98,7 @@ def _paragraph(cause: Cause) -> str:
     return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
 
 
-def tell_by_issue(
+def notify_by_issue(
     settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False
 ) -> list[str]:
     """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next.
@@ -236,8 +236,8 @@ def _period(cause: Cause) -> str:
 
 
 def _memory(settings: Settings, channel: str) -> dict[str, Any]:
-    return dict(files.read_or(settings.paths.findings / f"told_by_{channel}.json", {}))
+    return dict(files.read_or(settings.paths.findings / f"notified_by_{channel}.json", {}))
 
 
 def _remember(settings: Settings, channel: str, told: dict[str, Any]) -> None:
-    files.write_json(settings.paths.findings / f"told_by_{channel}.json", told)
+    files.write_json(settings.paths.findings / f"notified_by_{channel}.json", told)

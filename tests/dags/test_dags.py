@@ -12,7 +12,7 @@ from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
-from cli.run import asset_names, in_asset_order, tell_airflow
+from cli.run import asset_names, in_asset_order, register_dags
 from cli.xcom import UNREAD
 from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
@@ -132,7 +132,7 @@ def test_a_database_that_knows_an_asset_by_another_uri_goes_on(airflow_database:
         session.add(asset)
         session.flush()
         session.add(AssetActive.for_asset(asset))
-    tell_airflow(dag_bag())
+    register_dags(dag_bag())
     with create_session() as session:
         assert [active.uri for active in session.query(AssetActive).filter_by(name="readings")] == [
             "file://building-sensor-platform/readings"

@@ -82,9 +82,9 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
     mailbox.closed, issues.answers = True, [403, 422, 403, 422, 403, 422]
     platform.run("2026-02-04")
     assert platform.states["aggregate_and_publish"] == "success"  # telling nobody stops nothing
-    assert platform.states["monitor_quality.look_at_health"] == "success"
-    assert platform.states["monitor_quality.tell_by_mail"] == "failed"
-    assert platform.states["monitor_quality.tell_by_issue"] == "failed"
+    assert platform.states["monitor_quality.run_health_checks"] == "success"
+    assert platform.states["monitor_quality.notify_by_mail"] == "failed"
+    assert platform.states["monitor_quality.notify_by_issue"] == "failed"
     assert mailbox.received == []
 
     mailbox.closed, issues.answers = False, []
@@ -101,7 +101,7 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
     )  # its last run was red
 
     (
-        platform.settings.paths.findings / "told_by_issues.json"
+        platform.settings.paths.findings / "notified_by_issues.json"
     ).unlink()  # as if the machine had died before it was written
     platform.run("2026-02-04", only="monitor_quality")
     assert len(issues.all) == len(bodies)  # found again by their markers
@@ -151,7 +151,7 @@ class Tracker:
 def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path: Path) -> None:
     settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
     causes = [a_cause(f"cause{n}") for n in range(2000)]
-    assert report.tell_by_issue(settings, causes, tracker) == []
+    assert report.notify_by_issue(settings, causes, tracker) == []
     assert len(tracker.bodies) == 21
     rest = tracker.bodies[21]
     assert (
@@ -162,20 +162,20 @@ def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path:
     )
 
     assert (
-        report.tell_by_issue(settings, causes, tracker) == []
+        report.notify_by_issue(settings, causes, tracker) == []
     )  # a later run opens none of them again
     later = datetime(2026, 2, 5, tzinfo=UTC)
     another = replace(a_cause("another"), found=later)
-    assert report.tell_by_issue(settings, [*causes, another], tracker) == []
+    assert report.notify_by_issue(settings, [*causes, another], tracker) == []
     assert len(tracker.bodies) == 22 and "another waits" in tracker.bodies[22]
 
     still = [
         replace(cause, status="resolved") if n != 1500 else cause for n, cause in enumerate(causes)
     ]
-    assert report.tell_by_issue(settings, still, tracker) == []
+    assert report.notify_by_issue(settings, still, tracker) == []
     assert len(tracker.closed) == 20 and 21 not in tracker.closed
     assert (
-        report.tell_by_issue(
+        report.notify_by_issue(
             settings, [replace(cause, status="resolved") for cause in causes], tracker
         )
         == []
@@ -186,9 +186,9 @@ def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path:
 def test_a_summary_that_was_written_and_forgotten_is_found_again(tmp_path: Path) -> None:
     settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
     causes = [a_cause(f"cause{n}") for n in range(30)]
-    report.tell_by_issue(settings, causes, tracker)
-    (settings.paths.findings / "told_by_issues.json").unlink()
-    report.tell_by_issue(settings, causes, tracker)
+    report.notify_by_issue(settings, causes, tracker)
+    (settings.paths.findings / "notified_by_issues.json").unlink()
+    report.notify_by_issue(settings, causes, tracker)
     assert len(tracker.bodies) == 21
 
 
@@ -242,9 +242,9 @@ def test_an_answer_that_is_no_answer_tells_nothing_twice(
     issues.answers_when_done = [
         status
     ]  # the first issue is written, and the answer does not say so
-    failed = report.tell_by_issue(settings, causes, GithubIssues())
+    failed = report.notify_by_issue(settings, causes, GithubIssues())
     assert len(failed) == 1 and "one waits" in failed[0] and str(status) in failed[0]
-    assert report.tell_by_issue(settings, causes, GithubIssues()) == []
+    assert report.notify_by_issue(settings, causes, GithubIssues()) == []
     assert sorted(issue["title"] for issue in issues.all.values()) == [
         f"Data Quality Alert - 2026-02-04 - {key} waits" for key in ("one", "two")
     ]
@@ -258,7 +258,7 @@ def test_one_issue_a_building_and_day_is_updated_and_closed_with_its_last_cause(
     settings = new_platform().settings
 
     def told(*causes: Cause) -> dict[str, Any]:
-        assert report.tell_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
+        assert report.notify_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
         [issue] = issues.all.values()
         return issue
 
