@@ -62,7 +62,7 @@ def to_utc(
 
 
 def separate_passes(walls: Instants, series: Numbers, change: ClockChange) -> Passes:
-    """Which of the lines inside a repeated hour belong to its second pass; each series is looked at by itself."""
+    """Find the lines of a repeated hour that belong to its second pass, each series by itself."""
     start, stop = np.datetime64(change.start, "s"), np.datetime64(change.stop, "s")
     order = np.argsort(series, kind="stable")  # the lines of a series stay in the order of the file
     wall, owner = walls[order], series[order]
@@ -90,13 +90,13 @@ def separate_passes(walls: Instants, series: Numbers, change: ClockChange) -> Pa
         np.logical_or.reduceat(wall >= stop, begins),
     )
     ends_in_first_pass = ~inside[begins] & ~goes_on
-    is_told = (backs == 1) | ((backs == 0) & ((stills > 0) | ends_in_first_pass))
+    is_decided = (backs == 1) | ((backs == 0) & ((stills > 0) | ends_in_first_pass))
     back_in_file_order = np.argsort(order)
     return Passes(
         inside[back_in_file_order],
         second[back_in_file_order],
         int(backs.max()),
-        bool((touched & ~is_told).any()),
+        bool((touched & ~is_decided).any()),
     )
 
 

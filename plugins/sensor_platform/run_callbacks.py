@@ -1,4 +1,4 @@
-"""Write down how a run ended and, if it failed, tell people by the channels of `monitor_quality`.
+"""Record how a run ended and, if it failed, notify people by the channels of `monitor_quality`.
 
 Functions, not a `BaseNotifier`: that one cannot be called by `dag.test` (Airflow 3.3.2 renders its templates with a DAG that
 has none).

@@ -119,5 +119,5 @@ def test_what_is_no_old_dataset_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="columns are missing: data_key, data_value, time"):
         compare(tmp_path / "public_dataset_hourly.parquet", tmp_path, "sm2", MAP, "Europe/Prague")
     (tmp_path / "old.parquet").write_text("time;value")
-    with pytest.raises(ConfigurationError, match="no Parquet file"):
+    with pytest.raises(ConfigurationError, match="not a Parquet file"):
         compare(tmp_path / "old.parquet", tmp_path, "sm2", MAP, "Europe/Prague")

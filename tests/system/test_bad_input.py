@@ -566,7 +566,7 @@ def test_what_is_no_number_is_never_a_reading_and_is_kept_with_file_and_line(
     }
     finding = next(f for f in version.findings if f.check == "text_for_number")
     assert (finding.message, finding.where) == (
-        "9 values are no numbers, the first is 'ERR'",
+        "9 values are not numbers, the first is 'ERR'",
         f"line 3, column {TEMPERATURE}",
     )
 

@@ -52,9 +52,7 @@ def run_health_checks() -> dict[str, int]:
 def notify_by_mail() -> int:
     """Errors at once, the rest as a digest once a day."""
     if channels.connection(channels.MAIL) is None:
-        raise AirflowSkipException(
-            f"nobody is told by mail: there is no connection {channels.MAIL}"
-        )
+        raise AirflowSkipException(f"no mail is sent: there is no connection {channels.MAIL}")
     now = as_of(get_current_context(), READINGS)
     settings, _ = platform(now)
     return (
@@ -79,4 +77,6 @@ def notify_by_issue() -> None:
     if failed := report.notify_by_issue(
         settings, health.read_health(settings), channels.GithubIssues(), per_day=per_day
     ):
-        raise AirflowException("not told, the next try or run does:\n" + "\n".join(failed))
+        raise AirflowException(
+            "not reported, the next try or run reports it:\n" + "\n".join(failed)
+        )
