@@ -37,7 +37,7 @@ def test_all_dags_are_there_and_import_without_errors(airflow_database: None) ->
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAGS))
-def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
+def test_a_dag_says_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
     dag = dag_bag().dags[dag_id]
     for heading in (
         "**Produces**",
@@ -83,7 +83,7 @@ print(time.monotonic() - imported, imported - start)
     assert any(is_quick() for _ in range(5)), "not once in five"  # other tests share the cores
 
 
-def test_make_run_leaves_out_what_cosmos_tells_of_progress_and_no_more() -> None:
+def test_make_run_leaves_out_what_cosmos_reports_of_progress_and_no_more() -> None:
     unread = [
         keys.get_dbt_event_xcom_key(MODEL),
         keys.get_compiled_sql_xcom_key(MODEL),

@@ -1,4 +1,4 @@
-"""People are told by a real mail server and by a server that answers as GitHub does: once, and never not."""
+"""People are notified by a real mail server and by a server that answers as GitHub does: once, and never not."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
         yield found
 
 
-def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed_when_it_is_cured(
+def test_a_refused_file_is_reported_within_one_run_once_by_mail_and_issue_and_closed_when_it_is_cured(
     new_platform: Callable[..., Platform], mailbox: Mailbox, issues: Issues
 ) -> None:
     platform = new_platform()
@@ -50,11 +50,11 @@ def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed
     platform.run("2026-02-04")
     [waiting] = [cause for cause in read_health(platform.settings) if cause.check == "quarantine"]
     assert waiting.key == broken.name
-    told = [issue for issue in issues.all.values() if "1769904777" in issue["body"]]
-    assert len(told) == 1
-    assert told[0]["title"].startswith("Data Quality Alert - 2026-02-04 - ")
-    assert [label["name"] for label in told[0]["labels"]] == ["data-quality", "automated"]
-    assert told[0]["state"] == "open"
+    written = [issue for issue in issues.all.values() if "1769904777" in issue["body"]]
+    assert len(written) == 1
+    assert written[0]["title"].startswith("Data Quality Alert - 2026-02-04 - ")
+    assert [label["name"] for label in written[0]["labels"]] == ["data-quality", "automated"]
+    assert written[0]["state"] == "open"
     assert sum(broken.name in text for text in mailbox.texts) >= 1
     mails, writes = len(mailbox.received), len(issues.all)
 
@@ -63,11 +63,11 @@ def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed
 
     broken.unlink()
     platform.run("2026-02-05")
-    assert told[0]["state"] == "closed" and told[0]["comments_made"]
+    assert written[0]["state"] == "closed" and written[0]["comments_made"]
     assert sum("resolved" in text and broken.name in text for text in mailbox.texts) == 1
 
 
-def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
+def test_what_cannot_be_sent_is_sent_by_the_next_run_and_a_red_run_is_mailed(
     new_platform: Callable[..., Platform], mailbox: Mailbox, issues: Issues
 ) -> None:
     platform = new_platform()
@@ -81,7 +81,9 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
     )
     mailbox.closed, issues.answers = True, [403, 422, 403, 422, 403, 422]
     platform.run("2026-02-04")
-    assert platform.states["aggregate_and_publish"] == "success"  # telling nobody stops nothing
+    assert (
+        platform.states["aggregate_and_publish"] == "success"
+    )  # a failed notification stops nothing
     assert platform.states["monitor_quality.run_health_checks"] == "success"
     assert platform.states["monitor_quality.notify_by_mail"] == "failed"
     assert platform.states["monitor_quality.notify_by_issue"] == "failed"
@@ -233,7 +235,7 @@ def test_names_from_files_are_text_in_issues_and_mails(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 422, 500, 502, 503])
-def test_an_answer_that_is_no_answer_tells_nothing_twice(
+def test_an_answer_that_is_no_answer_reports_nothing_twice(
     new_platform: Callable[..., Platform], issues: Issues, status: int
 ) -> None:
     from sensor_platform.channels import GithubIssues
@@ -257,17 +259,17 @@ def test_one_issue_a_building_and_day_is_updated_and_closed_with_its_last_cause(
 
     settings = new_platform().settings
 
-    def told(*causes: Cause) -> dict[str, Any]:
+    def reported(*causes: Cause) -> dict[str, Any]:
         assert report.notify_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
         [issue] = issues.all.values()
         return issue
 
-    issue = told(a_cause("one"), a_cause("two"))
+    issue = reported(a_cause("one"), a_cause("two"))
     assert issue["title"] == "Data Quality Alert - 2026-02-04 - sm2"
     assert "one waits" in issue["body"] and "two waits" in issue["body"]
-    assert told(a_cause("one", status="resolved"), a_cause("two"))["state"] == "open"
+    assert reported(a_cause("one", status="resolved"), a_cause("two"))["state"] == "open"
     assert (
-        told(a_cause("one", status="resolved"), a_cause("two", status="resolved"))["state"]
+        reported(a_cause("one", status="resolved"), a_cause("two", status="resolved"))["state"]
         == "closed"
     )
 
