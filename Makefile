@@ -49,6 +49,7 @@ lint: setup ## style, types, layers and spelling
 	PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint include/dbt/models
 	$(BIN)/codespell
+	.ci/check_phrases
 	$(BIN)/shellcheck .ci/run .ci/astro/check cli/serverless cli/make_secrets
 	$(BIN)/hadolint Dockerfile
 

@@ -77,7 +77,7 @@ def month(index: int) -> date:
 
 
 class Installation:
-    """A drive of generated files and a DATA_DIR: whole months and twelve days. (The 13th alone tells its day from its month.)"""
+    """A drive of generated files and a DATA_DIR: whole months and twelve days. (Only the 13th is unambiguous.)"""
 
     def __init__(self, folder: Path, months: int) -> None:
         self.folder, self.months = folder, months
@@ -114,7 +114,7 @@ class Installation:
         return took
 
     def floor(self) -> float:
-        """Seconds of the floor over all files; once there is a release, held against it."""
+        """Seconds of the floor over all files; once there is a release, compared with it."""
         made, released = (
             self.folder / "floor.parquet",
             self.folder / "data/releases/latest/public_dataset_hourly.parquet",
@@ -275,7 +275,7 @@ Machines are noisy: the floor is the median of three, before and after the run, 
 ## History at once
 
 Minute data in the real formats. The floor is one DuckDB script from the same raw files to the same hourly Parquet that
-checks nothing and keeps nothing (`benchmarks/floor.py`); the bench holds its rows and values against the release's. The
+checks nothing and keeps nothing (`benchmarks/floor.py`); the bench compares its rows and values with the release's. The
 run starts with an empty `DATA_DIR` and ends with an audited release.
 
 {chr(10).join(lines)}

@@ -1,7 +1,7 @@
-"""What monitoring finds of faults that were made on purpose, and what it says of a healthy year: writes a table into docs/health.md.
+"""What monitoring finds of faults that were made on purpose, and what it reports of a healthy year: writes a table into docs/health.md.
 
 `python benchmarks/health.py [--faults 100]`. Every year runs through the real DAG `refresh`; then the checks of `monitor_quality`
-look at it month by month, as they do in production, and on the day on which a sensor is silent.
+check it month by month, as they do in production, and on the day on which a sensor is silent.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from include.registry.rows import Building
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs/health.md"
 FIRST, MONTHS = date(2025, 1, 1), 12
-# a year bears so many faults before they stand in each other's way
+# more faults than this in one year would overlap
 FAULTS_A_YEAR = 240
 # how near to a fault a finding may begin and end: days are judged as a whole, a clock by three days
 NEAR = timedelta(days=1)
@@ -86,7 +86,7 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
         for cause in _look(settings, registry, rules, home, as_of)
         if cause.check != "silent"
     ]
-    # a sensor is silent only while it is; one that was never mounted in this building is no finding of ours
+    # a sensor is silent only while it is; one that was never mounted in this building is not a finding
     for as_of in sorted(
         {f.until.replace(minute=0, second=0, microsecond=0) for f in faults if f.check == "silent"}
     ):
@@ -160,7 +160,7 @@ def _meets(cause: Cause, fault: Fault) -> bool:
 
 
 def _explains(fault: Fault, cause: Cause) -> bool:
-    """Of the same kind; who was silent has a hole once he is back; and of two that are equal nobody can tell the copy."""
+    """Of the same kind. A silent sensor has a gap once it is back; of two equal sensors either may be the copy."""
     return (
         _meets(cause, fault)
         or (fault.model != "" and _meets(cause, replace(fault, sensor=fault.model)))
@@ -168,7 +168,7 @@ def _explains(fault: Fault, cause: Cause) -> bool:
 
 
 def _distinct(causes: list[Cause]) -> list[Cause]:
-    """A month is looked at in up to three windows: the same finding counts once."""
+    """A month is checked in up to three windows: the same finding counts once."""
     kept: dict[tuple[str, tuple[str, ...]], list[Cause]] = defaultdict(list)
     for cause in causes:
         others = kept[cause.check, cause.sensors]
@@ -187,10 +187,10 @@ def main() -> None:
     years = []
     with tempfile.TemporaryDirectory(prefix="health-") as scratch:
         healthy = run_year(Path(scratch) / "healthy", 1, [])
-        told = _distinct(healthy.causes)
+        findings = _distinct(healthy.causes)
         print(
-            f"a healthy year: {len(told)} findings",
-            *(f"{c.check} {c.message} {c.since} {c.until} {c.evidence}" for c in told),
+            f"a healthy year: {len(findings)} findings",
+            *(f"{c.check} {c.message} {c.since} {c.until} {c.evidence}" for c in findings),
             sep="\n  ",
             flush=True,
         )
@@ -228,7 +228,7 @@ def main() -> None:
                     ):
                         print("  missed:", fault)
     table = [
-        f"Of a healthy year of 28 sensors, looked at month by month: {len(told)} findings. Faults made on purpose in {len(years)} such years:",
+        f"Of a healthy year of 28 sensors, checked month by month: {len(findings)} findings. Faults made on purpose in {len(years)} such years:",
         "",
         *score(years),
     ]

@@ -16,7 +16,7 @@ from include.core.errors import ConfigurationError, PlatformError
 from include.core.settings import Settings, alias_variables
 
 OWNER = 0o700
-# They tell of models in Airflow; of the same models the build itself tells OpenLineage.
+# They report on models to Airflow; the build itself reports the same models to OpenLineage.
 REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
 
 
@@ -56,7 +56,9 @@ def _set_aside(path: Path) -> None:
     for part in path.parent.glob(f"{path.name}*"):
         if part.name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             part.replace(part.with_name(f"damaged.{part.name}"))
-    print(f"{path} was damaged: it is damaged.{path.name} now, and made anew", file=sys.stderr)
+    print(
+        f"{path} was damaged: renamed to damaged.{path.name}, and is created again", file=sys.stderr
+    )
 
 
 def close_home(home: Path) -> None:

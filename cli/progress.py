@@ -49,11 +49,11 @@ class Progress:
         states = self.states.setdefault(step, set())
         states.add(state)
         self.open[step] -= 1
-        # a step is told when its last task has ended; what Airflow skips without running it never reports
+        # a step is shown when its last task has ended; tasks that Airflow skips unrun never report
         if self.open[step] == 0 or states == {"skipped"} or state == "failed":
-            self._tell(step, states)
+            self._show(step, states)
 
-    def _tell(self, step: str, states: set[str]) -> None:
+    def _show(self, step: str, states: set[str]) -> None:
         state = next(state for state in ("failed", "success", "skipped") if state in states)
         seconds = time.monotonic() - self.started.get(step, time.monotonic())
         if self.open[step] >= 0:

@@ -1,4 +1,4 @@
-"""`make run`: all DAGs once, in the order of their assets, in this process, without a server; none that nobody would wake."""
+"""`make run`: all DAGs with a trigger once, in asset order, in this process, without a server."""
 
 import argparse
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path[0] = str(PROJECT)  # not cli/, whose files could stand in for libraries
+sys.path[0] = str(PROJECT)  # not cli/, whose files could shadow libraries
 
 from cli.environment import prepare_environment, private_files  # noqa: E402
 
@@ -111,7 +111,7 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
             "\n".join(f"{file}: {error}" for file, error in bag.import_errors.items())
             or "no DAG found"
         )
-    tell_airflow(bag)
+    register_dags(bag)
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     unchanged: set[str] = set()
@@ -132,7 +132,7 @@ def load_dags() -> Any:
     return BundleDagBag(str(PROJECT / "dags"), bundle_path=PROJECT / "dags", bundle_name=BUNDLE)
 
 
-def tell_airflow(bag: Any) -> None:
+def register_dags(bag: Any) -> None:
     """Write the DAGs into Airflow's database, once: `dag.test` would read all files and do so at every call, if it found any."""
     from airflow.configuration import conf
     from airflow.dag_processing.bundles.manager import DagBundlesManager
@@ -179,7 +179,7 @@ def without_retries(dag: Any) -> Any:
 
 
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
-    """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or looks at."""
+    """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or reads."""
     dags = {dag_id: dag for dag_id, dag in dags.items() if dag.schedule is not None}
     makes = {
         outlet.name: dag_id
@@ -188,19 +188,19 @@ def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
         for outlet in task.outlets
     }
     waits = {dag_id: waits_for(dag) for dag_id, dag in dags.items()}
-    looks = {
+    reads = {
         dag_id: {inlet.name for task in dag.tasks for inlet in task.inlets}
         for dag_id, dag in dags.items()
     }
     makers = {
-        dag_id: {makes[name] for name in waits[dag_id] | looks[dag_id] if name in makes}
+        dag_id: {makes[name] for name in waits[dag_id] | reads[dag_id] if name in makes}
         for dag_id in dags
     }
     return list(TopologicalSorter(makers).static_order())
 
 
 def assets_left_alone(dag: Any, run: Any) -> set[str]:
-    """The assets whose tasks were skipped, for there was nothing to tell."""
+    """The assets whose tasks were skipped, since nothing had changed."""
     states = {instance.task_id: instance.state for instance in run.get_task_instances()}
     return {
         outlet.name

@@ -9,9 +9,9 @@ UNREAD = ("_dbt_event", "_compiled_sql", "dbt_startup_events")
 
 
 class HowItEnded(BaseXCom):
-    """Cosmos tells Airflow how far dbt is with each model, and asks for it again: nearly half of all calls of a run.
+    """Cosmos reports dbt's progress with each model to Airflow, and reads it back: nearly half of all calls of a run.
 
-    How a model ended is told besides.
+    How a model ended is reported separately.
     """
 
     @classmethod

@@ -5,7 +5,7 @@
 aggregates, readings of the floating window, dimensions, schema, lineage, checksums and README; `releases/latest` and
 `latest.json` on the publish remote name the newest.
 
-**Runs** when `refresh` has told the asset `readings`. Run it by hand at any time: what is archived and published
+**Runs** when `refresh` has updated the asset `readings`. Run it by hand at any time: what is archived and published
 already is not made again.
 
 **Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
@@ -14,8 +14,8 @@ nothing.
 With `TIMESERIES_ENGINE=influxdb` the group `influxdb` computes in a container of the run, and `aggregate` is skipped, or
 computes what InfluxDB could not.
 
-**When it fails** the last release stands and stays `latest`. `merge_archive` fails when an unchanged month comes out
-otherwise than it was archived; `publish` fails when the audit finds a difference or the remote cannot be written.
+**When it fails** the last release stands and stays `latest`. `merge_archive` fails when a month with unchanged
+inputs differs from the archived one; `publish` fails when the audit finds a difference or the remote cannot be written.
 Run it again once the cause is gone. Every message and its cure: `docs/runbook.md`.
 """
 

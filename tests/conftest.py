@@ -23,7 +23,7 @@ for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GR
 os.environ.update(
     DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME)
 )
-os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads what is told
+os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads the events
 os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "cli.xcom.HowItEnded"  # as `make run` does
 prepare_environment(PROJECT)
 

@@ -1,4 +1,4 @@
-"""DuckDB in memory, for looking at Parquet: nothing in it outlives the call."""
+"""DuckDB in memory, for reading Parquet: nothing in it outlives the call."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator

@@ -28,7 +28,7 @@ class StorageError(PlatformError):
 
 
 class DamagedFile(StorageError):
-    """A file of ours is not what was written."""
+    """A file that the platform wrote was changed or damaged."""
 
 
 class RemoteError(PlatformError):
@@ -48,4 +48,4 @@ class ContractError(PlatformError):
 
 
 class EngineUnavailable(Exception):
-    """A service cannot be had or broke: nothing is wrong with the data, and the embedded engine can compute the same."""
+    """A service is unavailable or broke. The data is fine; the embedded engine can compute the same."""

@@ -80,7 +80,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_sealed(path: Path, content: Any) -> None:
-    """Write JSON that tells whether it is whole: for what the platform must remember. The remote's copy has the same bytes."""
+    """Write JSON with a checksum of its own contents; the remote's copy has the same bytes."""
     write_json(path, {"sha256": _seal(content), "content": content})
 
 
@@ -124,7 +124,7 @@ def is_made_from(folder: Path, fingerprint: str) -> bool:
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
-    """What `write_parquet` was told to remember with a table. Raises DamagedFile."""
+    """The metadata that `write_parquet` stored with a table. Raises DamagedFile."""
     try:
         return dict(pq.read_schema(path).metadata or {})
     except (pa.ArrowException, OSError) as error:

@@ -94,7 +94,7 @@ def secrets_of_variable(name: str, value: str) -> set[str]:
 
 
 def mask(text: str) -> str:
-    """The text with `***` in the place of each secret."""
+    """The text with each secret replaced by `***`."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, MASK)
     for pattern, replacement in _PATTERNS:

@@ -92,7 +92,7 @@ class DataPaths:
 
     @property
     def findings(self) -> Path:
-        """What monitoring and engines have to tell."""
+        """Reports of monitoring and engines."""
         return self.root / "findings"
 
     @property
@@ -120,7 +120,7 @@ class DataPaths:
         return self.work / "built/aggregates"
 
     def landed(self, building_id: str, datasource_id: str, sha256: str) -> Path:
-        """A file as received. Its own name is in the ledger alone: names of strangers are no paths of ours."""
+        """A file as received. Its own name is in the ledger alone: foreign names are never used as paths."""
         return self.landing / building_id / datasource_id / sha256
 
     def landed_values(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
@@ -154,7 +154,7 @@ class DataPaths:
         return self.metrics / model / f"building_id={building_id}" / f"{month}.parquet"
 
     def sensor_hours(self, building_id: str, month: str, sha256: str) -> Path:
-        """What monitoring looks at; scratch, one file for each version of a month."""
+        """Input of monitoring; scratch, one file for each version of a month."""
         return self.work / "health" / f"{building_id}.{month}.{sha256[:8]}.parquet"
 
 

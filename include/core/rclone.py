@@ -47,7 +47,7 @@ GRACE = 5  # seconds in which rclone removes its partial files
 
 @dataclass(frozen=True, order=True)
 class RemoteFile:
-    """One object in a listing; `modified` as the remote tells it (RFC 3339), `digest` is `<type>:<hex>` or empty."""
+    """One object in a listing; `modified` as the remote reports it (RFC 3339), `digest` is `<type>:<hex>` or empty."""
 
     path: str
     size: int
@@ -167,7 +167,7 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
         try:
             for stream in streams:
                 stream.start()
-            began = moved = told = time.monotonic()
+            began = moved = logged = time.monotonic()
             progress = [stream.progress for stream in streams]
             while not _has_ended(process, streams[1], min(1, limit / 4)):
                 now = time.monotonic()
@@ -176,8 +176,8 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
                 if now - moved >= limit:
                     is_stopped = True
                     break
-                if now - told >= WAITED:
-                    told = now
+                if now - logged >= WAITED:
+                    logged = now
                     log.warning(
                         "%s: waiting for %.0f s, without progress for %.0f s of %g",
                         mask(what),
@@ -269,7 +269,7 @@ def delete_file(remote_path: str) -> None:
 
 
 def delete_files(remote: str, paths: Iterable[str]) -> None:
-    """Delete the named files below `remote`; those that are not there are no error."""
+    """Delete the named files below `remote`; missing ones are not an error."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
         names.write("\n".join(paths))
         names.flush()
@@ -316,6 +316,6 @@ def _copy(source: str, target: str, paths: Iterable[str], *options: str, remote:
 
 
 def _digest_type(remote: str) -> str | None:
-    """The best checksum that the backend of `remote` knows without reading files again, as rclone tells it."""
+    """The best checksum that the backend of `remote` knows without reading files again, as rclone reports it."""
     features = json.loads(run("backend", "features", remote, remote=remote))
     return next((kind for kind in HASHES if kind in features.get("Hashes", [])), None)

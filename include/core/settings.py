@@ -87,7 +87,7 @@ class Settings:
 
 
 def alias_variables(remote: str, folder: Path) -> dict[str, str]:
-    """The variables that put a local folder in the place of a remote."""
+    """The variables that replace a remote by a local folder."""
     prefix = f"RCLONE_CONFIG_{remote.upper()}_"
     return {f"{prefix}TYPE": "alias", f"{prefix}REMOTE": str(folder)}
 

@@ -47,7 +47,7 @@ def docker_client(url: str) -> docker.APIClient:
 
 
 def labels(data_dir: Path, dag_id: str, run_id: str, service: str) -> dict[str, str]:
-    """What tells a run's container from all others, other installations' included."""
+    """Labels that distinguish a run's container from all others, including other installations'."""
     return {
         f"{PLATFORM}.{key}": value
         for key, value in {
@@ -101,7 +101,7 @@ def last_lines(cli: docker.APIClient, container_id: str) -> str:
 
 
 def secret_of(cli: docker.APIClient, container_id: str, service: ContainerService) -> str:
-    """The run's secret, from the container that was given it: it stands nowhere else."""
+    """The run's secret, from the container that was given it: it is stored nowhere else."""
     environment: dict[str, str] = dict(
         entry.split("=", 1) for entry in cli.inspect_container(container_id)["Config"]["Env"]
     )

@@ -114,7 +114,7 @@ class Circumstances:
     Attributes:
         as_of: now; later readings are rejected, and judged again when their time has come.
         others: for each device, the date formats that its files have proven by themselves.
-        skipped: checks that this run is told to skip.
+        skipped: checks that this run skips.
     """
 
     as_of: datetime

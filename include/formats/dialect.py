@@ -78,7 +78,7 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
 
 
 def digests(texts: pa.Array) -> pa.Array:
-    """SHA-256 in the place of each text, for sources whose texts nobody may read."""
+    """SHA-256 instead of each text, for sources whose texts nobody may read."""
     encoded = texts.dictionary_encode()
     hashed = [
         f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -39,7 +39,7 @@ class Records:
 
 
 class RawFile(Protocol):
-    """One file, its bytes looked at once.
+    """One file, its bytes read once.
 
     Attributes:
         rows: how many records it may hold, rejected and blank ones included.
@@ -65,7 +65,7 @@ class RawFile(Protocol):
             most: more rejected records than this are not looked for one by one.
 
         Raises:
-            Refused: no record can be told from another.
+            Refused: records cannot be distinguished.
         """
 
     def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
@@ -76,4 +76,4 @@ class Format(Protocol):
     """Opens files that are written in one way; the details are the row of file_formats.csv."""
 
     def open(self, raw: Path, format_: FileFormat) -> RawFile:
-        """Look at the bytes, in constant memory. Raises Refused if the file cannot hold records."""
+        """Read the bytes, in constant memory. Raises Refused if the file cannot hold records."""

@@ -228,7 +228,7 @@ def _prove(
 
 @functools.lru_cache(1 << 17)  # files repeat each other's times of day
 def _clock(text: str) -> int:
-    """Seconds since midnight; -1 if the text is no time of day."""
+    """Seconds since midnight; -1 if the text is not a time of day."""
     match = TIME.fullmatch(text)
     return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[4] or 0) if match else -1
 

@@ -49,7 +49,7 @@ def to_utc(
     findings: list[Finding] = []
     for change in clock_changes(timezone, first, last):
         offsets[walls >= np.datetime64(change.stop, "s")] = change.offset_after
-        passes = tell_passes_apart(walls, series, change)
+        passes = separate_passes(walls, series, change)
         if not passes.inside.any():
             continue
         offsets[passes.inside] = change.offset_before
@@ -61,8 +61,8 @@ def to_utc(
     return walls - offsets * SECOND, findings
 
 
-def tell_passes_apart(walls: Instants, series: Numbers, change: ClockChange) -> Passes:
-    """Which of the lines inside a repeated hour belong to its second pass; each series is looked at by itself."""
+def separate_passes(walls: Instants, series: Numbers, change: ClockChange) -> Passes:
+    """Find the lines of a repeated hour that belong to its second pass, each series by itself."""
     start, stop = np.datetime64(change.start, "s"), np.datetime64(change.stop, "s")
     order = np.argsort(series, kind="stable")  # the lines of a series stay in the order of the file
     wall, owner = walls[order], series[order]
@@ -90,13 +90,13 @@ def tell_passes_apart(walls: Instants, series: Numbers, change: ClockChange) -> 
         np.logical_or.reduceat(wall >= stop, begins),
     )
     ends_in_first_pass = ~inside[begins] & ~goes_on
-    is_told = (backs == 1) | ((backs == 0) & ((stills > 0) | ends_in_first_pass))
+    is_decided = (backs == 1) | ((backs == 0) & ((stills > 0) | ends_in_first_pass))
     back_in_file_order = np.argsort(order)
     return Passes(
         inside[back_in_file_order],
         second[back_in_file_order],
         int(backs.max()),
-        bool((touched & ~is_told).any()),
+        bool((touched & ~is_decided).any()),
     )
 
 

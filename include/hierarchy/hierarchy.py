@@ -73,7 +73,7 @@ def fingerprint(registry: Registry) -> str:
 
 
 def is_current(settings: Settings, registry: Registry) -> bool:
-    """Whether the stored hierarchy is whole, and was made from what there is now."""
+    """Whether the stored hierarchy is whole, and was built from the current seeds and queries."""
     return files.is_made_from(settings.paths.hierarchy, fingerprint(registry))
 
 

@@ -1,6 +1,6 @@
 """The quality gate: is a file plausible enough to become numbers? Thresholds are cells of datasources_config.csv.
 
-It looks at each file alone, before the marts, so that a broken export never mixes with good data. Duplicates are not
+It checks each file alone, before the marts, so that a broken export never mixes with good data. Duplicates are not
 judged here: they are only known once all exports of a month lie side by side. Empty cells refuse nothing: they are an
 incident of their sensor (include/monitoring/checks/nulls.sql).
 """

@@ -35,7 +35,7 @@ DRIVES = "drives.json"  # in findings/: what of each datasource the last run cou
 
 @dataclass(frozen=True)
 class SkippedChecks:
-    """Checks that this run is told to skip, and why; the reason stands in the ledger and in the lineage."""
+    """Checks that this run skips, and why; the reason is written to the ledger and the lineage."""
 
     names: tuple[str, ...] = ()
     reason: str = ""
@@ -52,7 +52,7 @@ class SkippedChecks:
             raise ConfigurationError(
                 "a skipped check needs a reason",
                 where="parameter skip_reason",
-                cure="say why; it will stand in the lineage",
+                cure="say why; it is written to the lineage",
             )
 
     @property
@@ -433,12 +433,12 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
 def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
     """One page for each file that is refused or has rejected lines; the pages of files that have been cured go."""
     newest = {(v.datasource_id, v.path): v for v in ledger.versions}
-    told = [
+    listed = [
         *ledger.refused(),
         *(v for v in newest.values() if v.verdict == "accepted" and v.rejected),
     ]
     pages = {}
-    for version in told:
+    for version in listed:
         place = (version.building_id, version.datasource_id, version.sha256)
         errors = [
             finding

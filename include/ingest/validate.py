@@ -28,7 +28,7 @@ from include.formats.values import NameParts, Values, read_values
 from include.ledger.ledger import FileVersion, Finding, Layout
 from include.registry.rows import Datasource
 
-# Checks that a run may be told to skip, with a reason: what they find does not keep the file from being read.
+# Checks that a run may skip, with a reason: their findings do not prevent reading the file.
 SKIPPABLE = frozenset({"required_columns", "new_columns", "row_count", "future_dates"})
 SHOWN_NAMES = 5
 
@@ -262,7 +262,7 @@ def _unreadable_cells(
             Finding(
                 "text_for_number",
                 "warning",
-                f"{count:,} {'value is no number' if count == 1 else 'values are no numbers'}, the first is {rejected.quote(cells.unreadable[at].as_py())}",
+                f"{count:,} {'value is not a number' if count == 1 else 'values are not numbers'}, the first is {rejected.quote(cells.unreadable[at].as_py())}",
                 where=f"line {read.numbers[at]}, column {name!r}",
                 cure="They are kept in quarantine with their lines; the rest is used",
             )

@@ -75,9 +75,9 @@ class FileVersion:
     """One row of the ledger. Times are UTC.
 
     `rows` are accepted lines, `rejected` lines that could not be read; `cells` = rows × value columns, of which `nulls`
-    are empty and `unreadable` no numbers. `months` are the building's months in which it has readings. `exported` is the
+    are empty and `unreadable` are not numbers. `months` are the building's months in which it has readings. `exported` is the
     time of export in its name. A file with readings in the future is judged again from `judge_again` on, any file when
-    its datasource is declared otherwise than by `judged_by`.
+    its datasource's declaration differs from `judged_by`.
     """
 
     number: int

@@ -45,7 +45,7 @@ class Cause:
     found: datetime | None = None
     resolved: datetime | None = None
     silenced_by: str = ""
-    key: str = ""  # tells causes apart that have no sensor, such as files
+    key: str = ""  # distinguishes causes that have no sensor, such as files
     detail: str = ""  # more for the person who acts on it, such as rows to paste
 
     @property
@@ -166,7 +166,7 @@ def account(
     """What is new, what goes on, and what is over; a cause keeps the id under which people know it.
 
     A cause that was over when it was found is new once, and resolved from the next run on. One that is found no more is
-    kept as resolved for a week, so that every channel has time to report it. Of buildings that were not looked at (`unseen`)
+    kept as resolved for a week, so that every channel has time to report it. Of buildings that were not checked (`unseen`)
     nothing is resolved.
     """
     known = {cause.id: cause for cause in before}

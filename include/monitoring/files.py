@@ -20,7 +20,7 @@ from include.replication.state import fetch_inputs
 from include.store.readings import read_accounting
 
 SQL = Path(__file__).parent
-TOLD_FOR = timedelta(days=30)
+REPORTED_FOR = timedelta(days=30)
 
 
 def causes_in_files(
@@ -60,7 +60,7 @@ def _refused(
     rules: Rules,
     as_of: datetime,
 ) -> Iterator[Cause]:
-    """A refused file is told at once, as a warning; as an error once it has waited too long."""
+    """A refused file is reported at once, as a warning; as an error once it has waited too long."""
     patience = timedelta(hours=rules.parameters["quarantine_hours"])
     for version in refused:
         yield Cause(
@@ -154,9 +154,9 @@ def _unread_drives(
     as_of: datetime,
 ) -> Iterator[Cause]:
     """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since the last file that came."""
-    told: dict[str, list[str]] = files.read_or(settings.paths.findings / register.DRIVES, {})
+    unread: dict[str, list[str]] = files.read_or(settings.paths.findings / register.DRIVES, {})
     for datasource in registry.active_datasources:
-        if (problems := told.get(datasource.datasource_id)) and datasource.building_id in starts:
+        if (problems := unread.get(datasource.datasource_id)) and datasource.building_id in starts:
             came = [
                 version.first_seen
                 for version in versions
@@ -191,7 +191,7 @@ def healed_files(settings: Settings, rules: Rules, as_of: datetime) -> list[Caus
     found = []
     for row in files.read_or(settings.paths.findings / "healed.json", []):
         at = datetime.fromisoformat(row["as_of"])
-        if as_of - at < TOLD_FOR:
+        if as_of - at < REPORTED_FOR:
             cause = Cause(
                 "healed",
                 "error" if row["from"].startswith("nowhere") else "warning",

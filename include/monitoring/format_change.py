@@ -84,6 +84,6 @@ def _mapped(registry: Registry, datasource_id: str, want: str) -> list[SensorMap
 
 
 def _row(new_name: str, old: SensorMapping) -> str:
-    """The old row with the new name, as it would stand in the seed."""
+    """The old row with the new name, as it would be in the seed."""
     cells = {**old.model_dump(mode="json"), "raw_name": new_name}
     return csv_line([cells[name] for name in type(old).model_fields if name != "line"])

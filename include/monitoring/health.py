@@ -1,4 +1,4 @@
-"""The health of the data, as findings/health.json tells it: what is wrong, since when, and what to do."""
+"""The health of the data: findings/health.json records each problem, since when, and what to do."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def window_start(building: Building, as_of: datetime) -> datetime:
 
 
 def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
-    """Every stored file that the checks look at."""
+    """Every stored file that the checks read."""
     months = [
         (b.building_id, month)
         for b in registry.active_buildings
@@ -114,7 +114,7 @@ def look(
 
 
 def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
-    """Silences that have ended and still stand in the seed."""
+    """Silences that have ended and are still in the seed."""
     over = [row for row in rules.silences if row.expires <= as_of.date()]
     causes = [
         Cause(
@@ -135,7 +135,7 @@ def keep_account(
 ) -> list[Cause]:
     """Compare what was found with the last run's incidents, and write both down as one.
 
-    `unseen` are buildings that this run could not look at: their open incidents stay open.
+    `unseen` are buildings that this run could not check: their open incidents stay open.
     """
     causes = sorted(
         account(read_health(settings), found, look.as_of, rules, unseen),

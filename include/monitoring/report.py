@@ -1,8 +1,9 @@
-"""Who is told what: e-mails and issues, made from the causes and from what each channel has told already.
+"""Notifies people by e-mail and issues, of the causes that a channel has not sent already.
 
-A channel's memory (`findings/told_by_<channel>.json`) is written after each message that was sent. So what could not be sent
-is sent by the next run, and what was sent is not sent again. A machine that dies between the two sends the message
-again, with the same Message-ID or the same marker: mail programs show it once, and issues are found by their marker.
+`findings/notified_by_<channel>.json` is written after each message that was sent. The next run sends
+the messages that failed and does not repeat the others. A machine that dies between the two sends
+the message again, with the same Message-ID or the same marker: mail programs show it once, and
+issues are found by their marker.
 """
 
 import hashlib
@@ -45,27 +46,27 @@ class IssueTracker(Protocol):
     def close(self, number: int, comment: str) -> None: ...
 
 
-def tell_by_mail(
+def notify_by_mail(
     settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]
 ) -> int:
     """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a day. Returns the mails sent."""
-    told = _memory(settings, "mail")
+    notified = _memory(settings, "mail")
     loud = [cause for cause in causes if not cause.silenced_by]
-    opened = [cause for cause in loud if cause.is_open and told.get(cause.id) != "open"]
+    opened = [cause for cause in loud if cause.is_open and notified.get(cause.id) != "open"]
     urgent = [cause for cause in opened if cause.severity == "error"]
     rest = [cause for cause in opened if cause not in urgent] + [
-        cause for cause in loud if not cause.is_open and told.get(cause.id) == "open"
+        cause for cause in loud if not cause.is_open and notified.get(cause.id) == "open"
     ]
     today = f"{as_of:%Y-%m-%d}"
     sent = 0
     for name, chosen in (("urgent", urgent), ("digest", rest)):
-        if not chosen or (name == "digest" and told.get("digest_of") == today):
+        if not chosen or (name == "digest" and notified.get("digest_of") == today):
             continue
         send(_mail(chosen, today))
-        told |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | (
+        notified |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | (
             {"digest_of": today} if name == "digest" else {}
         )
-        _remember(settings, "mail", told)
+        _remember(settings, "mail", notified)
         sent += 1
     return sent
 
@@ -98,24 +99,25 @@ def _paragraph(cause: Cause) -> str:
     return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
 
 
-def tell_by_issue(
+def notify_by_issue(
     settings: Settings, causes: list[Cause], tracker: IssueTracker, *, per_day: bool = False
 ) -> list[str]:
-    """One issue a cause, or one a building and day; closed when resolved. Returns what could not be told, and goes on to the next.
+    """Write one issue a cause, or one a building and day; close it when resolved.
 
-    A run opens at most `MOST_NEW` issues and one for the rest. `told` has the number of each issue, and for a cause of the rest
-    the key of the issue that it shares.
+    Returns the issues that failed; one failure does not stop the others. A run opens at most
+    `MOST_NEW` issues and one for the rest. `notified` has the number of each issue, and for a
+    cause of the rest the key of the issue that it shares.
     """
-    told = _memory(settings, "issues")
+    notified = _memory(settings, "issues")
     failed = []
-    for issue in _issues(causes, told, per_day):
+    for issue in _issues(causes, notified, per_day):
         try:
-            told[issue.key] = _tell(issue, told.get(issue.key), tracker)
-            told |= {cause_id: {"in": issue.key} for cause_id in issue.shared_by}
-        except Exception as error:  # whatever it is, the other issues must be told
+            notified[issue.key] = _write(issue, notified.get(issue.key), tracker)
+            notified |= {cause_id: {"in": issue.key} for cause_id in issue.shared_by}
+        except Exception as error:  # whatever it is, the other issues must be written
             failed.append(f"{issue.title}: {type(error).__name__}: {error}")
             continue
-        _remember(settings, "issues", told)
+        _remember(settings, "issues", notified)
     return failed
 
 
@@ -128,20 +130,20 @@ class _Issue:
     shared_by: tuple[str, ...] = ()
 
 
-def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_Issue]:
+def _issues(causes: list[Cause], notified: dict[str, Any], per_day: bool) -> list[_Issue]:
     """Every issue that is open or ought to be, with the causes that belong into it."""
     members: dict[str, list[Cause]] = {}
     for cause in causes:
         own = (
             f"{cause.building_id}-{cause.found:%Y-%m-%d}"
             if per_day
-            else told.get(cause.id, {}).get("in", cause.id)
+            else notified.get(cause.id, {}).get("in", cause.id)
         )
         members.setdefault(own, []).append(cause)
     opened = [
         key
         for key, found in members.items()
-        if key not in told and any(cause.is_open and not cause.silenced_by for cause in found)
+        if key not in notified and any(cause.is_open and not cause.silenced_by for cause in found)
     ]
     rest = [] if per_day else [cause for key in opened[MOST_NEW:] for cause in members.pop(key)]
     if rest:
@@ -149,7 +151,7 @@ def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_I
     issues = []
     for key, found in members.items():
         is_open = any(cause.is_open and not cause.silenced_by for cause in found)
-        if is_open or told.get(key, {}).get("is_open"):
+        if is_open or notified.get(key, {}).get("is_open"):
             if key.startswith(REST):
                 title = f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens issues for"
             else:
@@ -171,7 +173,7 @@ def _issues(causes: list[Cause], told: dict[str, Any], per_day: bool) -> list[_I
     return issues
 
 
-def _tell(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -> dict[str, Any]:
+def _write(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) -> dict[str, Any]:
     digest = hashlib.sha256(issue.body.encode()).hexdigest()[:16]
     if before is None:
         number = tracker.find(_marker(issue.key))
@@ -236,8 +238,8 @@ def _period(cause: Cause) -> str:
 
 
 def _memory(settings: Settings, channel: str) -> dict[str, Any]:
-    return dict(files.read_or(settings.paths.findings / f"told_by_{channel}.json", {}))
+    return dict(files.read_or(settings.paths.findings / f"notified_by_{channel}.json", {}))
 
 
-def _remember(settings: Settings, channel: str, told: dict[str, Any]) -> None:
-    files.write_json(settings.paths.findings / f"told_by_{channel}.json", told)
+def _remember(settings: Settings, channel: str, notified: dict[str, Any]) -> None:
+    files.write_json(settings.paths.findings / f"notified_by_{channel}.json", notified)

@@ -1,4 +1,4 @@
-"""What is checked, and how strictly: the seeds of monitoring. They touch no number, so they are no part of a fingerprint."""
+"""What is checked, and how strictly: the seeds of monitoring. They touch no number, so they are not part of a fingerprint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from include.core.errors import ConfigurationError
 from include.registry.rows import HealthCheck, HealthParameter, Silence
 from include.registry.seeds import read_rows
 
-# In the order in which they run: a later one leaves out what an earlier one has told.
+# In the order in which they run: a later one leaves out what an earlier one has reported.
 SQL_CHECKS = (
     "out_of_bounds",
     "stuck_at_zero",
@@ -45,7 +45,7 @@ def load_rules(seeds: Path) -> Rules:
         if row.check and row.check not in checks:
             file = "silences.csv" if isinstance(row, Silence) else "health_parameters.csv"
             raise ConfigurationError(
-                f"{row.check!r} is no check",
+                f"unknown check {row.check!r}",
                 where=f"{file}, line {row.line}",
                 cure=f"use one of: {', '.join(sorted(checks))}",
             )

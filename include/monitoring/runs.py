@@ -1,4 +1,4 @@
-"""What the runs themselves tell: failed, overdue, slow, and the disk. Each DAG leaves a page in findings/runs/."""
+"""Findings about runs (failed, overdue, slow) and the disk. Each DAG has a page in findings/runs/."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from include.monitoring.causes import Cause, named
 from include.monitoring.rules import Rules
 
 REMEMBERED = 20
-# These wait for nothing but time, so their silence is news.
+# These run on a clock schedule: alert when overdue.
 DAILY = ("refresh",)
 
 
@@ -113,10 +113,10 @@ def _of(page: RunPage, rules: Rules, now: datetime) -> Iterator[Cause]:
 
 
 def _fallbacks(settings: Settings, now: datetime) -> Iterator[Cause]:
-    """An engine that was asked for and could not be had; told until it works again."""
+    """An engine that was requested and unavailable; reported until it works again."""
     for role in ("timeseries_engine", "graph_engine"):
-        if told := files.read_or(settings.paths.findings / f"{role}.json", None):
-            yield Cause("engine_fallback", "warning", now, now, told["message"], key=role)
+        if fallback := files.read_or(settings.paths.findings / f"{role}.json", None):
+            yield Cause("engine_fallback", "warning", now, now, fallback["message"], key=role)
 
 
 def _disk(settings: Settings, rules: Rules, now: datetime) -> Iterator[Cause]:

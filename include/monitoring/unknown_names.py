@@ -86,7 +86,7 @@ def _is_no_measurement(registry: Registry, datasource: Datasource, unknown: Unkn
     """Whether the cells are known to be none of ours: the raw name is ignored, or the column is declared and is not a raw name itself.
 
     Where columns are raw names, a row of sensor_mappings.csv can ignore one. Elsewhere the rows name devices, and a column that is
-    declared and that no row of datasource_mappings.csv describes is no measurement.
+    declared and that no row of datasource_mappings.csv describes is not a measurement.
     """
     if any(
         row.disposition == "ignored" and row.raw_name == unknown.name

@@ -1,7 +1,7 @@
 """What there is to do: the months whose fingerprint is not the one that the files on disk carry.
 
-The plan is all that dbt is told. It is made of files, seeds, ledger and `as_of` alone, so a run that was killed,
-repeated or moved to another machine plans what is missing, and nothing else.
+dbt receives only the plan. The plan is made of files, seeds, ledger and `as_of` alone, so a run that
+was killed, repeated or moved to another machine plans only the missing months.
 """
 
 import hashlib

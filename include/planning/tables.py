@@ -1,4 +1,6 @@
-"""The plan on disk: Parquet tables that tell dbt and the time-series engines what to build. Written and read here alone.
+"""The plan on disk: Parquet tables that list what dbt and the time-series engines build.
+
+They are written and read here alone.
 
 | table | one row per | read by |
 |---|---|---|
@@ -89,7 +91,7 @@ def planned_windows(settings: Settings) -> list[Window]:
 
 
 def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
-    """Tell dbt which months to build from which files, and what the seeds say. See include/dbt/macros/plan.sql."""
+    """Write which months dbt builds from which files, and the seeds. See include/dbt/macros/plan.sql."""
     _clear(settings.paths.built_readings)
     write_seeds(settings, registry)
     involved = rank(versions_of(months))
@@ -174,7 +176,7 @@ def landed_values(settings: Settings, version: FileVersion) -> Path:
 
 
 def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
-    """Tell the time-series engine which windows to aggregate from which months of readings."""
+    """Write which windows the time-series engine aggregates from which months of readings."""
     _clear(settings.paths.built_aggregates)
     rows = [
         {

@@ -1,8 +1,9 @@
-"""Finds files under DATA_DIR that are not what was written, and brings back the next best copy.
+"""Finds files under DATA_DIR that were changed or damaged, and restores the next best copy.
 
-What a run reads is checked by its checksum, and each day a thirtieth of the rest. A damaged file is removed; then it is
-treated as one that is missing: it comes from the state remote, from the drive, from the release on the publish remote, or is
-made again from its inputs. What was healed is written into findings/healed.json, for `monitor_quality` to tell.
+Every file that a run reads is verified by its checksum, and each day a thirtieth of the rest. A damaged
+file is deleted and, like a missing one, fetched again: from the state remote, the drive or the release on
+the publish remote; else it is rebuilt from its inputs. Healed files are recorded in findings/healed.json,
+which `monitor_quality` reports.
 """
 
 import contextlib
@@ -51,7 +52,7 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     lost = [name for name in names if name in known.files and not (paths.root / name).exists()]
     with contextlib.suppress(PlatformError):
         healed += [paths.root / name for name in state.fetch(settings, known, lost)]
-    _tell(settings, healed, "the state remote, or is made again", as_of)
+    _record(settings, healed, "the state remote, or is made again", as_of)
     _heal_release(settings, as_of)
 
 
@@ -102,7 +103,7 @@ def heal_archive(settings: Settings, as_of: datetime) -> list[Unit]:
 
 
 def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) -> list[Path]:
-    """Remove what is damaged and fetch what is missing; returns what cannot be had."""
+    """Delete damaged files and fetch missing ones; returns those of which no copy is left."""
     damaged = [
         path for path, digest in wanted.items() if path.exists() and files.sha256(path) != digest
     ]
@@ -123,11 +124,11 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
     lost = [path for path in missing if not path.exists()]
     fetched = [path for path in missing if path not in lost]
     if len(missing) == len(wanted) and not damaged:
-        fetched = []  # an empty machine takes over: that is no damage
-    _tell(settings, fetched, "the state remote", as_of)
+        fetched = []  # an empty machine takes over: nothing was damaged
+    _record(settings, fetched, "the state remote", as_of)
     if lost:
         state.forget(settings, lost)
-    _tell(settings, lost, "its inputs, from which it is made again", as_of)
+    _record(settings, lost, "its inputs, from which it is made again", as_of)
     return lost
 
 
@@ -141,7 +142,7 @@ def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> No
             continue
         files.remove(landed)
         came = fetch_landed(settings, registry, version)
-        _tell(
+        _record(
             settings,
             [landed],
             "the state remote or the drive" if came else "nowhere: no copy is left",
@@ -150,13 +151,13 @@ def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> No
 
 
 def _heal_release(settings: Settings, as_of: datetime) -> None:
-    """A damaged release goes; the publish remote's copy, or a new one of the same contents, takes its place."""
+    """Replace a damaged release by the publish remote's copy, or by a new one of the same contents."""
     last = release.latest_folder(settings)
     if last is None or _is_whole(last):
         return
     files.remove(settings.paths.latest)
     files.remove(last)
-    _tell(settings, [last], "the publish remote, or is made again", as_of)
+    _record(settings, [last], "the publish remote, or is made again", as_of)
 
 
 def _is_whole(folder: Path) -> bool:
@@ -172,14 +173,14 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _is_due(path: Path, as_of: datetime) -> bool:
-    """Whether this is the day of thirty on which a file is checked that nobody needs."""
+    """Whether an idle file is re-verified today; each is, every 30 days."""
     return zlib.crc32(path.name.encode()) % DAYS_FOR_ALL == as_of.toordinal() % DAYS_FOR_ALL
 
 
-def _tell(settings: Settings, healed: list[Path], source: str, as_of: datetime) -> None:
+def _record(settings: Settings, healed: list[Path], source: str, as_of: datetime) -> None:
     names = [str(path.relative_to(settings.paths.root)) for path in healed]
     if names:
         path = settings.paths.findings / "healed.json"
-        told = files.read_or(path, [])
-        told += [{"path": name, "from": source, "as_of": as_of.isoformat()} for name in names]
-        files.write_json(path, told[-KEPT:])
+        healings = files.read_or(path, [])
+        healings += [{"path": name, "from": source, "as_of": as_of.isoformat()} for name in names]
+        files.write_json(path, healings[-KEPT:])

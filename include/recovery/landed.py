@@ -94,7 +94,10 @@ def _land_again(
         version.layout.date_format,
         version.rows,
     ):
-        return "its values are missing, and it reads otherwise than when it was accepted, since its datasource is declared otherwise"
+        return (
+            "its values are missing, and it is read differently than when it was accepted, "
+            "since the declaration of its datasource has changed"
+        )
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The building's structure as the seeds tell it, checked: every node in its place, no two places at one time."""
+"""The building's structure as the seeds describe it, checked: every node in its place, no two places at one time."""
 
 import re
 from collections import defaultdict
@@ -105,7 +105,7 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
 
 def wrong_rows(registry: Registry) -> list[str]:
     """What is wrong in the seeds and stops one building only, each with what it means for this run."""
-    told = [
+    wrong = [
         f"{building_id} is not read in this run: {error}"
         for building_id, errors in registry.wrong.items()
         for error in errors
@@ -113,8 +113,8 @@ def wrong_rows(registry: Registry) -> list[str]:
     try:
         structures = load_hierarchy(registry).wrong
     except ConfigurationError as error:
-        return [*told, f"the hierarchy was not updated: {error}"]
-    return told + [
+        return [*wrong, f"the hierarchy was not updated: {error}"]
+    return wrong + [
         f"the hierarchy of {building_id} was not updated: {error}"
         for building_id, error in structures.items()
         if building_id not in registry.wrong
@@ -216,7 +216,7 @@ def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -
             NODES,
             node,
             "coordinates",
-            f"{node.coordinates!r} are no coordinates",
+            f"{node.coordinates!r} are not coordinates",
             "write x;y or x;y;z as numbers, or leave it empty where it is not known",
         )
 

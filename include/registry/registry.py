@@ -145,7 +145,7 @@ class Registry:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all seeds as they stand on the disk."""
+        """Hash of all seeds as they are on the disk."""
         return hashlib.sha256(
             b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.csv")))
         ).hexdigest()

@@ -95,7 +95,7 @@ class FileFormat(Row):
         min_length=1, description="strptime formats of the date alone; a file keeps to one"
     )
     null_tokens: Names = Field(
-        description="texts that mean no reading, besides the empty one; case does not matter"
+        description="texts that mean no reading, apart from the empty one; case does not matter"
     )
 
 
@@ -142,8 +142,8 @@ class Datasource(Row):
 class DatasourceMapping(Row):
     """Where a datasource's values stand, and their physical bounds.
 
-    `location_column` is `{device}` when the file name tells the device, or a column that holds its name.
-    `value_column` is a name or a regex. `measurement` is empty where sensor_mappings tells it.
+    `location_column` is `{device}` when the file name names the device, or a column that holds its name.
+    `value_column` is a name or a regex. `measurement` is empty where sensor_mappings names it.
     """
 
     datasource_id: Identifier
@@ -243,7 +243,7 @@ class HealthParameter(Row):
 
 
 class Silence(Row):
-    """Findings that nobody is told of until a day; an empty cell means any."""
+    """Findings that are not reported until a day; an empty cell means any."""
 
     check: str
     building_id: str

@@ -1,4 +1,4 @@
-"""Reads seeds row by row, and tells which building a wrong row belongs to."""
+"""Reads seeds row by row, and finds which building a wrong row belongs to."""
 
 import contextlib
 import csv

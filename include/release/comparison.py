@@ -1,4 +1,4 @@
-"""Holds an older public dataset against a release, for the months in which both are made side by side."""
+"""Compares an older public dataset with a release, for the months in which both are produced."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +58,7 @@ def compare(
             }
         except duckdb.Error as error:
             raise ConfigurationError(
-                f"it is no Parquet file: {error}",
+                f"it is not a Parquet file: {error}",
                 where=str(old),
                 cure="export the old dataset as Parquet",
             ) from error

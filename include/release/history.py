@@ -42,7 +42,7 @@ class HistoryFile:
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> "HistoryFile":
-        """Raises ValueError if it is not what `to_json` makes."""
+        """Raises ValueError if `to_json` cannot have made it."""
         found = cls(
             entry["building_id"], entry["month"], entry["rows"], entry["bytes"], entry["sha256"]
         )

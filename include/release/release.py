@@ -76,7 +76,7 @@ def settings_at(settings: Settings, as_of: datetime) -> Settings:
 
 
 def read(path: Path) -> Release:
-    """The release in a folder. Raises FileNotFoundError, or DamagedFile if run.json is not what `build` writes."""
+    """The release in a folder. Raises FileNotFoundError, or DamagedFile if `build` cannot have written run.json."""
     run = files.read_json(path / "run.json")
     try:
         as_of, fingerprint = datetime.fromisoformat(run["as_of"]), run["made_from"]
@@ -103,7 +103,7 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
 
 
 def made_from(settings: Settings, registry: Registry) -> str:
-    """Fingerprint of everything a release is made from, besides the clock: equal means nothing to publish."""
+    """Fingerprint of all inputs of a release, apart from the clock: equal means nothing to publish."""
     facts = [
         *(
             f"{unit} {entry.sha256}"
@@ -183,7 +183,7 @@ def _write_tables(
     as_of: datetime,
     staging: Path,
 ) -> dict[str, int]:
-    """The Parquet files; months stand one after the other, each sorted by source, location, measurement and time."""
+    """The Parquet files; months follow one another, each sorted by source, location, measurement and time."""
     archive, readings = published_units(settings), read_manifest(settings)
     known = {building.building_id for building in registry.published_buildings}
     months = window_of_readings(settings, registry, as_of)
@@ -278,7 +278,7 @@ def inputs(
 def _undamaged(path: Path, digest: str) -> Path:
     if files.sha256(path) != digest:
         raise ContractError(
-            "a stored file is not what was stored",
+            "checksum mismatch: a stored file was changed or damaged",
             where=str(path),
             cure="remove it and run again: it comes back from the state remote; nothing was published",
         )
@@ -319,7 +319,7 @@ def _copy_months(
 
 
 def _audit(database: duckdb.DuckDBPyConnection, staging: Path) -> set[tuple[str, str, str]]:
-    """Hold every table against its declared schema; the (building, source, month) that the release covers."""
+    """Compare every table with its schema; returns the (building, source, month) of the release."""
     for table in tables():
         path = str(staging / table.file)
         found = {

@@ -1,4 +1,4 @@
-"""One or two lines of Markdown that sum up a run, for those who look at the list of runs."""
+"""One or two lines of Markdown that sum up a run, for the list of runs."""
 
 from include.core.plain_text import counted, plain
 from include.core.settings import Settings

@@ -31,7 +31,7 @@ def sync(
 ) -> list[Finding]:
     """Copy the listing less the ledger into landing and hand the arrivals to validation.
 
-    `neighbours` are the datasources that share the location: a file that none of them claims is told, not lost.
+    `neighbours` are the datasources that share the location: a file that none of them claims is reported, not lost.
     Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
     known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
@@ -138,7 +138,7 @@ def _unclaimed(
     listed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]
 ) -> list[Finding]:
     if neighbours and neighbours[0] != datasource:
-        return []  # the first of them tells for all
+        return []  # the first of them reports for all
     patterns = [re.compile(source.file_pattern) for source in (neighbours or (datasource,))]
     return [
         Finding(
@@ -159,7 +159,7 @@ def _unclaimed(
 def _copy(
     settings: Settings, datasource: Datasource, wanted: list[RemoteFile]
 ) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
-    """Copy, look at the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
+    """Copy, list the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
     if not wanted:
         return [], []
     paths = [file.path for file in wanted]

@@ -135,7 +135,7 @@ def windows_to_build(
 
 
 def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
-    """The windows that the engine was told to aggregate."""
+    """The windows that were planned for the engine."""
     return [
         WindowPlan(
             registry.building(w.building_id),
@@ -175,7 +175,7 @@ def merge(
     """Split what the engine made into months and archive what changed. Returns the units with a new revision.
 
     A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of engine and archive.
-    It keeps its bytes; another engine may have rounded the last bits otherwise.
+    It keeps its bytes; another engine may have rounded the last bits differently.
     """
     manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
     with scratch_database(settings) as database:
@@ -210,7 +210,7 @@ def merge(
                 ):
                     continue
                 raise ContractError(
-                    f"{unit.grain} {unit.month} of {unit.building_id} came out otherwise than archived, from the same inputs",
+                    f"{unit.grain} {unit.month} of {unit.building_id} differs from the archived one, though its inputs are the same",
                     where=str(archived_path(settings, unit, before)),
                     cure="the archive is damaged or the engine is at fault: compare both files (docs/runbook.md, self-test)",
                 )

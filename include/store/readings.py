@@ -134,9 +134,9 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
         stored = manifest.get((plan.building.building_id, plan.month))
         if stored is None or stored.fingerprint != plan.fingerprint:
             raise ContractError(
-                f"{plan.month} of {plan.building.building_id} is not made from what it would be made from now",
+                f"{plan.month} of {plan.building.building_id} was built from different inputs or models (fingerprint mismatch)",
                 where=plan.batch,
-                cure="run refresh: it makes the month anew, as a new revision",
+                cure="run refresh: it rebuilds the month as a new revision",
             )
         expected = {"fct_sensor_readings": stored.sha256, **stored.metrics}
         different = [
@@ -146,9 +146,10 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
         ]
         if different:
             raise ContractError(
-                f"{plan.month} of {plan.building.building_id} came out otherwise than it was, in {', '.join(different)}",
+                f"the rebuilt {plan.month} of {plan.building.building_id} differs from the stored one "
+                f"(checksum mismatch in {', '.join(different)})",
                 where=plan.batch,
-                cure="what stands was left in place; compare it with work/built/readings, and report both",
+                cure="the stored month is unchanged; compare it with work/built/readings, and report both",
             )
 
 

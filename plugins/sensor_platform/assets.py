@@ -1,4 +1,4 @@
-"""The data products that wake DAGs, named once. Events carry `as_of`; what there is to do, the files decide."""
+"""The data products that trigger DAGs, named once. Events carry `as_of`; the files determine the work."""
 
 from airflow.sdk import Asset, AssetWatcher
 

@@ -1,4 +1,4 @@
-"""Where people are told, through Airflow's own connections. A channel is off until its connection exists.
+"""Notifies people through Airflow's own connections. A channel is off until its connection exists.
 
 | connection | type | what it holds |
 |---|---|---|

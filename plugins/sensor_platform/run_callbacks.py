@@ -1,4 +1,4 @@
-"""Write down how a run ended and, if it failed, tell people by the channels of `monitor_quality`.
+"""Record how a run ended and, if it failed, notify people by the channels of `monitor_quality`.
 
 Functions, not a `BaseNotifier`: that one cannot be called by `dag.test` (Airflow 3.3.2 renders its templates with a DAG that
 has none).
@@ -19,7 +19,7 @@ def record_good_run(context: Any) -> None:
     _record(context, "success")
 
 
-def tell_of_failed_run(context: Any) -> None:
+def notify_of_failed_run(context: Any) -> None:
     """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality` keeps it in its account."""
     page, run = _record(context, "failed"), context["dag_run"]
     settings = Settings.from_environment()
@@ -28,7 +28,7 @@ def tell_of_failed_run(context: Any) -> None:
     )
     if channels.connection(channels.MAIL):
         failed = replace(named(cause, load_rules(settings.seeds_dir)), found=run.run_after)
-        report.tell_by_mail(settings, [failed], run.run_after, channels.send_mail)
+        report.notify_by_mail(settings, [failed], run.run_after, channels.send_mail)
 
 
 def _record(context: Any, state: str) -> runs.RunPage:

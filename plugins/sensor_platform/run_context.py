@@ -1,4 +1,4 @@
-"""What a run was told: its `as_of`, and the checks it may skip."""
+"""The parameters of a run: its `as_of`, and the checks it may skip."""
 
 from datetime import datetime
 from typing import Any, NoReturn
@@ -35,7 +35,7 @@ SKIP_PARAMS = {
 def as_of(context: Any, asset: Asset | None = None) -> datetime:
     """What "now" means for this run: the parameter, else the triggering event, else AS_OF, else the newest event, else the run's time.
 
-    `triggering_asset_events` is empty in manual runs and in `dag.test`, hence the look at the newest event. An as_of in the
+    `triggering_asset_events` is empty in manual runs and in `dag.test`, so the newest event is read as well. An as_of in the
     future fails the task without another try, whoever gave it.
     """
     try:
@@ -76,7 +76,7 @@ def skip_groups(context: Any, *group_ids: str) -> NoReturn:
 
 
 def platform(now: datetime | None = None) -> tuple[Settings, Registry]:
-    """Settings (as of `now`, if the task builds or publishes) and checked seeds; cheap, read anew by every task."""
+    """Settings (as of `now`, if the task builds or publishes) and checked seeds; cheap, read again by every task."""
     settings = Settings.from_environment()
     registry = load_registry(settings.seeds_dir)
     registry.check_locations(settings.state_remote, settings.publish_remote)

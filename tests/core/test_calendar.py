@@ -51,7 +51,7 @@ def test_the_clock_changes_of_a_year() -> None:
     assert (autumn.offset_before, autumn.offset_after) == (7200, 3600)
 
 
-def test_only_changes_that_the_readings_touch_are_told() -> None:
+def test_only_changes_that_the_readings_touch_are_reported() -> None:
     assert clock_changes(PRAGUE, datetime(2025, 10, 26, 3), datetime(2026, 3, 29, 1, 59)) == ()
     assert len(clock_changes(PRAGUE, datetime(2025, 10, 26, 2, 59), datetime(2026, 3, 29, 2))) == 2
 

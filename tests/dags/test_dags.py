@@ -12,7 +12,7 @@ from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
-from cli.run import asset_names, in_asset_order, tell_airflow
+from cli.run import asset_names, in_asset_order, register_dags
 from cli.xcom import UNREAD
 from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
@@ -37,7 +37,7 @@ def test_all_dags_are_there_and_import_without_errors(airflow_database: None) ->
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAGS))
-def test_a_dag_tells_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
+def test_a_dag_says_what_it_makes_when_it_runs_and_what_to_do(dag_id: str) -> None:
     dag = dag_bag().dags[dag_id]
     for heading in (
         "**Produces**",
@@ -83,7 +83,7 @@ print(time.monotonic() - imported, imported - start)
     assert any(is_quick() for _ in range(5)), "not once in five"  # other tests share the cores
 
 
-def test_make_run_leaves_out_what_cosmos_tells_of_progress_and_no_more() -> None:
+def test_make_run_leaves_out_what_cosmos_reports_of_progress_and_no_more() -> None:
     unread = [
         keys.get_dbt_event_xcom_key(MODEL),
         keys.get_compiled_sql_xcom_key(MODEL),
@@ -132,7 +132,7 @@ def test_a_database_that_knows_an_asset_by_another_uri_goes_on(airflow_database:
         session.add(asset)
         session.flush()
         session.add(AssetActive.for_asset(asset))
-    tell_airflow(dag_bag())
+    register_dags(dag_bag())
     with create_session() as session:
         assert [active.uri for active in session.query(AssetActive).filter_by(name="readings")] == [
             "file://building-sensor-platform/readings"

@@ -467,7 +467,7 @@ def test_a_cell_is_a_number_exactly_if_it_is_written_as_one(text: str) -> None:
     assert first["t0"] == (None if is_number or is_null else text)
 
 
-def test_all_errors_of_the_header_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_the_header_are_reported_at_once(tmp_path: Path) -> None:
     content = (
         atrea(tmp_path, times("2026-01-29", 9), name="Graph.csv")
         .read_bytes()
@@ -529,7 +529,7 @@ AUTUMN, SPRING = datetime(2025, 10, 26), datetime(2026, 3, 29)
 
 
 @pytest.mark.parametrize("step", [1, 7, 15, 30, 60])
-def test_both_passes_of_the_repeated_hour_are_told_apart_without_a_finding(
+def test_both_passes_of_the_repeated_hour_are_separated_without_a_finding(
     step: int, tmp_path: Path
 ) -> None:
     walls = [
@@ -554,14 +554,14 @@ def test_both_passes_of_the_repeated_hour_are_told_apart_without_a_finding(
         ((0, 60, 180, 240), None),
     ],
 )
-def test_a_repeated_hour_that_a_file_leaves_open_is_told(
+def test_a_repeated_hour_that_a_file_leaves_open_is_reported(
     minutes: tuple[int, ...], says: str | None, tmp_path: Path
 ) -> None:
     finding = clock_change([AUTUMN + timedelta(minutes=n) for n in minutes], tmp_path)
     assert (finding is None) if says is None else (finding is not None and says in finding.message)
 
 
-def test_readings_in_the_skipped_hour_are_told_with_line_and_count(tmp_path: Path) -> None:
+def test_readings_in_the_skipped_hour_are_reported_with_line_and_count(tmp_path: Path) -> None:
     finding = clock_change([SPRING + timedelta(minutes=n) for n in range(60, 240, 15)], tmp_path)
     assert finding is not None and finding.severity == "warning"
     assert (

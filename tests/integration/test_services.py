@@ -119,7 +119,7 @@ class Relay:
             end.close()
 
 
-def test_two_runs_at_once_leave_no_container_and_tell_nobody_their_secrets(
+def test_two_runs_at_once_leave_no_container_and_leak_no_secrets(
     cli: docker.APIClient, tmp_path: Path
 ) -> None:
     runs = [MakeRun(tmp_path / name, GRAPH_ENGINE="service").begin() for name in ("one", "two")]

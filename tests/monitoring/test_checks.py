@@ -68,8 +68,8 @@ def test_each_fault_is_found_and_nothing_else(new_platform: Callable[..., Platfo
 @pytest.mark.parametrize(
     ("file", "line", "words"),
     [
-        ("health_parameters.csv", "melting,min_hours,1,h,why", "'melting' is no check"),
-        ("silences.csv", "melting,,,,anna,why,2026-01-01", "'melting' is no check"),
+        ("health_parameters.csv", "melting,min_hours,1,h,why", "unknown check 'melting'"),
+        ("silences.csv", "melting,,,,anna,why,2026-01-01", "unknown check 'melting'"),
         ("silences.csv", "frozen,,,,anna,,2026-01-01", "reason"),
         ("silences.csv", "frozen,,,,anna,why,never", "expires"),
     ],

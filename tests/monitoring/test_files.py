@@ -25,7 +25,7 @@ def look_at_all(platform: Platform, as_of: str) -> list[tuple[tuple[str, str], C
     ]
 
 
-def test_late_files_unknown_names_and_a_full_quarantine_are_told(
+def test_late_files_unknown_names_and_a_full_quarantine_are_reported(
     new_platform: Callable[..., Platform],
 ) -> None:
     platform = new_platform()

@@ -1,4 +1,4 @@
-"""People are told by a real mail server and by a server that answers as GitHub does: once, and never not."""
+"""People are notified by a real mail server and by a server that answers as GitHub does: once, and never not."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
         yield found
 
 
-def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed_when_it_is_cured(
+def test_a_refused_file_is_reported_within_one_run_once_by_mail_and_issue_and_closed_when_it_is_cured(
     new_platform: Callable[..., Platform], mailbox: Mailbox, issues: Issues
 ) -> None:
     platform = new_platform()
@@ -50,11 +50,11 @@ def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed
     platform.run("2026-02-04")
     [waiting] = [cause for cause in read_health(platform.settings) if cause.check == "quarantine"]
     assert waiting.key == broken.name
-    told = [issue for issue in issues.all.values() if "1769904777" in issue["body"]]
-    assert len(told) == 1
-    assert told[0]["title"].startswith("Data Quality Alert - 2026-02-04 - ")
-    assert [label["name"] for label in told[0]["labels"]] == ["data-quality", "automated"]
-    assert told[0]["state"] == "open"
+    written = [issue for issue in issues.all.values() if "1769904777" in issue["body"]]
+    assert len(written) == 1
+    assert written[0]["title"].startswith("Data Quality Alert - 2026-02-04 - ")
+    assert [label["name"] for label in written[0]["labels"]] == ["data-quality", "automated"]
+    assert written[0]["state"] == "open"
     assert sum(broken.name in text for text in mailbox.texts) >= 1
     mails, writes = len(mailbox.received), len(issues.all)
 
@@ -63,11 +63,11 @@ def test_a_refused_file_is_told_within_one_run_once_by_mail_and_issue_and_closed
 
     broken.unlink()
     platform.run("2026-02-05")
-    assert told[0]["state"] == "closed" and told[0]["comments_made"]
+    assert written[0]["state"] == "closed" and written[0]["comments_made"]
     assert sum("resolved" in text and broken.name in text for text in mailbox.texts) == 1
 
 
-def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
+def test_what_cannot_be_sent_is_sent_by_the_next_run_and_a_red_run_is_mailed(
     new_platform: Callable[..., Platform], mailbox: Mailbox, issues: Issues
 ) -> None:
     platform = new_platform()
@@ -81,10 +81,12 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
     )
     mailbox.closed, issues.answers = True, [403, 422, 403, 422, 403, 422]
     platform.run("2026-02-04")
-    assert platform.states["aggregate_and_publish"] == "success"  # telling nobody stops nothing
-    assert platform.states["monitor_quality.look_at_health"] == "success"
-    assert platform.states["monitor_quality.tell_by_mail"] == "failed"
-    assert platform.states["monitor_quality.tell_by_issue"] == "failed"
+    assert (
+        platform.states["aggregate_and_publish"] == "success"
+    )  # a failed notification stops nothing
+    assert platform.states["monitor_quality.run_health_checks"] == "success"
+    assert platform.states["monitor_quality.notify_by_mail"] == "failed"
+    assert platform.states["monitor_quality.notify_by_issue"] == "failed"
     assert mailbox.received == []
 
     mailbox.closed, issues.answers = False, []
@@ -101,7 +103,7 @@ def test_what_cannot_be_told_is_told_by_the_next_run_and_a_red_run_is_mailed(
     )  # its last run was red
 
     (
-        platform.settings.paths.findings / "told_by_issues.json"
+        platform.settings.paths.findings / "notified_by_issues.json"
     ).unlink()  # as if the machine had died before it was written
     platform.run("2026-02-04", only="monitor_quality")
     assert len(issues.all) == len(bodies)  # found again by their markers
@@ -151,7 +153,7 @@ class Tracker:
 def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path: Path) -> None:
     settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
     causes = [a_cause(f"cause{n}") for n in range(2000)]
-    assert report.tell_by_issue(settings, causes, tracker) == []
+    assert report.notify_by_issue(settings, causes, tracker) == []
     assert len(tracker.bodies) == 21
     rest = tracker.bodies[21]
     assert (
@@ -162,20 +164,20 @@ def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path:
     )
 
     assert (
-        report.tell_by_issue(settings, causes, tracker) == []
+        report.notify_by_issue(settings, causes, tracker) == []
     )  # a later run opens none of them again
     later = datetime(2026, 2, 5, tzinfo=UTC)
     another = replace(a_cause("another"), found=later)
-    assert report.tell_by_issue(settings, [*causes, another], tracker) == []
+    assert report.notify_by_issue(settings, [*causes, another], tracker) == []
     assert len(tracker.bodies) == 22 and "another waits" in tracker.bodies[22]
 
     still = [
         replace(cause, status="resolved") if n != 1500 else cause for n, cause in enumerate(causes)
     ]
-    assert report.tell_by_issue(settings, still, tracker) == []
+    assert report.notify_by_issue(settings, still, tracker) == []
     assert len(tracker.closed) == 20 and 21 not in tracker.closed
     assert (
-        report.tell_by_issue(
+        report.notify_by_issue(
             settings, [replace(cause, status="resolved") for cause in causes], tracker
         )
         == []
@@ -186,9 +188,9 @@ def test_one_run_opens_a_limited_number_of_issues_and_one_for_the_rest(tmp_path:
 def test_a_summary_that_was_written_and_forgotten_is_found_again(tmp_path: Path) -> None:
     settings, tracker = replace(Settings.from_environment(), data_dir=tmp_path), Tracker()
     causes = [a_cause(f"cause{n}") for n in range(30)]
-    report.tell_by_issue(settings, causes, tracker)
-    (settings.paths.findings / "told_by_issues.json").unlink()
-    report.tell_by_issue(settings, causes, tracker)
+    report.notify_by_issue(settings, causes, tracker)
+    (settings.paths.findings / "notified_by_issues.json").unlink()
+    report.notify_by_issue(settings, causes, tracker)
     assert len(tracker.bodies) == 21
 
 
@@ -233,7 +235,7 @@ def test_names_from_files_are_text_in_issues_and_mails(name: str) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 422, 500, 502, 503])
-def test_an_answer_that_is_no_answer_tells_nothing_twice(
+def test_an_answer_that_is_no_answer_reports_nothing_twice(
     new_platform: Callable[..., Platform], issues: Issues, status: int
 ) -> None:
     from sensor_platform.channels import GithubIssues
@@ -242,9 +244,9 @@ def test_an_answer_that_is_no_answer_tells_nothing_twice(
     issues.answers_when_done = [
         status
     ]  # the first issue is written, and the answer does not say so
-    failed = report.tell_by_issue(settings, causes, GithubIssues())
+    failed = report.notify_by_issue(settings, causes, GithubIssues())
     assert len(failed) == 1 and "one waits" in failed[0] and str(status) in failed[0]
-    assert report.tell_by_issue(settings, causes, GithubIssues()) == []
+    assert report.notify_by_issue(settings, causes, GithubIssues()) == []
     assert sorted(issue["title"] for issue in issues.all.values()) == [
         f"Data Quality Alert - 2026-02-04 - {key} waits" for key in ("one", "two")
     ]
@@ -257,17 +259,17 @@ def test_one_issue_a_building_and_day_is_updated_and_closed_with_its_last_cause(
 
     settings = new_platform().settings
 
-    def told(*causes: Cause) -> dict[str, Any]:
-        assert report.tell_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
+    def reported(*causes: Cause) -> dict[str, Any]:
+        assert report.notify_by_issue(settings, list(causes), GithubIssues(), per_day=True) == []
         [issue] = issues.all.values()
         return issue
 
-    issue = told(a_cause("one"), a_cause("two"))
+    issue = reported(a_cause("one"), a_cause("two"))
     assert issue["title"] == "Data Quality Alert - 2026-02-04 - sm2"
     assert "one waits" in issue["body"] and "two waits" in issue["body"]
-    assert told(a_cause("one", status="resolved"), a_cause("two"))["state"] == "open"
+    assert reported(a_cause("one", status="resolved"), a_cause("two"))["state"] == "open"
     assert (
-        told(a_cause("one", status="resolved"), a_cause("two", status="resolved"))["state"]
+        reported(a_cause("one", status="resolved"), a_cause("two", status="resolved"))["state"]
         == "closed"
     )
 

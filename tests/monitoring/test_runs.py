@@ -29,42 +29,44 @@ def ran(
     record_run(settings, dag_id, state, ended - timedelta(seconds=seconds), ended, "task_failure")
 
 
-def told(settings: Settings) -> list[tuple[str, str]]:
+def reported(settings: Settings) -> list[tuple[str, str]]:
     return [(cause.check, cause.key) for cause in causes_in_runs(settings, RULES, NOON)]
 
 
-def test_a_failed_run_is_told_until_one_succeeds(settings: Settings) -> None:
+def test_a_failed_run_is_reported_until_one_succeeds(settings: Settings) -> None:
     ran(settings, "failed", 10)
-    assert told(settings) == [("run_failed", "refresh")]
+    assert reported(settings) == [("run_failed", "refresh")]
     ran(settings, "success", 10)
-    assert told(settings) == []
+    assert reported(settings) == []
 
 
-def test_a_daily_run_that_did_not_come_is_told_and_one_by_events_is_not(settings: Settings) -> None:
+def test_a_daily_run_that_did_not_come_is_reported_and_one_by_events_is_not(
+    settings: Settings,
+) -> None:
     ran(settings, "success", 10, hours_ago=37)
     ran(settings, "success", 10, hours_ago=37, dag_id="aggregate_and_publish")
-    assert told(settings) == [("run_overdue", "refresh")]
+    assert reported(settings) == [("run_overdue", "refresh")]
 
 
-def test_a_run_three_times_as_long_as_usual_is_told(settings: Settings) -> None:
+def test_a_run_three_times_as_long_as_usual_is_reported(settings: Settings) -> None:
     for _ in range(6):
         ran(settings, "success", 50)
-    assert told(settings) == []
+    assert reported(settings) == []
     ran(settings, "success", 140)
-    assert told(settings) == []
+    assert reported(settings) == []
     ran(settings, "success", 160)
-    assert told(settings) == [("run_slow", "refresh")]
+    assert reported(settings) == [("run_slow", "refresh")]
 
 
-def test_an_engine_that_could_not_be_had_is_told_until_it_works(settings: Settings) -> None:
+def test_an_engine_that_is_unavailable_is_reported_until_it_works(settings: Settings) -> None:
     record_fallback(settings, "timeseries_engine", "no Docker daemon")
-    assert told(settings) == [("engine_fallback", "timeseries_engine")]
+    assert reported(settings) == [("engine_fallback", "timeseries_engine")]
     record_fallback(settings, "timeseries_engine", "")
-    assert told(settings) == []
+    assert reported(settings) == []
 
 
 @pytest.mark.parametrize(("free", "severity"), [(6, None), (4, "warning"), (1, "error")])
-def test_a_disk_that_fills_is_told(
+def test_a_disk_that_fills_is_reported(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, severity: str | None
 ) -> None:
     usage = namedtuple("usage", "total used free")
@@ -78,6 +80,6 @@ def test_a_page_that_is_damaged_is_written_anew(settings: Settings) -> None:
     ran(settings, "success", 10)
     page = settings.paths.findings / "runs/refresh.json"
     page.write_text(page.read_text()[:20])
-    assert told(settings) == []
+    assert reported(settings) == []
     ran(settings, "failed", 10)
-    assert told(settings) == [("run_failed", "refresh")]
+    assert reported(settings) == [("run_failed", "refresh")]

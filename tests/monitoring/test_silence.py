@@ -134,7 +134,7 @@ def test_a_silence_of_a_dead_source_can_be_silenced(published: Callable[..., Pla
     assert all(cause.silenced_by for cause in silences(found) if "ThermoPro" in cause.sources)
 
 
-def test_a_sensor_that_was_never_heard_of_is_told_apart_and_since_its_mapping_begins(
+def test_a_sensor_that_was_never_heard_of_is_distinguished_and_since_its_mapping_begins(
     published: Callable[..., Platform],
 ) -> None:
     platform = published("2026-02-04")

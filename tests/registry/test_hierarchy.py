@@ -107,7 +107,7 @@ def test_adjacency_is_what_its_rule_says() -> None:
             NODES,
             "sm2.1NP,sm2,Floor,1NP,1,",
             "sm2.1NP,sm2,Floor,1NP,1,here",
-            "'here' are no coordinates",
+            "'here' are not coordinates",
             "coordinates",
         ),
         (

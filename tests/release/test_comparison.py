@@ -98,7 +98,7 @@ def test_each_difference_has_its_reason(tmp_path: Path) -> None:
     )
 
 
-def test_the_hour_that_comes_twice_is_told_as_such(tmp_path: Path) -> None:
+def test_the_hour_that_comes_twice_is_reported_as_such(tmp_path: Path) -> None:
     """25 October 2026, 02:00 to 03:00: twice in UTC, once (here: its first pass) in the old dataset."""
     outcomes = written(
         tmp_path, hours("2026-10-25 02:00", [1, 2, 4]), hours("2026-10-24 23:00", [1, 2, 3, 4])
@@ -119,5 +119,5 @@ def test_what_is_no_old_dataset_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="columns are missing: data_key, data_value, time"):
         compare(tmp_path / "public_dataset_hourly.parquet", tmp_path, "sm2", MAP, "Europe/Prague")
     (tmp_path / "old.parquet").write_text("time;value")
-    with pytest.raises(ConfigurationError, match="no Parquet file"):
+    with pytest.raises(ConfigurationError, match="not a Parquet file"):
         compare(tmp_path / "old.parquet", tmp_path, "sm2", MAP, "Europe/Prague")

@@ -206,7 +206,7 @@ def small_disk(platform: Platform) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(platform.data)], check=True)
 
 
-def test_a_full_disk_is_told_and_nothing_is_half_landed(
+def test_a_full_disk_is_reported_and_nothing_is_half_landed(
     platform: Platform, small_disk: Path
 ) -> None:
     large = write(platform.raw / "ThermoProSensor_export_050D_1769904007.csv", b"x" * (2 << 20))
@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_landed(
     assert sync(platform) == ({GOOD, OTHER, large.name}, [])
 
 
-def test_a_disk_that_fills_up_while_text_is_landed_is_told_and_leaves_no_part(
+def test_a_disk_that_fills_up_while_text_is_landed_is_reported_and_leaves_no_part(
     platform: Platform, small_disk: Path
 ) -> None:
     sync(platform)

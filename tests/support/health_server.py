@@ -1,4 +1,4 @@
-"""Where people are told, on this machine: a real mail server, and a server that answers as GitHub's issues do."""
+"""Where people are notified, on this machine: a real mail server, and a server that answers as GitHub's issues do."""
 
 import json
 import re

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from airflow.models import TaskInstance
 from airflow.utils.session import create_session
 
-from cli.run import in_asset_order, load_dags, tell_airflow, without_retries
+from cli.run import in_asset_order, load_dags, register_dags, without_retries
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.registry import Registry, load_registry
@@ -31,7 +31,7 @@ def dag_bag() -> Any:
 
 @cache
 def runnable_dags() -> dict[str, Any]:
-    tell_airflow(dag_bag())
+    register_dags(dag_bag())
     return dag_bag().dags
 
 

@@ -226,7 +226,7 @@ def test_a_bad_file_is_refused_with_check_place_and_cure(refused: Platform, case
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_refused_file_is_kept_whole_and_its_page_tells_what_to_do(
+def test_a_refused_file_is_kept_whole_and_its_page_says_what_to_do(
     refused: Platform, case: str
 ) -> None:
     version = refused.version_of(name_of(case))
@@ -292,7 +292,7 @@ def test_what_cannot_be_copied_is_named(refused: Platform, name: str, says: str)
     )
 
 
-def test_a_file_that_no_datasource_claims_is_told(refused: Platform) -> None:
+def test_a_file_that_no_datasource_claims_is_reported(refused: Platform) -> None:
     assert any(
         "unclaimed_file" in warning and "050D_1769904007.csv.gz" in warning
         for warning in outcome_of(refused).warnings
@@ -318,7 +318,7 @@ def test_a_corrected_file_leaves_quarantine(cured: Platform) -> None:
     assert not (cured.data / f"quarantine/sm2/sm2_thermopro/{name_of('empty')}.json").exists()
 
 
-def test_a_refusal_that_was_told_does_not_fail_refresh_again(cured: Platform) -> None:
+def test_a_refusal_that_was_reported_does_not_fail_refresh_again(cured: Platform) -> None:
     assert cured.states["refresh"] == "success"
     assert len(outcome_of(cured).ongoing) == len(REFUSED) - 1
 
@@ -566,7 +566,7 @@ def test_what_is_no_number_is_never_a_reading_and_is_kept_with_file_and_line(
     }
     finding = next(f for f in version.findings if f.check == "text_for_number")
     assert (finding.message, finding.where) == (
-        "9 values are no numbers, the first is 'ERR'",
+        "9 values are not numbers, the first is 'ERR'",
         f"line 3, column {TEMPERATURE}",
     )
 
@@ -663,7 +663,7 @@ def test_of_exports_of_the_same_span_in_conflict_the_later_export_wins(accepted:
     }
 
 
-def test_the_hour_that_comes_twice_is_told_apart_in_minute_data(accepted: Platform) -> None:
+def test_the_hour_that_comes_twice_is_separated_in_minute_data(accepted: Platform) -> None:
     assert instants(accepted, "2025-10", "9C88") == [
         datetime(2025, 10, 25, 23, 30, tzinfo=UTC) + n * MINUTE for n in range(180)
     ]
@@ -675,14 +675,14 @@ def test_the_hour_that_comes_twice_is_told_apart_in_minute_data(accepted: Platfo
     }, "an overlapping export agrees"
 
 
-def test_the_hour_that_comes_twice_is_told_apart_in_hourly_data(accepted: Platform) -> None:
+def test_the_hour_that_comes_twice_is_separated_in_hourly_data(accepted: Platform) -> None:
     assert instants(accepted, "2025-10", "9E31") == [
         datetime(2025, 10, 25, 22, tzinfo=UTC) + timedelta(hours=n) for n in range(5)
     ]
     assert not [f for f in file_of(accepted, "9E31").findings if f.check == "clock_change"]
 
 
-def test_the_hour_that_comes_twice_is_told_apart_below_later_days(accepted: Platform) -> None:
+def test_the_hour_that_comes_twice_is_separated_below_later_days(accepted: Platform) -> None:
     # 27 October 01:00 and 02:00 stand first in the file: 00:00 and 01:00 UTC
     hours = [
         datetime(2025, 10, 25, 23, tzinfo=UTC) + timedelta(hours=n) for n in (0, 1, 2, 3, 25, 26)
@@ -704,7 +704,7 @@ def test_a_file_that_begins_inside_the_hour_that_comes_twice_counts_as_its_first
     assert any(str(finding) in warning for warning in outcome_of(accepted).warnings)
 
 
-def test_the_hour_that_comes_twice_cannot_be_told_apart_across_files_and_that_is_said(
+def test_the_hour_that_comes_twice_cannot_be_separated_across_files_and_that_is_said(
     accepted: Platform,
 ) -> None:
     assert instants(accepted, "2025-10", "A7A9") == [
@@ -731,7 +731,7 @@ def test_the_hour_that_comes_twice_cannot_be_told_apart_across_files_and_that_is
     ] == [(first.number, 4, 21.0)]
 
 
-def test_readings_in_the_hour_that_does_not_exist_are_told_and_none_is_lost(
+def test_readings_in_the_hour_that_does_not_exist_are_reported_and_none_is_lost(
     accepted: Platform,
 ) -> None:
     assert instants(accepted, "2026-03", "B54D") == [

@@ -108,7 +108,7 @@ def test_the_event_of_a_wrong_run_is_passed_over(at_nine: None) -> None:
     assert as_of(context(inlet="2026-02-01"), "readings") == datetime(2026, 2, 1, tzinfo=UTC)  # type: ignore[arg-type]
 
 
-def test_the_environment_says_what_now_is_unless_the_run_was_told(
+def test_the_environment_says_what_now_is_unless_the_run_has_its_own(
     at_nine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AS_OF", "2026-02-10T06:00Z")

@@ -57,7 +57,7 @@ def readable(platform: Platform) -> bool:
 
 @dataclass
 class Reader:
-    """Reads the latest release over and over until it is told to stop."""
+    """Reads the latest release over and over until it is stopped."""
 
     platform: Platform
     looked: int = 0

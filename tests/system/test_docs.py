@@ -84,7 +84,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [page for page in PAGES if any(not block.not_run for block in blocks(page))],
     ids=lambda page: page.stem,
 )
-def test_what_a_page_tells_to_run_runs(page: Path, checkout: Path, tmp_path: Path) -> None:
+def test_commands_of_a_page_run(page: Path, checkout: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(checkout, tmp_path / "project", symlinks=True))
     shell = Block(
         "bash", "", "", 0

@@ -131,7 +131,7 @@ def test_a_remote_in_the_configuration_file(tmp_path: Path) -> None:
     assert "2026-02-04" in note
 
 
-def test_state_without_a_place_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_state_without_a_place_is_reported_before_anything_starts(tmp_path: Path) -> None:
     """The second building has a drive, and the first, on whose drive the state is by default, has none."""
     drive = {"RCLONE_CONFIG_MYDRIVE_TYPE": "alias", "RCLONE_CONFIG_MYDRIVE_REMOTE": "/tmp"}
     ended = prepared(tmp_path, seeds(tmp_path, "olddrive:raw", "mydrive:raw"), **drive)

@@ -51,7 +51,7 @@ ROUNDS = (
         "releases/latest/SHA256SUMS",
     ),
 )
-# Written anew by every run, or told anew: whole afterwards, but not the same bytes.
+# Rewritten by every run, or reported again: whole afterwards, but not the same bytes.
 ANEW = ("work/", "findings/", "airflow/", "releases/latest/run.json")
 
 

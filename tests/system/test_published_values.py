@@ -51,7 +51,7 @@ def test_hourly_values_are_those_that_were_published(published, pack: Path, driv
 def the_faults_of_the_building_are_found(causes: list[Cause]) -> None:
     """What went wrong in these two months, named with sensor and period; and no error besides."""
 
-    def told(check: str, location: str, since: str, until: str) -> bool:
+    def reported(check: str, location: str, since: str, until: str) -> bool:
         first, last = (datetime.fromisoformat(f"{day}+01:00") for day in (since, until))
         return any(
             c.check == check
@@ -61,12 +61,12 @@ def the_faults_of_the_building_are_found(causes: list[Cause]) -> None:
             for c in causes
         )
 
-    assert told("frozen", "sm2_06", "2026-01-01T00:00", "2026-01-26T08:00")
-    assert told("stuck_at_zero", "sm2_06", "2026-01-26T08:00", "2026-02-02T13:00")
-    assert told(
+    assert reported("frozen", "sm2_06", "2026-01-01T00:00", "2026-01-26T08:00")
+    assert reported("stuck_at_zero", "sm2_06", "2026-01-26T08:00", "2026-02-02T13:00")
+    assert reported(
         "frozen", "sm2_01", "2026-01-13T00:00", "2026-01-20T00:00"
     )  # the whole plant stands still, as one cause
-    assert told("silent", "5NP-S5", "2026-02-24T12:00", "2026-03-01T01:00")
-    assert told("gap", "", "2026-01-31T22:00", "2026-02-01T00:01")  # nobody wrote at 23:00
+    assert reported("silent", "5NP-S5", "2026-02-24T12:00", "2026-03-01T01:00")
+    assert reported("gap", "", "2026-01-31T22:00", "2026-02-01T00:01")  # nobody wrote at 23:00
     assert len([c for c in causes if c.severity == "error"]) == 4
     assert len(causes) < 12

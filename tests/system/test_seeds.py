@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import tests.support.platform
-from cli.run import load_dags, tell_airflow
+from cli.run import load_dags, register_dags
 from cli.start_over import start_over
 from cli.summary import PUBLISHED_WITHOUT_SOME, summary
 from include.core.clock import parse_as_of
@@ -164,7 +164,7 @@ def annex(new_platform, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> Annex:
     for file, rows in ANNEX.items():
         append(seeds, file, rows)
     bag = load_dags()  # with the task groups of the annex
-    tell_airflow(bag)
+    register_dags(bag)
     monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
     platform = new_platform()
     small_drive(platform.raw)

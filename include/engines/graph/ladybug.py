@@ -38,7 +38,7 @@ def ladybug_graph(memory_bytes: int = 1 << 30) -> Iterator[LadybugGraph]:
 
 
 class Ladybug:
-    """The embedded engine, which takes the place of one that is unavailable."""
+    """The embedded engine, which computes instead of one that is unavailable."""
 
     name = "ladybug"
 

@@ -21,7 +21,7 @@ from include.registry.rows import FileFormat
 def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     """The column names as written, without white space around them; nameless columns at the right are empty strings.
 
-    Raises Refused if they are no header.
+    Raises Refused if they are not a header.
     """
     at, delimiter = format_.header_line, format_.delimiter
     where = f"line {at}"
@@ -107,7 +107,7 @@ def read_lines(
     if parsed.num_rows + len(parsed.bad) != text.lines - format_.header_line:
         raise Refused(
             "quotes",
-            "quotes and line ends cannot be told apart",
+            "quotes and line ends cannot be distinguished",
             cure="Export it without line breaks within cells",
         )
     numbers = np.delete(
@@ -228,7 +228,7 @@ def _parse(
 
 
 def _blank(found: Records) -> npt.NDArray[np.bool_]:
-    """The lines that hold nothing but white space."""
+    """The lines that hold only white space."""
     blank = np.ones(len(found.numbers), bool)
     for column in found.columns:
         at = np.flatnonzero(blank)

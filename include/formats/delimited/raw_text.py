@@ -1,4 +1,4 @@
-"""Looks at a file's bytes before anything parses them, and takes out the lines that no parser can be given."""
+"""Reads a file's bytes before anything parses them, and takes out the lines that no parser can be given."""
 
 import codecs
 import re
@@ -27,7 +27,7 @@ SPREADSHEET = "Save the file as UTF-8 (it may be Windows-1250)"
 
 @dataclass(frozen=True)
 class RawText:
-    """What the bytes tell. `head` are the lines to the header and the one after it, without byte-order marks and line ends.
+    """What the bytes show. `head` are the lines to the header and the one after it, without byte-order marks and line ends.
 
     `lines` counts all lines, also a last one without an end. `is_clean`: the file is UTF-8 without NUL bytes, and its
     last line has an end. `has_quotes`: a double quote is somewhere in it.
@@ -103,7 +103,7 @@ def _head(first: bytes, header_line: int) -> tuple[str, ...]:
             cure="Export it again, with line ends",
         )
     if len(parts) <= header_line + 1 and not parts[-1]:
-        del parts[-1]  # what follows the last line end is no line
+        del parts[-1]  # the text after the last line end is not a line
     for number, part in enumerate(parts[:header_line], 1):
         if b"\0" in part:
             raise Refused(

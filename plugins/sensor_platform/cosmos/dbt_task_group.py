@@ -99,7 +99,7 @@ def check_sources() -> None:
 def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
     """Cosmos links the build to the tasks that report on it by polling only; with edges a worker never waits for it.
 
-    `one_done`: a failed build is still told model by model; one that never began (skipped, or something failed before
+    `one_done`: a failed build is still reported model by model; one that never began (skipped, or something failed before
     it) has nothing to report, and its reports would wait for it for ever.
     """
     tasks: list[Any] = list(group.iter_tasks())
@@ -109,7 +109,7 @@ def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
         task.template_fields = (
             "model_unique_id",
             "compiled_sql",
-        )  # of a dozen, those that tell something; each costs milliseconds
+        )  # of a dozen, those that are useful; each costs milliseconds
         if not task.upstream_task_ids:
             producer >> task
             task.trigger_rule = "one_done"

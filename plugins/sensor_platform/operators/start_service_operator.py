@@ -17,8 +17,8 @@ from include.engines.containers import PLATFORM, ContainerService
 class StartServiceOperator(DockerOperator):
     """Starts `service`, waits until it answers, and leaves it running; `StopServiceOperator` is its teardown.
 
-    Returns where it answers: `{"container_id", "host", "ports"}`. If it cannot be had on the last try, returns
-    `{"unavailable": reason}`, so that an engine without a container can take its place. The random secret is given to
+    Returns where it answers: `{"container_id", "host", "ports"}`. If it is unavailable on the last try, returns
+    `{"unavailable": reason}`, so that an engine without a container computes instead. The random secret is given to
     the container alone; those who need it ask the container (`containers.secret_of`).
     """
 
@@ -62,7 +62,7 @@ class StartServiceOperator(DockerOperator):
             self._remove()
             if ti.try_number <= ti.max_tries:
                 raise
-            self.log.warning("%s cannot be had: %s", self.service.name, error)
+            self.log.warning("%s is unavailable: %s", self.service.name, error)
             return {"unavailable": f"{type(error).__name__}: {error}"}
         except BaseException:
             self._remove()
@@ -110,7 +110,7 @@ class StartServiceOperator(DockerOperator):
         state = self.cli.inspect_container(self.container["Id"])["State"]
         if not state["Running"]:
             how = (
-                "was killed for want of memory"
+                "ran out of memory and was killed"
                 if state["OOMKilled"]
                 else f"ended with exit code {state['ExitCode']}"
             )

@@ -12,7 +12,7 @@ from include.engines.containers import ContainerService
 
 
 class StopServiceOperator(BaseOperator):
-    """Finds the run's containers of `service` by their labels, so it needs nothing that the start may have failed to tell."""
+    """Finds the run's containers of `service` by their labels; the start may have failed."""
 
     def __init__(self, *, service: ContainerService, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -1,4 +1,4 @@
-"""Holds arrived files against the declared schema and lands them as text Parquet."""
+"""Validates arrived files against the declared schema and lands them as text Parquet."""
 
 from typing import Any
 

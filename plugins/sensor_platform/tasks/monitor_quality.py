@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @task(inlets=[READINGS])
-def look_at_health() -> dict[str, int]:
+def run_health_checks() -> dict[str, int]:
     """Run all checks over the floating window and write findings/health.json."""
     context = get_current_context()
     now = as_of(context, READINGS)
@@ -49,23 +49,21 @@ def look_at_health() -> dict[str, int]:
 
 
 @task(inlets=[READINGS])
-def tell_by_mail() -> int:
+def notify_by_mail() -> int:
     """Errors at once, the rest as a digest once a day."""
     if channels.connection(channels.MAIL) is None:
-        raise AirflowSkipException(
-            f"nobody is told by mail: there is no connection {channels.MAIL}"
-        )
+        raise AirflowSkipException(f"no mail is sent: there is no connection {channels.MAIL}")
     now = as_of(get_current_context(), READINGS)
     settings, _ = platform(now)
     return (
         0
         if settings.replay
-        else report.tell_by_mail(settings, health.read_health(settings), now, channels.send_mail)
+        else report.notify_by_mail(settings, health.read_health(settings), now, channels.send_mail)
     )
 
 
 @task(inlets=[READINGS])
-def tell_by_issue() -> None:
+def notify_by_issue() -> None:
     """One issue a cause, or one a building and day."""
     found = channels.connection(channels.ISSUES)
     if found is None:
@@ -76,7 +74,9 @@ def tell_by_issue() -> None:
     if settings.replay:
         return
     per_day = found.extra_dejson.get("issues") == "day"
-    if failed := report.tell_by_issue(
+    if failed := report.notify_by_issue(
         settings, health.read_health(settings), channels.GithubIssues(), per_day=per_day
     ):
-        raise AirflowException("not told, the next try or run does:\n" + "\n".join(failed))
+        raise AirflowException(
+            "not reported, the next try or run reports it:\n" + "\n".join(failed)
+        )

@@ -92,7 +92,7 @@ def plan_months() -> list[str]:
 def plan_what_is_readable(
     settings: Settings, registry: Registry, now: datetime, damaged: list[str]
 ) -> list[MonthPlan]:
-    """The months to build, with their inputs landed; a version of which no copy is left is given up and told."""
+    """The months to build, with their inputs landed; a version of which no copy is left is given up and reported."""
     while True:
         months = readings.months_to_build(settings, plan_readings(settings, registry, now), damaged)
         found = ensure_landed(
@@ -105,7 +105,7 @@ def plan_what_is_readable(
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
 def store_readings() -> dict[str, int]:
-    """Check conservation, put the built months in place, save the state, and tell those who wait for readings."""
+    """Check conservation, put the built months in place, save the state, update the asset `readings`."""
     context = get_current_context()
     now = as_of(context)
     settings, registry = platform(now)

@@ -1,4 +1,4 @@
-"""The small steps of `sync_building_hierarchy`, and the one of `refresh` that wakes it."""
+"""The small steps of `sync_building_hierarchy`, and the one of `refresh` that triggers it."""
 
 import logging
 from typing import Any
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @task(outlets=[HIERARCHY_SEEDS])
 def announce_hierarchy() -> None:
-    """Tell those who wait for them that the seeds of the hierarchy are not those that it was made from."""
+    """Update the asset of the hierarchy's seeds if the hierarchy was built from other seeds."""
     settings, registry = platform()
     if hierarchy.is_current(settings, registry):
         raise AirflowSkipException("the hierarchy is made from the seeds as they are")
@@ -30,7 +30,7 @@ def announce_hierarchy() -> None:
 
 @task
 def check_seeds() -> int:
-    """Hold the tree against its rules and against the mapped sensors, before anything is loaded."""
+    """Check the tree against its rules and the mapped sensors, before anything is loaded."""
     nodes = load_hierarchy(platform()[1]).nodes
     log.info("valid nodes: %d", len(nodes))
     return len(nodes)

@@ -1,4 +1,4 @@
-"""Wakes `refresh` when there are new files on a drive. It lives in the triggerer and holds no worker."""
+"""Triggers `refresh` when a drive has new files. It runs in the triggerer and holds no worker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from sensor_platform.run_context import platform
 
 
 class NewFilesTrigger(BaseEventTrigger):
-    """Lists all drives every `poll_seconds`; an event names the files that are in no ledger and were not told of before."""
+    """Lists all drives every `poll_seconds`; an event names new files that were not reported before."""
 
     def __init__(self, poll_seconds: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -25,11 +25,11 @@ class NewFilesTrigger(BaseEventTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        told: set[tuple[str, str, int, str]] = set()
+        reported: set[tuple[str, str, int, str]] = set()
         while True:
             found = await asyncio.to_thread(lambda: new_files(*platform()))
-            if fresh := found - told:
-                told = found
+            if fresh := found - reported:
+                reported = found
                 yield TriggerEvent(
                     {"files": sorted(f"{datasource}: {path}" for datasource, path, *_ in fresh)}
                 )
