@@ -62,6 +62,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
     text = re.sub(
         r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text
     )  # within a word it means nothing, and names stay readable
+    text = re.sub(r"(?<= )#", r"\\#", text)  # after a blank it may close a heading
     text = re.sub(
         r"^([-+=#])|^(\d+)(?=[.)])",
         lambda start: f"\\{start[1]}" if start[1] else f"{start[2]}\\",

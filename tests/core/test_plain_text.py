@@ -50,6 +50,8 @@ def text_of(rendered: str) -> str:
 
 @given(ANY)
 @example(" ".join(HOSTILE))
+@example("0\r#")
+@example("a ## #")
 def test_a_text_renders_in_markdown_as_its_own_characters_and_nothing_else(text: str) -> None:
     made = plain(text)
     assert "<" not in made and "\n" not in made
