@@ -44,7 +44,8 @@ ACCOUNTING = pa.schema(
 class StoredMonth:
     """What the manifest knows of one building's month of readings, and of what is made with them.
 
-    `metrics`: model → sha256. `rejected`: sha256 of the readings that were not published, empty if there are none.
+    `metrics`: model → sha256. `rejected`: sha256 of the readings that were not published, empty if
+    there are none. `sources`: makes of devices with readings; empty if an older version stored it.
     """
 
     fingerprint: str
@@ -52,6 +53,7 @@ class StoredMonth:
     rows: int
     metrics: dict[str, str]
     rejected: str
+    sources: tuple[str, ...] = ()
 
 
 Manifest = dict[tuple[str, str], StoredMonth]
@@ -216,7 +218,10 @@ def store_readings(
     """
     paths, manifest = settings.paths, read_manifest(settings)
     planned = {plan.batch for plan in plans}
-    lost = unexplained(_lost_sources(settings, plans), taken_out(settings, registry, as_of))
+    sources = _built_sources(settings, plans)
+    lost = unexplained(
+        _lost_sources(manifest, plans, sources), taken_out(settings, registry, as_of)
+    )
     losing = {(building_id, month) for building_id, _, month in lost}
     plans = [plan for plan in plans if (plan.building.building_id, plan.month) not in losing]
     accounting, fresh = _accounting_with(settings, plans)
@@ -255,6 +260,7 @@ def store_readings(
                 pq.read_metadata(readings).num_rows,
                 digests,
                 digest_of_rejected,
+                tuple(sources[plan.batch]),
             )
             files.move(readings, paths.month_of_readings(building_id, plan.month))
             for model, path in metrics.items():
@@ -264,28 +270,34 @@ def store_readings(
     return Stored(totals(fresh), problems, kept)
 
 
-def _lost_sources(settings: Settings, plans: list[MonthPlan]) -> set[SourceMonth]:
-    """The sources that have readings in a stored month and none in the month that was built to replace it."""
-    month_of_file = {}
-    for plan in plans:
-        stored = settings.paths.month_of_readings(plan.building.building_id, plan.month)
-        if stored.exists():
-            month_of_file[str(stored)] = month_of_file[
-                str(settings.paths.built_file("fct_sensor_readings", plan.batch))
-            ] = plan
-    if not month_of_file:
-        return set()
+def _built_sources(settings: Settings, plans: list[MonthPlan]) -> dict[str, list[str]]:
+    """For each planned batch, the sources that have readings in its built month."""
+    found: dict[str, list[str]] = {plan.batch: [] for plan in plans}
+    batch_of = {
+        str(settings.paths.built_file("fct_sensor_readings", batch)): batch for batch in found
+    }
+    if not batch_of:
+        return {}
     with scratch_database(settings) as database:
         rows = database.execute(
-            "select distinct filename, source from read_parquet($paths, filename = true)",
-            {"paths": sorted(month_of_file)},
+            "select distinct filename, source from read_parquet($paths, filename = true) order by all",
+            {"paths": sorted(batch_of)},
         ).fetchall()
-    sources: dict[bool, set[SourceMonth]] = {True: set(), False: set()}
     for path, source in rows:
-        plan = month_of_file[path]
-        is_built = Path(path).is_relative_to(settings.paths.built_readings)
-        sources[is_built].add((plan.building.building_id, source, plan.month))
-    return sources[False] - sources[True]
+        found[batch_of[path]].append(source)
+    return found
+
+
+def _lost_sources(
+    manifest: Manifest, plans: list[MonthPlan], built: dict[str, list[str]]
+) -> set[SourceMonth]:
+    """The sources that have readings in a stored month and none in the one built to replace it."""
+    lost = set()
+    for plan in plans:
+        stored = manifest.get((plan.building.building_id, plan.month))
+        missing = set(stored.sources) - set(built[plan.batch]) if stored else set()
+        lost |= {(plan.building.building_id, source, plan.month) for source in missing}
+    return lost
 
 
 def _kept_months(lost: list[SourceMonth]) -> list[str]:

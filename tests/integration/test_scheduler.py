@@ -246,12 +246,11 @@ def ended(airflow: Airflow, dag_id: str, run_type: str, run_id: str = "") -> dic
 def nobody_else_comes_in(airflow: Airflow, data: Path) -> None:
     """Every server listens on this machine only, and Airflow's files are their owner's alone; releases are for all."""
     processes = [airflow.process, *airflow.process.children(recursive=True)]
-    listening = [
-        connection.laddr
-        for process in processes
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    listening = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a task of a moment ago
+            open_ports = process.net_connections("inet")
+            listening += [port.laddr for port in open_ports if port.status == psutil.CONN_LISTEN]
     assert listening
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}, listening
     assert (data / "airflow").stat().st_mode & 0o077 == 0
