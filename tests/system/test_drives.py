@@ -17,7 +17,7 @@ SEEDS = PROJECT_DIR / "include/dbt/seeds"
 PREPARE = """
 import json, os, sys
 from pathlib import Path
-from include.settings import PROJECT_DIR, Settings
+from include.core.settings import PROJECT_DIR, Settings
 Settings.seeds_dir = Path(sys.argv[1])
 from cli.environment import as_of_note, prepare_environment
 prepare_environment(PROJECT_DIR)
