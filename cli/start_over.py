@@ -23,7 +23,7 @@ FORGOTTEN = Finding(
     "started_over",
     "error",
     "its building was started over",
-    cure="Run again: the file is read by what the seeds say now",
+    cure="Run again: the file is read with the current seeds",
 )
 
 

@@ -17,17 +17,23 @@ from include.engines.timeseries.port import TimeSeriesEngine
 TIMESERIES = {"duckdb": "", "influxdb": "include.engines.timeseries.influxdb"}
 GRAPH = {"ladybug": "include.engines.graph.ladybug", "neo4j": "include.engines.graph.neo4j"}
 
+# what the settings were called when there were two engines each
+TIMESERIES_ALIASES = {"embedded": "duckdb", "service": "influxdb"}
+GRAPH_ALIASES = {"embedded": "ladybug", "service": "neo4j"}
+
 
 def timeseries_engine(settings: Settings) -> TimeSeriesEngine | None:
     """The engine that TIMESERIES_ENGINE names; None for `duckdb`. Raises ConfigurationError."""
-    module = _module("TIMESERIES_ENGINE", settings.timeseries_engine, TIMESERIES)
+    module = _module(
+        "TIMESERIES_ENGINE", settings.timeseries_engine, TIMESERIES, TIMESERIES_ALIASES
+    )
     return importlib.import_module(module).ENGINE if module else None
 
 
 def graph_engine(settings: Settings) -> GraphEngine:
     """The engine that GRAPH_ENGINE names. Raises ConfigurationError."""
     engine: GraphEngine = importlib.import_module(
-        _module("GRAPH_ENGINE", settings.graph_engine, GRAPH)
+        _module("GRAPH_ENGINE", settings.graph_engine, GRAPH, GRAPH_ALIASES)
     ).ENGINE
     return engine
 
@@ -38,9 +44,9 @@ def check_engines(settings: Settings) -> None:
     graph_engine(settings)
 
 
-def _module(variable: str, name: str, engines: Mapping[str, str]) -> str:
-    embedded, service = list(engines)[:2]
-    aliases = {"": embedded, "embedded": embedded, "service": service}
+def _module(
+    variable: str, name: str, engines: Mapping[str, str], aliases: Mapping[str, str]
+) -> str:
     if (name := aliases.get(name, name)) not in engines:
         raise ConfigurationError(
             f"{variable}: unknown engine {name!r}",

@@ -223,20 +223,20 @@ def store_readings(
         _lost_sources(manifest, plans, sources), taken_out(settings, registry, as_of)
     )
     losing = {(building_id, month) for building_id, _, month in lost}
-    plans = [plan for plan in plans if (plan.building.building_id, plan.month) not in losing]
     accounting, fresh = _accounting_with(settings, plans)
     broken = broken_conservation(
         Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions}
     )
-    if broken:
+    if lost or broken:
         plans = [
-            plan for plan in plans if not any(version.number in broken for version in plan.versions)
+            plan
+            for plan in plans
+            if (plan.building.building_id, plan.month) not in losing
+            and not any(version.number in broken for version in plan.versions)
         ]
         accounting, fresh = _accounting_with(settings, plans)
-    problems, kept = (
-        [*_kept_months(lost), *broken.values()],
-        planned - {plan.batch for plan in plans},
-    )
+    problems = [*_kept_months(lost), *broken.values()]
+    kept = planned - {plan.batch for plan in plans}
     if not plans:
         return Stored({}, problems, kept)
 
