@@ -20,9 +20,10 @@ class Progress:
         self.started: dict[str, float] = {}
         self.states: dict[str, set[str]] = {}
 
-    def begin(self, dag: Any) -> None:
+    def begin(self, dag: Any, unseen: set[str]) -> None:
+        """Begin a DAG, of which the unseen tasks never report."""
         self.console.print(f"[bold]{dag.dag_id}[/]")
-        self.open = Counter(_step(task.task_id) for task in dag.tasks)
+        self.open = Counter(_step(task.task_id) for task in dag.tasks if task.task_id not in unseen)
         self.started, self.states = {}, {}
 
     @hookimpl

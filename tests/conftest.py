@@ -3,6 +3,7 @@
 import atexit
 import gc
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
@@ -75,18 +76,26 @@ def airflow_database() -> None:
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory, airflow_database: None) -> Callable:
-    """Installations after a run, made once in each process and never touched: `templates("2026-02-04", small_drive)`."""
+    """Installations after a run, made once for all test processes and never touched: `templates("2026-02-04", small_drive)`."""
+    from filelock import FileLock
+
     from tests.support.platform import Platform
 
-    made: dict[tuple, Platform] = {}
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all workers of this run
 
     def template(as_of: str, drive: Callable) -> Platform:
-        if (as_of, drive) not in made:
-            folder = tmp_path_factory.mktemp("template")
-            platform = Platform(folder / "drive", folder / "data")
-            drive(platform.raw)
-            made[as_of, drive] = platform.run(as_of)
-        return made[as_of, drive]
+        folder = shared / f"template-{as_of}-{drive.__name__}"
+        states = folder / "states.json"
+        platform = Platform(folder / "drive", folder / "data")
+        with FileLock(f"{folder}.lock"):
+            if states.exists():
+                platform.states = json.loads(states.read_text())
+            else:
+                drive(platform.raw)
+                states.write_text(json.dumps(platform.run(as_of).states))
+        return platform
 
     return template
 

@@ -25,10 +25,12 @@ from cli import screenshots
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM
-from include.engines.timeseries.influxdb import InfluxDB
-from tests.support.containers import docker_or_skip
+from include.engines.graph.neo4j import Neo4j
+from tests.support.containers import docker_or_skip, has_image
 from tests.support.raw_files import small_drive, thermopro, times
 
+NEO4J = Neo4j().service(Settings.from_environment())
+pytestmark = pytest.mark.xdist_group("scheduler")  # one Airflow for all
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -115,68 +117,65 @@ def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
         ui.wait(timeout=90)
 
 
-@pytest.fixture
-def airflow(tmp_path: Path) -> Iterator[Airflow]:
-    with running_airflow(tmp_path, WATCH_SECONDS="5") as server:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With `drive`, and `data` of the one Airflow of these tests."""
+    return tmp_path_factory.mktemp("airflow")
+
+
+@pytest.fixture(scope="module")
+def airflow(folder: Path) -> Iterator[Airflow]:
+    """With Neo4j in a container, where there is Docker."""
+    with running_airflow(
+        folder, WATCH_SECONDS="5", GRAPH_ENGINE="neo4j" if has_image(NEO4J.image) else "ladybug"
+    ) as server:
+        wait_for(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
         yield server
 
 
-def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_path: Path) -> None:
-    service = InfluxDB().service(Settings.from_environment())
-    cli = docker_or_skip(service.image)
-    ours = {f"{PLATFORM}.data_dir": str(tmp_path / "data")}
-    with running_airflow(tmp_path, TIMESERIES_ENGINE="service") as airflow:
-        wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
+def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
+    airflow: Airflow, folder: Path
+) -> None:
+    cli = docker_or_skip(NEO4J.image)
+    ours = {f"{PLATFORM}.data_dir": str(folder / "data")}
+    dag_id = "sync_building_hierarchy"
 
-        def state(task_id: str) -> tuple[str, int] | None:
-            runs = airflow.runs("aggregate_and_publish")
-            if not runs:
-                return None
-            task = airflow.call(
-                "GET",
-                f"/api/v2/dags/aggregate_and_publish/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}",
-            )
-            return task["state"], task["try_number"]
-
-        container = wait_for(lambda: next(iter(containers.find(cli, ours)), None), 240)["Id"]
-        secret = containers.secret_of(cli, container, service)
-        wait_for(lambda: state("influxdb.start") == ("success", 1), 60)
-        cli.pause(container)  # so that its client waits until it is found
-        port = int(cli.port(container, service.ports[0])[0]["HostPort"])
-
-        def its_client() -> int | None:
-            return next(
-                (
-                    c.pid
-                    for c in psutil.net_connections("tcp")
-                    if c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" and c.pid
-                ),
-                None,
-            )
-
-        try:
-            os.kill(wait_for(its_client, 60), signal.SIGKILL)
-        finally:
-            cli.unpause(container)
-        ended = wait_for(
-            lambda: next(
-                (
-                    run
-                    for run in airflow.runs("aggregate_and_publish")
-                    if run["state"] in ("success", "failed")
-                ),
-                None,
-            ),
-            240,
+    def state(task_id: str) -> tuple[str, int] | None:
+        runs = airflow.runs(dag_id)
+        if not runs:
+            return None
+        task = airflow.call(
+            "GET",
+            f"/api/v2/dags/{dag_id}/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}",
         )
-        assert ended["state"] == "success", airflow.states(
-            "aggregate_and_publish", ended["dag_run_id"]
-        )
-        assert state("influxdb.aggregate_in_engine") == ("success", 2)
-        wait_for(lambda: containers.find(cli, ours) == [], 60)
+        return task["state"], task["try_number"]
+
+    container = wait_for(lambda: next(iter(containers.find(cli, ours)), None), 240)["Id"]
+    secret = containers.secret_of(cli, container, NEO4J)
+    wait_for(lambda: state("neo4j.start") == ("success", 1), 120)
+    cli.pause(container)  # so that its client waits until it is found
+    ports = {int(bound["HostPort"]) for port in NEO4J.ports for bound in cli.port(container, port)}
+
+    def its_client() -> int | None:
+        for connection in psutil.net_connections("tcp"):
+            if (
+                connection.raddr
+                and connection.raddr.port in ports
+                and connection.status == "ESTABLISHED"
+            ):
+                return connection.pid
+        return None
+
+    try:
+        os.kill(wait_for(its_client, 60), signal.SIGKILL)
+    finally:
+        cli.unpause(container)
+    wait_for(lambda: ended(airflow, dag_id, "asset_triggered"), 240)
+    assert state("neo4j.build_hierarchy") == ("success", 2)
+    wait_for(lambda: containers.find(cli, ours) == [], 60)
     assert [
         path
-        for path in (tmp_path / "data").rglob("*")
+        for path in (folder / "data").rglob("*")
         if path.is_file() and secret.encode() in path.read_bytes()
     ] == []
 
@@ -184,9 +183,8 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(tmp_p
 CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "refresh")
 
 
-def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: Path) -> None:
+def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Path) -> None:
     assert airflow.call("GET", "/api/v2/importErrors")["import_errors"] == []
-    wait_for(lambda: airflow.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
     assert [
         dag["dag_id"] for dag in airflow.call("GET", "/api/v2/dags")["dags"] if dag["is_paused"]
     ] == []
@@ -203,12 +201,12 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, tmp_path: P
     each_task_logs_what_it_did(airflow, first["dag_run_id"])
     assert woken["aggregate_and_publish"]["note"].startswith("latest release: ")
 
-    nobody_else_comes_in(airflow, tmp_path / "data")
+    nobody_else_comes_in(airflow, folder / "data")
     nobody_reads_the_pages_without_a_login(airflow)
-    openlineage_knows_the_assets(airflow, tmp_path)
+    openlineage_knows_the_assets(airflow, folder)
     the_pages_open_in_a_browser(airflow)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
-    a_new_file_wakes_refresh(airflow, tmp_path)
+    a_new_file_wakes_refresh(airflow, folder)
     every_dag_is_triggered_from_its_page(airflow)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,7 +23,7 @@ from include.engines.containers import PLATFORM, ContainerService
 from include.engines.graph.neo4j import Neo4j
 from include.engines.timeseries.influxdb import InfluxDB
 from tests.support.containers import docker_or_skip
-from tests.support.raw_files import small_drive
+from tests.support.raw_files import small_drive, thermopro, times
 
 INFLUXDB = InfluxDB().service(Settings.from_environment())
 NEO4J = Neo4j().service(Settings.from_environment())
@@ -44,7 +45,7 @@ class MakeRun:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         self.environment = {
             **kept, "DATA_DIR": str(self.data), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"),
-            "AS_OF": "2026-03-01", "TIMESERIES_ENGINE": "service", **environment,
+            "AS_OF": "2026-03-01", "TIMESERIES_ENGINE": "influxdb", **environment,
         }  # fmt: skip
         self.process: subprocess.Popen[str]
 
@@ -67,12 +68,16 @@ class MakeRun:
         return containers.find(cli, {f"{PLATFORM}.data_dir": str(self.data), **one})
 
     def wait_for_container(
-        self, cli: docker.APIClient, service: ContainerService = INFLUXDB
+        self,
+        cli: docker.APIClient,
+        service: ContainerService = INFLUXDB,
+        but: Collection[str] = (),
     ) -> str:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
-            if (found := self.containers(cli, service.name)) and found[0]["State"] == "running":
-                return str(found[0]["Id"])
+            for found in self.containers(cli, service.name):
+                if found["State"] == "running" and found["Id"] not in but:
+                    return str(found["Id"])
             assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.05)
         raise AssertionError("no container was started")
@@ -122,7 +127,7 @@ class Relay:
 def test_two_runs_at_once_leave_no_container_and_leak_no_secrets(
     cli: docker.APIClient, tmp_path: Path
 ) -> None:
-    runs = [MakeRun(tmp_path / name, GRAPH_ENGINE="service").begin() for name in ("one", "two")]
+    runs = [MakeRun(tmp_path / name, GRAPH_ENGINE="neo4j").begin() for name in ("one", "two")]
 
     def secrets_of(run: MakeRun) -> list[str]:
         return [
@@ -153,45 +158,31 @@ def test_two_runs_at_once_leave_no_container_and_leak_no_secrets(
 def test_a_container_that_dies_in_mid_run_is_replaced_by_the_embedded_engine(
     cli: docker.APIClient, tmp_path: Path
 ) -> None:
-    run = MakeRun(tmp_path).begin()
-    cli.kill(run.wait_for_container(cli))
+    run = MakeRun(tmp_path, GRAPH_ENGINE="neo4j").begin()
+    for service in (NEO4J, INFLUXDB):
+        cli.kill(run.wait_for_container(cli, service))
     code, said = run.end()
     assert code == 0, said
     assert run.published["timeseries_engine"] == "duckdb"
     assert "influxdb" in run.published["instead_of"].lower()
     assert run.containers(cli) == []
-    finding = json.loads((run.data / "findings/timeseries_engine.json").read_text())
-    assert (
-        finding["check"] == "timeseries_engine"
-        and "computed by the embedded engine" in finding["message"]
-    )
-
-
-def test_a_graph_that_dies_in_mid_run_is_replaced_by_the_embedded_one(
-    cli: docker.APIClient, tmp_path: Path
-) -> None:
-    run = MakeRun(tmp_path, TIMESERIES_ENGINE="embedded", GRAPH_ENGINE="service").begin()
-    cli.kill(run.wait_for_container(cli, NEO4J))
-    code, said = run.end()
-    assert code == 0, said
-    assert run.containers(cli) == []
-    finding = json.loads((run.data / "findings/graph_engine.json").read_text())
-    assert (
-        finding["check"] == "graph_engine"
-        and "computed by the embedded engine" in finding["message"]
-    )
+    for check in ("timeseries_engine", "graph_engine"):
+        finding = json.loads((run.data / f"findings/{check}.json").read_text())
+        assert finding["check"] == check
+        assert "computed by the embedded engine" in finding["message"]
     assert (run.data / "hierarchy/public_dataset_hierarchy.parquet").exists()
 
 
 def test_without_a_daemon_or_an_image_the_embedded_engine_computes_the_same(
     cli: docker.APIClient, tmp_path: Path
 ) -> None:
-    sums = set()
-    for name, environment in {
+    without = {
         "image": {"INFLUXDB_IMAGE": "nobody/has-this:1"},
         "daemon": {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"},
-    }.items():
-        run = MakeRun(tmp_path / name, **environment).begin()
+    }
+    runs = [MakeRun(tmp_path / what, **setting).begin() for what, setting in without.items()]
+    sums = set()
+    for run in runs:
         code, said = run.end()
         assert code == 0, said
         assert run.published["timeseries_engine"] == "duckdb"
@@ -205,24 +196,23 @@ def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(
     cli: docker.APIClient, tmp_path: Path
 ) -> None:
     relay = Relay(tmp_path / "docker.sock")
-    cut = MakeRun(tmp_path / "cut", DOCKER_HOST=f"unix://{tmp_path}/docker.sock").begin()
+    cut = MakeRun(tmp_path, DOCKER_HOST=f"unix://{tmp_path}/docker.sock").begin()
     cut.wait_for_container(cli)
     relay.cut()
     code, said = cut.end()
     assert code == 0, said
     assert cut.published["timeseries_engine"] == "duckdb"
+    left_by_the_cut = {container["Id"] for container in cut.containers(cli)}
 
-    MakeRun(tmp_path / "killed", TIMESERIES_ENGINE="embedded", AS_OF="2026-02-28").begin().end()
-    killed = MakeRun(tmp_path / "killed")
-    before = killed.published
-    small_drive(tmp_path / "killed/drive/raw")
-    (tmp_path / "killed/drive/raw/Graph_01_20260129_20260203.csv").unlink()
-    killed.begin().wait_for_container(cli)
+    killed, before = MakeRun(tmp_path), cut.published
+    (tmp_path / "drive/raw/Graph_01_20260129_20260203.csv").unlink()
+    thermopro(tmp_path / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
+    killed.begin().wait_for_container(cli, but=left_by_the_cut)
     killed.process.send_signal(signal.SIGKILL)
     killed.end()
     assert killed.published == before, "the last release stands"
 
-    left = [container for run in (cut, killed) for container in run.containers(cli)]
+    left = killed.containers(cli)
     assert left
     assert not {c["Id"] for c in left} & {c["Id"] for c in containers.expired(cli)}, (
         "their runs could still live"
@@ -240,7 +230,7 @@ def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(
 
     assert {c["Id"] for c in left} <= {c["Id"] for c in containers.expired(SevenHoursLater())}  # type: ignore[arg-type]
     containers.remove(cli, left)
-    assert cut.containers(cli) == killed.containers(cli) == []
+    assert killed.containers(cli) == []
     code, said = killed.begin().end()
     assert code == 0, said
     assert killed.published["timeseries_engine"].startswith("InfluxDB")

@@ -14,3 +14,11 @@ def docker_or_skip(image: str) -> docker.APIClient:
     if not cli.images(name=image):
         pytest.skip(f"no image {image} here; the setting names another one")
     return cli
+
+
+def has_image(image: str) -> bool:
+    try:
+        docker_or_skip(image)
+    except pytest.skip.Exception:
+        return False
+    return True

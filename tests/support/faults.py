@@ -1,17 +1,16 @@
-"""Makes the platform fail at a chosen call of its file or rclone port. Run as a script, it kills `make run` there."""
+"""Makes the platform fail, or its process die, at a chosen call of its file or rclone port."""
 
 import contextlib
 import errno
+import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
-
 from include.core import files, rclone
 from include.core.errors import RemoteError
+from tests.support.platform import Platform
 
 
 class Calls:
@@ -63,9 +62,16 @@ def kill_at(pattern: str) -> Callable[[int, str], None]:
     return react
 
 
-if __name__ == "__main__":
-    from cli.run import main
+def killed_at(pattern: str, platform: Platform, as_of: str) -> int | None:
+    """Publish in another process, which dies before the first call whose description contains the pattern; returns its exit code."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.support.loaded"])
+    process = processes.Process(target=_publish, args=(pattern, platform, as_of))
+    process.start()
+    process.join(timeout=240)
+    return process.exitcode
 
-    pattern = sys.argv.pop(1)
+
+def _publish(pattern: str, platform: Platform, as_of: str) -> None:
     with watched(Calls(kill_at(pattern))):
-        main()
+        platform.publish(as_of)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from airflow.models import TaskInstance
 from airflow.utils.session import create_session
 
-from cli.run import in_asset_order, load_dags, register_dags, without_retries
+from cli.run import in_asset_order, load_dags, register_dags, run_once
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.registry import Registry, load_registry
@@ -24,6 +24,7 @@ from include.release import release as releases
 
 @cache
 def dag_bag() -> Any:
+    """The DAGs as their files make them."""
     bag = load_dags()
     assert not bag.import_errors, bag.import_errors
     return bag
@@ -31,8 +32,10 @@ def dag_bag() -> Any:
 
 @cache
 def runnable_dags() -> dict[str, Any]:
-    register_dags(dag_bag())
-    return dag_bag().dags
+    """The DAGs that runs use, which adapt them."""
+    bag = load_dags()
+    register_dags(bag)
+    return bag.dags
 
 
 @cache
@@ -84,8 +87,9 @@ class Platform:
                 "skip_reason": "",
                 **params,
             }  # dag.test remembers the last run's
-            run = without_retries(dags[dag_id]).test(
-                run_conf={"as_of": as_of, **{k: v for k, v in params.items() if k in known}}
+            run = run_once(
+                dags[dag_id],
+                {"as_of": as_of, **{name: params[name] for name in params if name in known}},
             )
             freeze_what_it_loaded(dag_id)
             self.states[dag_id] = run.state

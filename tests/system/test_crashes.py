@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.core import files
-from include.core.settings import PROJECT_DIR
-from tests.support.faults import Calls, fail_at, watched
+from tests.support.faults import Calls, fail_at, killed_at, watched
 from tests.support.platform import Platform, tree
 from tests.support.raw_files import small_drive, thermopro, times
 
@@ -173,13 +169,8 @@ def test_a_run_may_be_killed_in_every_task_that_changes_state(
     stages: Stages, tmp_path: Path, place: str
 ) -> None:
     platform = stages.published.copy(tmp_path)
-    platform.use()
     with Reader(platform) as reader:
-        killed = subprocess.run(
-            [sys.executable, PROJECT_DIR / "tests/support/faults.py", place.format(data=platform.data), "--as-of", NEXT_DAY],
-            env=dict(os.environ), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert killed.returncode == -9, killed.stdout + killed.stderr
+        assert killed_at(place.format(data=platform.data), platform, NEXT_DAY) == -9
         platform.publish(NEXT_DAY)
     assert outcome(platform) == stages.outcome
     assert reader.looked > 20

@@ -1,3 +1,0 @@
-{{ config(materialized="ephemeral") }}
-
-select * from {{ plan("location_map") }}
