@@ -40,6 +40,11 @@ def months_between(first: str, last: str) -> Iterator[str]:
         first = next_month(first)
 
 
+def months_until(first: str, stop: datetime, timezone: str) -> list[str]:
+    """From a month to the one of the last moment before `stop`."""
+    return list(months_between(first, month_of(stop - HOUR, timezone)))
+
+
 def month_start(month: str, timezone: str) -> datetime:
     """The first instant of a month, in UTC."""
     return day_start(date.fromisoformat(f"{month}-01"), timezone)

@@ -14,6 +14,11 @@ Made = TypeVar("Made")
 
 PARQUET = "format parquet, compression zstd, parquet_version v2, row_group_size 122880"
 
+# The instant at which a day of a building's calendar is over: only days with end_of_day(…) <= as_of are published or checked.
+END_OF_DAY = (
+    "create macro end_of_day(local_date, zone) as (local_date + 1)::timestamp at time zone zone"
+)
+
 
 @contextlib.contextmanager
 def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -29,6 +34,7 @@ def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config=options)
     try:
         connection.execute("set global TimeZone = 'UTC'")
+        connection.execute(END_OF_DAY)
         yield connection
     finally:
         connection.close()

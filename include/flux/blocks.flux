@@ -2,7 +2,7 @@
 // without reading points one by one: 5 million in a fifth of a second.
 //
 // Flux's stddev() does read every point (30 s for 5 million). So each reading is stored with its squared distance from a
-// constant near its series' mean, too, and deviations follow from the sums of both (include/engines/influxdb/aggregates.sql).
+// constant near its series' mean, too, and deviations follow from the sums of both (include/engines/timeseries/influxdb/aggregates.sql).
 //
 // _bucket  the readings of one floating window
 // _start   start of the first block

@@ -170,11 +170,6 @@ def mapped_sensors(
     the building's `beginning`.
     """
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
-    public = {
-        row.location: row.public_location
-        for row in registry.locations
-        if row.building_id == building.building_id
-    }
     sources = {
         source.datasource_id: registry.mappings_of(source)[0].source_name
         for source in registry.active_datasources
@@ -190,7 +185,7 @@ def mapped_sensors(
                     day_start(row.valid_from, building.timezone) if row.valid_from else beginning
                 )
             sensors[key] = (
-                public.get(row.location, row.location),
+                registry.public_location(building.building_id, row.location),
                 since,
                 registry.datasource(row.datasource_id).max_null_pct,
             )

@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from include.core import files
-from include.core.calendar import day_start, month_of, month_start, next_month
+from include.core.calendar import day_start, month_start, next_month
 from include.core.settings import Settings
 from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
 from include.monitoring.files import causes_in_files, healed_files
 from include.monitoring.rules import Rules
 from include.monitoring.runs import causes_in_runs
+from include.planning.plan import floating_window
 from include.registry import Registry
 from include.registry.rows import Building
 from include.store.readings import read_manifest
@@ -57,8 +58,8 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
     If there is none, the newest month that has readings: a dead building is watched too. What monitoring costs does not
     grow with history.
     """
-    current = month_of(as_of, building.timezone)
-    first = next_month(current, -building.retention_months - 1)
+    window = floating_window(building, as_of)
+    first, current = next_month(window[0], -1), window[-1]
     stored = sorted(
         month
         for building_id, month in read_manifest(settings)
@@ -68,10 +69,7 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
 
 
 def window_start(building: Building, as_of: datetime) -> datetime:
-    return month_start(
-        next_month(month_of(as_of, building.timezone), -building.retention_months),
-        building.timezone,
-    )
+    return month_start(floating_window(building, as_of)[0], building.timezone)
 
 
 def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:

@@ -18,5 +18,5 @@ select
         else sqrt(greatest(0, sum(squares)::double - sum(total)::double ** 2 / sum(ok_count)) / nullif(sum(ok_count) - 1, 0)) / 1e6
     end as value_std
 from read_parquet($days)
-where (local_date + 1)::timestamp at time zone $timezone <= $as_of
+where end_of_day(local_date, $timezone) <= $as_of
 group by local_date, building_id, source, sensor_id, measurement

@@ -16,6 +16,7 @@ from include.core.calendar import (
     month_of,
     month_start,
     months_between,
+    months_until,
     next_month,
 )
 from include.core.errors import ConfigurationError
@@ -62,6 +63,11 @@ class WindowPlan:
     def stop(self) -> datetime:
         """The window reaches out to the end of the last week that begins in it."""
         return max(self.labels_stop, end_of_last_week(self.months[-1], self.building.timezone))
+
+    @property
+    def reach(self) -> list[str]:
+        """The months whose readings it needs: its own, and the one that its last week reaches into."""
+        return months_until(self.months[0], self.stop, self.building.timezone)
 
 
 def models_fingerprint(*folders: str) -> str:
@@ -161,11 +167,16 @@ def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
     return [version for path in sorted(by_path, key=age) for version in by_path[path]]
 
 
+def floating_window(building: Building, as_of: datetime) -> tuple[str, ...]:
+    """The building's current month and the `retention_months` before it."""
+    current = month_of(as_of, building.timezone)
+    return tuple(months_between(next_month(current, -building.retention_months), current))
+
+
 def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> list[WindowPlan]:
     """The floating window of `as_of`, and windows of the same size for the older months among `months`."""
     size = building.retention_months + 1
-    current = month_of(as_of, building.timezone)
-    floating = tuple(months_between(next_month(current, -building.retention_months), current))
+    floating = floating_window(building, as_of)
     windows = [WindowPlan(building, floating)]
     older = sorted(month for month in set(months) if month < floating[0])
     while older:

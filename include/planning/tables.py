@@ -22,14 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.core import files
-from include.core.calendar import (
-    HOUR,
-    block_seconds,
-    month_of,
-    month_start,
-    months_between,
-    next_month,
-)
+from include.core.calendar import block_seconds, month_start, next_month
 from include.core.settings import Settings
 from include.formats.declared import described_by
 from include.ledger.ledger import FileVersion
@@ -40,7 +33,6 @@ from include.registry.rows import (
     Datasource,
     DatasourceMapping,
     Measurement,
-    PublicLocation,
     Row,
     SensorMapping,
 )
@@ -147,10 +139,6 @@ def write_seeds(settings: Settings, registry: Registry) -> None:
             SensorMapping,
             (row for row in registry.sensor_mappings if row.datasource_id in datasources),
         ),
-        "location_map": (
-            PublicLocation,
-            (row for row in registry.locations if row.building_id in buildings),
-        ),
         "measurements": (Measurement, registry.measurements),
     }
     for name, (row_type, rows) in seeds.items():
@@ -158,9 +146,22 @@ def write_seeds(settings: Settings, registry: Registry) -> None:
             [(column, pa.string()) for column in row_type.model_fields if column != "line"]
         )
         cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
-        files.write_parquet(
-            settings.paths.plan / f"{name}.parquet", pa.Table.from_pylist(cells, schema=schema)
+        table = pa.Table.from_pylist(cells, schema=schema)
+        if name == "sensor_mappings":
+            table = table.append_column("public_location", _public_locations(registry, table))
+        files.write_parquet(settings.paths.plan / f"{name}.parquet", table)
+
+
+def _public_locations(registry: Registry, sensors: pa.Table) -> pa.Array:
+    """The published names of the sensors' locations, in the order of the rows; null where there is no location."""
+    building_of = {row.datasource_id: row.building_id for row in registry.datasources}
+    names = [
+        location and registry.public_location(building_of[datasource_id], location)
+        for datasource_id, location in zip(
+            sensors["datasource_id"].to_pylist(), sensors["location"].to_pylist(), strict=True
         )
+    ]
+    return pa.array(names, pa.string())
 
 
 def _text(value: object) -> str | None:
@@ -200,10 +201,9 @@ def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: dat
 
 def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
     """The existing months of readings that a window reaches into."""
-    last = month_of(window.stop - HOUR, window.building.timezone)
     paths = (
         settings.paths.month_of_readings(window.building.building_id, month)
-        for month in months_between(window.months[0], last)
+        for month in window.reach
     )
     return [path for path in paths if path.exists()]
 

@@ -285,11 +285,6 @@ def _check_sensors(
     """Each mapped sensor hangs where its mapping says it is, and no other does. A building without nodes has no structure."""
     if not periods:
         return {}, set()
-    public = {
-        row.location: row.public_location
-        for row in registry.locations
-        if row.building_id == building_id
-    }
     nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
     declared = {
         name: registry.mappings_of(registry.datasource(name))
@@ -308,7 +303,7 @@ def _check_sensors(
                 "add a Sensor of this name below its zone",
             )
         rows = nodes[mapping.sensor_id]
-        place = public.get(mapping.location, mapping.location)
+        place = registry.public_location(building_id, mapping.location)
         if not any(periods[row.parent_id][0].name == place for row in rows):
             what = f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv says"
             refuse(NODES, rows[0], "parent_id", what, "hang it there, or correct the mapping")

@@ -55,6 +55,14 @@ class Registry:
             row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id
         )
 
+    def public_location(self, building_id: str, location: str) -> str:
+        """The name under which a location is published; its own where location_map.csv gives no other."""
+        return self._public_locations.get((building_id, location), location)
+
+    @functools.cached_property
+    def _public_locations(self) -> dict[tuple[str, str], str]:
+        return {(row.building_id, row.location): row.public_location for row in self.locations}
+
     def withdrawn(self, as_of: datetime) -> dict[str, Withdrawal]:
         """The file versions that a run as of that time may not use, by digest."""
         return {

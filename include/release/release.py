@@ -14,13 +14,12 @@ import pyarrow.parquet as pq
 
 from include.contract.tables import TYPES, Table, file_of, published_monthly, tables, tables_of
 from include.core import files
-from include.core.calendar import month_of, months_between, next_month
 from include.core.duckdb_session import PARQUET, for_each, scratch_database
 from include.core.errors import ContractError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.core.version import code_version
 from include.hierarchy import hierarchy
-from include.planning.plan import models_fingerprint
+from include.planning.plan import floating_window, models_fingerprint
 from include.registry import Registry
 from include.registry.rows import Building
 from include.release import lineage
@@ -212,7 +211,7 @@ def _write_tables(
         f"when '{building.building_id}' then '{building.timezone}'"
         for building in registry.published_buildings
     )
-    closed = f"(local_date + 1)::timestamp at time zone (case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
+    closed = f"end_of_day(local_date, case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
     for table in published_monthly():
         digests = {
             month: entry.metrics[table.model]
@@ -242,10 +241,7 @@ def window_of_readings(
     return [
         (building.building_id, month)
         for building in registry.published_buildings
-        for month in months_between(
-            next_month(month_of(as_of, building.timezone), -building.retention_months),
-            month_of(as_of, building.timezone),
-        )
+        for month in floating_window(building, as_of)
         if (building.building_id, month) in manifest
     ]
 

@@ -11,14 +11,7 @@ import pyarrow.parquet as pq
 
 from include.contract.grains import GRAINS
 from include.core import files
-from include.core.calendar import (
-    HOUR,
-    end_of_last_week,
-    month_of,
-    month_start,
-    months_between,
-    next_month,
-)
+from include.core.calendar import end_of_last_week, month_of, month_start, months_until, next_month
 from include.core.duckdb_session import PARQUET, for_each, scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
@@ -95,7 +88,7 @@ def _fingerprint(
     stop = (
         end_of_last_week(month, zone) if grain == "weekly" else month_start(next_month(month), zone)
     )
-    touched = months_between(month, month_of(stop - HOUR, zone))
+    touched = months_until(month, stop, zone)
     facts = [
         models,
         grain,
@@ -139,11 +132,7 @@ def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
     return [
         WindowPlan(
             registry.building(w.building_id),
-            tuple(
-                months_between(
-                    month_of(w.labels_start, w.timezone), month_of(w.labels_stop - HOUR, w.timezone)
-                )
-            ),
+            tuple(months_until(month_of(w.labels_start, w.timezone), w.labels_stop, w.timezone)),
         )
         for w in planned_windows(settings)
     ]
@@ -161,12 +150,7 @@ def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
 
 def _reached(window: WindowPlan, readings: Manifest) -> list[str]:
     """The months with readings that a window reaches into; the floating window of a silent building has none."""
-    last = month_of(window.stop - HOUR, window.building.timezone)
-    return [
-        month
-        for month in months_between(window.months[0], last)
-        if (window.building.building_id, month) in readings
-    ]
+    return [month for month in window.reach if (window.building.building_id, month) in readings]
 
 
 def merge(

@@ -3,8 +3,9 @@
     {%- if execute %}{{ env_var("DATA_DIR") }}{% endif -%}
 {%- endmacro %}
 
-{# What the run was asked to build: Parquet tables that include/planning/tables.py writes. #}
+{# What the run was asked to build: Parquet tables that include/planning/tables.py writes. source() is for dbt's lineage alone. #}
 {% macro plan(table) -%}
+    {%- do source("plan", table) -%}
     read_parquet({{ literal(data_dir() ~ "/work/plan/" ~ table ~ ".parquet") }})
 {%- endmacro %}
 

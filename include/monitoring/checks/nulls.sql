@@ -23,7 +23,7 @@ select
     days.sensor_id,
     days.measurement,
     days.local_date::timestamp at time zone getvariable('timezone') as since,
-    (days.local_date + 1)::timestamp at time zone getvariable('timezone') as until,
+    end_of_day(days.local_date, getvariable('timezone')) as until,
     false as is_error,
     format('{} of {} cells empty', days.null_count, days.null_count + days.row_count) as evidence
 from days

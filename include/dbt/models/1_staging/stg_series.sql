@@ -71,7 +71,7 @@ select
     named.disposition,
     datasources.building_id,
     named.source_name as source,
-    coalesce(locations.public_location, named.location) as location,
+    named.public_location as location,
     named.sensor_id,
     named.means as measurement,
     coalesce(named.scale::double, 1) as scale,
@@ -83,5 +83,3 @@ select
     coalesce(named.valid_to::date, date '9999-12-31')::timestamp at time zone datasources.timezone as valid_to
 from named
 inner join {{ ref("datasources_config") }} as datasources on named.datasource_id = datasources.datasource_id
-left join {{ ref("location_map") }} as locations
-    on datasources.building_id = locations.building_id and named.location = locations.location
