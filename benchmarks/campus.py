@@ -79,6 +79,7 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
             )
     _write(folder, "building_hierarchy", nodes)
     _write(folder, "zone_adjacency", pairs)
+    _write(folder, "building_relations", _relations(ids))
     _write(folder, "sensor_mappings", mappings)
     _write(folder, "location_map", [])
     _write(folder, "withdrawals", [])
@@ -132,6 +133,18 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         ),
     )
     return folder
+
+
+def _relations(buildings: list[str]) -> list[list[object]]:
+    """The first zone of a building feeds the first of each floor, which feeds its neighbour; the last one's plant depends on that."""
+    relations: list[list[object]] = []
+    for building in buildings:
+        for floor in range(1, FLOORS):
+            first, second = f"{building}.{floor}.0", f"{building}.{floor}.1"
+            relations.append([f"{building}.0.0", first, "FEEDS", "assumed"])
+            relations.append([first, second, "FEEDS", "assumed"])
+        relations.append([f"{building}.0.{ZONES - 1}", second, "DEPENDS_ON", "assumed"])
+    return relations
 
 
 def _write(folder: Path, seed: str, rows: Iterable[list[object]]) -> None:

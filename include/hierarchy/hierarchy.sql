@@ -49,16 +49,4 @@ from sensors
 inner join paths on sensors.place_id = paths.id;
 
 create temp table adjacency as
-select
-    zone_id,
-    adjacent_zone_id,
-    case relation when 'below' then 'above' else relation end as relation,
-    basis
-from pairs
-union all
-select
-    adjacent_zone_id as zone_id,
-    zone_id as adjacent_zone_id,
-    relation,
-    basis
-from pairs;
+select * from pairs;

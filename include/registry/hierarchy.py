@@ -11,7 +11,7 @@ from typing import Any
 
 from include.core.errors import ConfigurationError
 from include.registry.registry import Registry
-from include.registry.rows import HierarchyNode, Row, SensorMapping, ZoneAdjacency
+from include.registry.rows import BuildingRelation, HierarchyNode, Row, SensorMapping, ZoneAdjacency
 from include.registry.seeds import Problems, read_cells, read_rows_of_buildings, refuse
 
 PARENTS = {
@@ -21,16 +21,19 @@ PARENTS = {
     "Room": ("Zone",),
     "Sensor": ("Zone", "Room"),
 }
-COORDINATES = re.compile(r"-?\d+(\.\d+)?(;-?\d+(\.\d+)?){1,2}")
+_NUMBER = r"-?\d+(\.\d+)?"
+COORDINATES = re.compile(rf"{_NUMBER} {_NUMBER}|{_NUMBER}(;{_NUMBER}){{1,2}}")
 NODES, PAIRS = "building_hierarchy.csv", "zone_adjacency.csv"
+RELATIONS = "building_relations.csv"
 
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Rows of both seeds. Buildings in `wrong` are left out: their last structure stays published."""
+    """Rows of the three seeds. Buildings in `wrong` are left out: their last structure stays published."""
 
     nodes: list[HierarchyNode] = field(default_factory=list)
     adjacency: list[ZoneAdjacency] = field(default_factory=list)
+    relations: list[BuildingRelation] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # sensor node → make
     measured: set[tuple[str, str]] = field(default_factory=set)  # (sensor node, measurement)
     units: dict[str, str] = field(default_factory=dict)
@@ -52,7 +55,10 @@ class Roots:
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
         cells = row.__dict__ if isinstance(row, Row) else row
-        node = (cells["parent_id"] or cells["id"]) if "parent_id" in cells else cells["zone_id"]
+        if "parent_id" in cells:
+            node = cells["parent_id"] or cells["id"]
+        else:
+            node = cells["zone_id"] if "zone_id" in cells else cells["from_id"]
         for _ in PARENTS:
             node = self.parents.get(node) or node
         return frozenset([node])
@@ -69,9 +75,13 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     )
     nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)
     pairs = read_rows_of_buildings(registry.folder / PAIRS, ZoneAdjacency, roots, problems)
+    relations = read_rows_of_buildings(
+        registry.folder / RELATIONS, BuildingRelation, roots, problems
+    )
     types = {node.id: node.type for node in reversed(nodes)}
     own_nodes: dict[str, list[HierarchyNode]] = defaultdict(list)
     own_pairs: dict[str, list[ZoneAdjacency]] = defaultdict(list)
+    own_relations: dict[str, list[BuildingRelation]] = defaultdict(list)
     for node in nodes:
         root = roots.of(node)
         with problems.of(root):
@@ -79,6 +89,8 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
         own_nodes[min(root)].append(node)
     for pair in pairs:
         own_pairs[min(roots.of(pair))].append(pair)
+    for relation in relations:
+        own_relations[min(roots.of(relation))].append(relation)
     mappings = _mapped_sensors(registry)
     found = Hierarchy(units={row.measurement: row.unit for row in registry.measurements})
     for building in registry.published_buildings:
@@ -90,11 +102,13 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
         with problems.of([building_id]):
             periods = _check_nodes(own_nodes[building_id])
             _check_pairs(own_pairs[building_id], periods, roots)
+            _check_relations(own_relations[building_id], periods, roots)
             sources, measured = _check_sensors(
                 registry, building_id, mappings[building_id], periods
             )
             found.nodes.extend(own_nodes[building_id])
             found.adjacency.extend(own_pairs[building_id])
+            found.relations.extend(own_relations[building_id])
             found.sources.update(sources)
             found.measured.update(measured)
     found.wrong.update(
@@ -217,7 +231,7 @@ def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -
             node,
             "coordinates",
             f"{node.coordinates!r} are not coordinates",
-            "write x;y or x;y;z as numbers, or leave it empty where it is not known",
+            "write latitude and longitude with a space between, x;y or x;y;z, or leave it empty where it is not known",
         )
 
 
@@ -274,6 +288,27 @@ def _check_pairs(
                 "remove one of them; a pair holds both ways",
             )
         seen[both] = pair
+
+
+def _check_relations(
+    relations: list[BuildingRelation], periods: dict[str, list[HierarchyNode]], roots: Roots
+) -> None:
+    seen: dict[tuple[str, str, str], BuildingRelation] = {}
+    for row in relations:
+        for column, node_id in (("from_id", row.from_id), ("to_id", row.to_id)):
+            if node_id not in periods:
+                what = f"there is no node {node_id!r}"
+                if node_id in roots.parents:
+                    what = f"{node_id!r} is in another building than {row.from_id!r}"
+                refuse(RELATIONS, row, column, what, f"name a node of {NODES} in one building")
+        if row.from_id == row.to_id:
+            what = f"{row.from_id!r} is related to itself"
+            refuse(RELATIONS, row, "to_id", what, "name the other node, or remove the row")
+        key = (row.from_id, row.to_id, row.relation)
+        if key in seen:
+            what = f"the relation is already in line {seen[key].line}"
+            refuse(RELATIONS, row, "from_id", what, "remove one of them")
+        seen[key] = row
 
 
 def _check_sensors(

@@ -208,7 +208,9 @@ class HierarchyNode(Row):
     type: Literal["Building", "Floor", "Zone", "Room", "Sensor"]
     name: str = Field(min_length=1)
     level: int = Field(ge=0, le=4)
-    coordinates: str = Field(description="x;y or x;y;z; empty where not known")
+    coordinates: str = Field(
+        description="latitude and longitude in degrees, or x;y or x;y;z in the building; empty where not known"
+    )
     valid_from: OptionalDate
     valid_to: OptionalDate
 
@@ -219,6 +221,17 @@ class ZoneAdjacency(Row):
     zone_id: str = Field(min_length=1)
     adjacent_zone_id: str = Field(min_length=1)
     relation: Literal["beside", "below"]
+    basis: Literal["assumed", "surveyed"] = Field(
+        description="assumed: by the rule in docs/data_dictionary.md"
+    )
+
+
+class BuildingRelation(Row):
+    """One node that another needs: `from_id` FEEDS `to_id` (air, water, heat, power), or DEPENDS_ON it (control, data)."""
+
+    from_id: str = Field(min_length=1)
+    to_id: str = Field(min_length=1)
+    relation: Literal["FEEDS", "DEPENDS_ON"]
     basis: Literal["assumed", "surveyed"] = Field(
         description="assumed: by the rule in docs/data_dictionary.md"
     )

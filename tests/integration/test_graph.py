@@ -107,6 +107,11 @@ BY_HAND: dict[tuple[str, tuple[tuple[str, str], ...]], list[dict[str, Any]]] = {
         "same_measurement_next_door",
         (("measurement", "temp_waste"),),
     ): [],  # the units' zones touch nothing that is known
+    # units 1 to 3 send through the first controller; nothing depends on a unit
+    ("depends_on", (("node", "sm2.KOT1"),)): [
+        {"id": f"sm2.VZT0{number}", "type": "Sensor"} for number in (1, 2, 3)
+    ],
+    ("depends_on", (("node", "sm2.VZT01"),)): [],
     ("zones_without", (("measurement", "humidity_indoor"),)): [
         {"zone_id": f"sm2.sm2_{number:02d}"} for number in range(1, 10)
     ],
@@ -148,9 +153,96 @@ def test_sm2_in_numbers_worked_out_by_hand(graph: Graph) -> None:
     assert [
         parents["sm2.9E4C"][key] for key in ("building_id", "floor_id", "zone_id", "place_id")
     ] == ["sm2", "sm2.5NP", "sm2.5NP-S3", "sm2.SM2_03_L5_355_IN"]
-    assert len(ask(graph, "adjacent_pairs")) == 24
+    assert len(ask(graph, "adjacent_pairs")) == 2 * 24
     assert sum(row["sensor_id"] == "sm2.VZT01" for row in ask(graph, "measured")) == 4
     assert max(row["ancestor_level"] for row in ask(graph, "ancestors")) == 3
+
+
+# The queries of the founding documents, as they were written; only ids are ours.
+FOUNDING: list[tuple[str, list[dict[str, Any]]]] = [
+    (
+        """
+        MATCH (building:Building)-[:CONTAINS]->(floor:Floor)-[:CONTAINS]->(zone:Zone)-[:CONTAINS]->(sensor:Sensor)
+        WHERE floor.name = '3PP'
+        RETURN building.name AS building, floor.name AS floor, zone.name AS zone, sensor.name AS sensor
+        ORDER BY sensor.name
+        """,
+        [
+            {"building": "SM2", "floor": "3PP", "zone": zone, "sensor": sensor}
+            for zone, sensor in (("3PP-S5", "750E"), ("3PP-S9", "8370"), ("3PP-S7", "F3F5"))
+        ],
+    ),
+    (
+        """
+        MATCH path = (sensor1:Sensor)-[:IN*]->(room:Room)-[:IN*]->(floor:Floor)-[:IN*]->(building:Building)
+        WHERE sensor1.id = 'sm2.9E4C'
+        RETURN room.name AS room, floor.name AS floor, building.name AS building, length(path) AS length
+        """,
+        [{"room": "SM2_03_L5_355_IN", "floor": "5NP", "building": "SM2", "length": 4}],
+    ),
+    (
+        """
+        MATCH (zone1:Zone)-[:ADJACENT_TO]->(zone2:Zone),
+              (zone1)-[:CONTAINS]->(sensor1:Sensor)-[:MEASURES]->(metric:Metric),
+              (zone2)-[:CONTAINS]->(sensor2:Sensor)-[:MEASURES]->(metric)
+        WHERE sensor1.id = 'sm2.C6CB'
+        RETURN metric.id AS metric, sensor2.name AS neighbour
+        ORDER BY metric.id, sensor2.name
+        """,
+        [  # the first basement's zone touches one above and one below
+            {"metric": metric, "neighbour": neighbour}
+            for metric in ("humidity_indoor", "temp_indoor")
+            for neighbour in ("493D", "F30E")
+        ],
+    ),
+    (
+        """
+        MATCH (:Node {type: 'Zone', name: '5NP-S3'})-[:CONTAINS*]->(sensor:Node {type: 'Sensor'})
+        RETURN sensor.name AS sensor ORDER BY sensor.name
+        """,
+        [{"sensor": "4B73"}, {"sensor": "9C88"}, {"sensor": "9E4C"}],
+    ),
+    (
+        "MATCH (zone:Node {type: 'Zone', parent_id: 'sm2.3PP'}) RETURN zone.name AS zone ORDER BY zone.name",
+        [{"zone": "3PP-S5"}, {"zone": "3PP-S7"}, {"zone": "3PP-S9"}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("query", "answer"), FOUNDING, ids=lambda value: str(value)[:60].strip())
+def test_the_founding_queries_run_as_written(
+    graph: Graph, query: str, answer: list[dict[str, Any]]
+) -> None:
+    load(graph, sm2())
+    assert graph.run(query, {}) == answer
+
+
+def test_a_path_up_is_returned_with_its_length(graph: Graph) -> None:
+    load(graph, sm2())
+    (row,) = graph.run(
+        "MATCH path = (sensor1:Sensor)-[:IN*]->(room:Room)-[:IN*]->(floor:Floor)-[:IN*]->(building:Building)"
+        " WHERE sensor1.id = 'sm2.9C88' RETURN path, length(path)",
+        {},
+    )
+    assert 4 in row.values()
+    shown = str(row)
+    for name in ("9C88", "SM2_03_L5_355_OUT", "5NP-S3", "5NP", "SM2"):
+        assert f"'name': '{name}'" in shown
+
+
+def test_a_place_contains_the_sensors_that_are_there_now(graph: Graph, campus: Hierarchy) -> None:
+    load(graph, campus)
+    moved = next(node for node in campus.nodes if node.valid_from)
+    containing = graph.run(
+        "MATCH (place:Node)-[:CONTAINS]->(:Node {id: $sensor}) RETURN place.id AS id",
+        {"sensor": moved.id},
+    )
+    assert containing == [{"id": moved.parent_id}]
+    where = graph.run(
+        "MATCH (n:Node {id: $sensor}) RETURN n.parent_id AS parent_id, n.level AS level",
+        {"sensor": moved.id},
+    )
+    assert where == [{"parent_id": moved.parent_id, "level": moved.level}]
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +305,7 @@ def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(
         for row in ask(graph, "same_measurement_next_door", measurement="temp_indoor")
     }
     zones = {(sensor.id, zone_of(sensor.parent_id)) for sensor in sensors}
-    declared = {(pair.zone_id, pair.adjacent_zone_id) for pair in campus.adjacency}
+    declared = {tuple(sorted((pair.zone_id, pair.adjacent_zone_id))) for pair in campus.adjacency}
     assert found == {(a, b) for a, here in zones for b, there in zones if (here, there) in declared}
     empty = {node_id for node_id, node in nodes.items() if node.type == "Zone"} - {
         zone for _, zone in zones
@@ -222,11 +314,33 @@ def test_a_generated_campus_answers_as_a_walk_over_its_rows_does(
         row["zone_id"] for row in ask(graph, "zones_without", measurement="temp_indoor")
     } == empty
 
+    needs: dict[str, set[str]] = defaultdict(set)
+    for row in campus.relations:
+        feeds = row.relation == "FEEDS"
+        needs[row.from_id if feeds else row.to_id].add(row.to_id if feeds else row.from_id)
+    current = {sensor.id: sensor.parent_id for sensor in sensors if sensor.valid_to is None}
+    for unit in ("b00.0.0", "b01.3.0", "b02.4.1"):
+        failed = _reached(needs, unit)
+        expected = {node_id for node_id in nodes if failed & set(up(node_id))} | {
+            sensor for sensor, place in current.items() if failed & set(up(place))
+        }
+        assert expected
+        assert {row["id"] for row in ask(graph, "depends_on", node=unit)} == expected
+
     still = [sensor for sensor in sensors if sensor.valid_from is None and sensor.valid_to is None]
     for start, goal in zip(still[:8], still[8:16], strict=True):
         steps = _steps(touching, zone_of(start.parent_id), zone_of(goal.parent_id))
         rows = ask(graph, "temperature_path", **{"from": start.id, "to": goal.id})
         assert [row["steps"] for row in rows] == ([steps] if steps else [])
+
+
+def _reached(edges: dict[str, set[str]], start: str) -> set[str]:
+    seen, queue = set(), deque([start])
+    while queue:
+        for there in edges[queue.popleft()] - seen:
+            seen.add(there)
+            queue.append(there)
+    return seen
 
 
 def _steps(touching: dict[str, set[str]], start: str, goal: str) -> int | None:

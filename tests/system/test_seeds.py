@@ -53,6 +53,7 @@ def problems_of(platform: Platform) -> list[str]:
 
 EDITS = {  # seed → text and what replaces it; an empty text stands for one more row
     "building_hierarchy.csv": ("", "sm2.attic,sm2,Floor,Attic,1,,,"),
+    "building_relations.csv": ("", "sm2.VZT04,sm2.KOT1,DEPENDS_ON,assumed"),
     "buildings_config.csv": (",2,CC", ",3,CC"),
     "datasource_mappings.csv": ("temp_indoor,ThermoPro,-10,50", "temp_indoor,ThermoPro,-20,60"),
     "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),

@@ -1,6 +1,7 @@
 """Ladybug: a graph in the memory of this process."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ from include.engines.graph.port import Rows
 
 if TYPE_CHECKING:
     import ladybug
+
+# `[:IN]`, which Neo4j takes as the name of a relationship; for Ladybug it is a reserved word.
+RESERVED_TYPE = re.compile(r"(\[\s*\w*\s*:\s*)IN\b")
 
 
 class LadybugGraph:
@@ -21,7 +25,7 @@ class LadybugGraph:
         self._connection = connection
 
     def run(self, query: str, parameters: dict[str, Any]) -> Rows:
-        result: Any = self._connection.execute(query, parameters)
+        result: Any = self._connection.execute(RESERVED_TYPE.sub(r"\1`IN`", query), parameters)
         return [dict(row) for row in result.rows_as_dict()]
 
 

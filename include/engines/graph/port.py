@@ -14,6 +14,7 @@ from include.core import files
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines.containers import ContainerService, Server
 from include.registry.hierarchy import Hierarchy
+from include.registry.rows import ZoneAdjacency
 
 CYPHER = PROJECT_DIR / "include/cypher"
 BATCH = 5_000
@@ -71,38 +72,62 @@ def statements(text: str) -> list[str]:
 
 
 def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
-    """The parameters of include/cypher/load.cypher."""
+    """The parameters of load.cypher, which lists them."""
     tables: dict[str, Rows] = defaultdict(list)
+    current = {node.id: node for node in hierarchy.nodes if node.valid_to is None}
     kind = {node.id: node.type for node in hierarchy.nodes}
     for node in hierarchy.nodes:
-        place = {"id": node.id, "level": node.level, "coordinates": node.coordinates}
-        match node.type:
-            case "Sensor":
-                tables["sensors"].append(
-                    {"id": node.id, "name": node.name, "source": hierarchy.sources.get(node.id, "")}
-                )
-                period = {
-                    "valid_from": node.valid_from.isoformat() if node.valid_from else ALWAYS[0],
-                    "valid_to": node.valid_to.isoformat() if node.valid_to else ALWAYS[1],
-                }
-                tables[f"sensors_in_{kind[node.parent_id].lower()}s"].append(
-                    {**place, "parent_id": node.parent_id, **period}
-                )
-            case "Building":
-                tables["buildings"].append({**place, "name": node.name})
-            case _:
-                tables[f"{node.type.lower()}s"].append({**place, "name": node.name})
-                tables[f"{node.type.lower()}s_of_{kind[node.parent_id].lower()}s"].append(
-                    {"id": node.id, "parent_id": node.parent_id}
-                )
+        here = node if node.type != "Sensor" else current.get(node.id, node)
+        properties = {
+            "id": node.id,
+            "type": node.type,
+            "name": node.name,
+            "level": here.level,
+            "parent_id": here.parent_id,
+            "coordinates": here.coordinates,
+            "source": hierarchy.sources.get(node.id, ""),
+        }
+        tables["nodes"].append(properties)
+        tables[f"{node.type.lower()}s"].append(properties)
+        if not node.parent_id:
+            continue
+        pair = f"{node.type.lower()}s_{{}}_{kind[node.parent_id].lower()}s"
+        place = {"id": node.id, "parent_id": node.parent_id}
+        if node is here:
+            tables["contained"].append(place)
+            tables[pair.format("of")].append(place)
+        period = {
+            **place,
+            "level": node.level,
+            "coordinates": node.coordinates,
+            "valid_from": node.valid_from.isoformat() if node.valid_from else ALWAYS[0],
+            "valid_to": node.valid_to.isoformat() if node.valid_to else ALWAYS[1],
+        }
+        tables["located"].append(period)
+        tables[pair.format("in")].append(period)
     tables["metrics"] = [
         {"id": name, "unit": unit} for name, unit in sorted(hierarchy.units.items())
     ]
     tables["measured"] = [
         {"id": sensor, "metric": name} for sensor, name in sorted(hierarchy.measured)
     ]
-    tables["adjacent"] = [pair.model_dump() for pair in hierarchy.adjacency]
+    tables["adjacent"] = [row for pair in hierarchy.adjacency for row in _both_ways(pair)]
+    for relation in hierarchy.relations:
+        tables[relation.relation.lower()].append(relation.model_dump())
     return tables
+
+
+def _both_ways(pair: ZoneAdjacency) -> Rows:
+    """A pair from each of its ends; `relation` says where the other zone lies."""
+    ends = (pair.zone_id, pair.adjacent_zone_id)
+    relations = ("above" if pair.relation == "below" else pair.relation, pair.relation)
+    return [
+        {"zone_id": zone, "adjacent_zone_id": other, "relation": relation, "basis": pair.basis}
+        for zone, other, relation in (
+            (ends[0], ends[1], relations[0]),
+            (ends[1], ends[0], relations[1]),
+        )
+    ]
 
 
 def _batches(rows: Rows) -> Iterator[Rows]:
