@@ -41,7 +41,7 @@ from include.monitoring import health  # noqa: E402
 from include.monitoring.rules import load_rules  # noqa: E402
 from include.planning.plan import plan_windows  # noqa: E402
 from include.planning.tables import write_windows_plan  # noqa: E402
-from include.registry import load_registry  # noqa: E402
+from include.registry import Run, load_registry  # noqa: E402
 from include.store.archive import same_values  # noqa: E402
 from include.store.readings import read_manifest  # noqa: E402
 
@@ -148,7 +148,7 @@ def in_monitoring(installation: Installation) -> float:
     for hours in (settings.paths.work / "health").glob(f"*.{installation.today:%Y-%m}.*"):
         hours.unlink()
     began = time.monotonic()
-    health.look(settings, registry, rules, now, now)
+    health.look(Run(settings, registry, now), rules, now)
     return time.monotonic() - began
 
 

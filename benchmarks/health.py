@@ -32,7 +32,7 @@ from include.monitoring.causes import Cause, causes_of
 from include.monitoring.checks import examine
 from include.monitoring.health import watched_months, window_start
 from include.monitoring.rules import Rules, load_rules
-from include.registry import Registry, load_registry
+from include.registry import Run, load_registry
 from include.registry.rows import Building
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -83,7 +83,7 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
     causes = [
         cause
         for as_of in ends
-        for cause in _look(settings, registry, rules, home, as_of)
+        for cause in _look(Run(settings, registry, as_of), rules, home)
         if cause.check != "silent"
     ]
     # a sensor is silent only while it is; one that was never mounted in this building is not a finding
@@ -92,18 +92,16 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
     ):
         causes += [
             c
-            for c in _look(settings, registry, rules, home, as_of)
+            for c in _look(Run(settings, registry, as_of), rules, home)
             if c.check == "silent" and c.since > window_start(home, as_of)
         ]
     return Year(faults, causes)
 
 
-def _look(
-    settings: Settings, registry: Registry, rules: Rules, building: Building, as_of: datetime
-) -> list[Cause]:
-    months = watched_months(settings, building, as_of)
+def _look(run: Run, rules: Rules, building: Building) -> list[Cause]:
+    months = watched_months(run.settings, building, run.as_of)
     return causes_of(
-        examine(settings, registry, rules, building, months, window_start(building, as_of), as_of),
+        examine(run, rules, building, months, window_start(building, run.as_of)),
         rules,
     )
 

@@ -59,11 +59,11 @@ def run() -> int:
     from rich.console import Console
 
     from include.core import files
-    from include.core.clock import check_clock, checked_as_of
+    from include.core.clock import END_OF_TIME, check_clock, checked_as_of
     from include.core.errors import PlatformError
     from include.core.settings import Settings
     from include.engines.registry import check_engines
-    from include.registry import load_registry
+    from include.registry import Run, load_registry
     from include.release import release as releases
     from include.replication.remotes import check_remotes
 
@@ -76,7 +76,7 @@ def run() -> int:
         check_engines(settings)
         check_remotes(settings)
         registry = load_registry(settings.seeds_dir)
-        now = checked_as_of(settings.as_of) if settings.as_of else None
+        now = checked_as_of(settings.as_of) if settings.as_of else END_OF_TIME
         with files.locked(settings.data_dir / ".run.lock", "make run"):
             before = releases.latest(settings)
             log = settings.data_dir / "airflow" / "run.log"
@@ -88,7 +88,10 @@ def run() -> int:
             from cli.summary import summary
 
             return summary(
-                console, settings, registry, now, before.version if before else None, str(log)
+                console,
+                Run(settings, registry, now),
+                before.version if before else None,
+                str(log),
             )
     except PlatformError as error:
         console.print(str(error), style="red", markup=False)

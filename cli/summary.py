@@ -1,6 +1,7 @@
 """What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from include.ingest.register import read_outcome
 from include.ledger.ledger import FileVersion, Ledger
 from include.monitoring.health import health_file, read_health
 from include.planning.plan import plan_readings
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.release import release as releases
 from include.release.release import Release, settings_at
 from include.release.upload import is_offered
@@ -27,39 +28,32 @@ PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
 SHOWN = 5
 
 
-def summary(
-    console: Console,
-    settings: Settings,
-    registry: Registry,
-    as_of: datetime | None,
-    before: str | None,
-    log: str,
-) -> int:
+def summary(console: Console, run: Run, before: str | None, log: str) -> int:
     """Print what was read, refused and published, and what to try next; returns the exit code."""
-    outcome = read_outcome(settings)
-    current = releases.find(settings, registry, as_of)
+    outcome = read_outcome(run.settings)
+    current = releases.find(run)
     undone = (
-        what_is_undone(settings, registry, current, outcome.kept)
+        what_is_undone(run, current, outcome.kept)
         if outcome
         else "the drives were not read to the end"
     )
     console.print()
-    if note := as_of_note(settings):
+    if note := as_of_note(run.settings):
         console.print(note, markup=False)
     for sentence in outcome.notes if outcome else []:
         console.print(f"State     {sentence}", markup=False)
-    _print_counts(console, settings, registry, as_of, outcome.accepted if outcome else 0)
-    _print_health(console, settings)
+    _print_counts(console, run, outcome.accepted if outcome else 0)
+    _print_health(console, run.settings)
     problems = [*outcome.problems, *outcome.ongoing] if outcome else []
     _print_some(console, "✗", "red", problems)
     _print_some(console, "·", "dim", outcome.warnings if outcome else [])
-    if (last := releases.latest(settings)) and is_future(last.as_of):
+    if (last := releases.latest(run.settings)) and is_future(last.as_of):
         console.print(
             f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
             "\nTake it back: .venv/bin/python cli/take_back_future.py (docs/runbook.md, I published a day in the future)"
         )
         return NOT_PUBLISHED
-    if replay := replay_note(as_of, last, "make run"):
+    if replay := replay_note(run.as_of, last, "make run"):
         console.print(replay, markup=False, style="yellow")
     if current is None or undone:
         console.print(
@@ -83,21 +77,21 @@ def summary(
         markup=False,
         soft_wrap=True,
     )
-    is_complete = not problems and not refused_files(Ledger.read(settings.paths.ledger), registry)
+    is_complete = not problems and not refused_files(
+        Ledger.read(run.settings.paths.ledger), run.registry
+    )
     return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
 
 
-def _print_counts(
-    console: Console, settings: Settings, registry: Registry, as_of: datetime | None, new: int
-) -> None:
+def _print_counts(console: Console, run: Run, new: int) -> None:
     """What was read, how it adds up, and what was refused."""
-    ledger = Ledger.read(settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths.ledger)
     accepted = [version for version in ledger.versions if version.verdict == "accepted"]
-    withdrawn = registry.withdrawn(as_of or END_OF_TIME)
+    withdrawn = run.registry.withdrawn(run.as_of)
     read = [
         v
         for v in accepted
-        if registry.uses(v.building_id, v.datasource_id) and v.sha256 not in withdrawn
+        if run.registry.uses(v.building_id, v.datasource_id) and v.sha256 not in withdrawn
     ]
     taken_out = (
         f", {len(accepted) - len(read):,} more withdrawn or removed"
@@ -112,7 +106,7 @@ def _print_counts(
         sum(version.rejected for version in read),
     )
     console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
-    sums = totals(read_accounting(settings))
+    sums = totals(read_accounting(run.settings))
     console.print(
         f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
         f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
@@ -120,13 +114,13 @@ def _print_counts(
     console.print(
         f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded"
     )
-    refused = refused_files(ledger, registry)
+    refused = refused_files(ledger, run.registry)
     console.print(
         f"Refused   {counted(len(refused), 'file')}"
-        + (f", see {settings.paths.quarantine}" if refused else ""),
+        + (f", see {run.settings.paths.quarantine}" if refused else ""),
         markup=False,
     )
-    engine = engine_used(settings)
+    engine = engine_used(run.settings)
     if "instead_of" in engine:
         console.print(
             f"Engine    {engine['timeseries_engine']}: {engine['instead_of'].splitlines()[0]}",
@@ -168,9 +162,9 @@ def refused_files(ledger: Ledger, registry: Registry) -> list[FileVersion]:
     return [version for version in ledger.refused() if registry.reads(version.datasource_id)]
 
 
-def replay_note(as_of: datetime | None, last: Release | None, command: str) -> str:
+def replay_note(as_of: datetime, last: Release | None, command: str) -> str:
     """Says that a run as of that time is a replay, and how to continue; empty if it is none."""
-    if as_of is None or last is None or as_of >= last.as_of:
+    if last is None or as_of >= last.as_of:
         return ""
     return (
         f"Replay    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
@@ -179,28 +173,26 @@ def replay_note(as_of: datetime | None, last: Release | None, command: str) -> s
     )
 
 
-def what_is_undone(
-    settings: Settings, registry: Registry, current: Release | None, kept: Collection[str]
-) -> str:
+def what_is_undone(run: Run, current: Release | None, kept: Collection[str]) -> str:
     """What a failed step has left for the next run; empty if nothing. Batches of `kept` months are published as they were."""
     months = [
         plan
         for plan in readings.months_to_build(
-            settings, plan_readings(settings, registry, END_OF_TIME)
+            run.settings, plan_readings(replace(run, as_of=END_OF_TIME))
         )
         if plan.batch not in kept
     ]
     if months:
         return f"{counted(len(months), 'month')} of readings not built"
-    if not readings.dimensions_are_current(settings, registry):
+    if not readings.dimensions_are_current(run):
         return "the dimensions are not built from the seeds as they are"
-    if current is None or settings_at(settings, current.as_of).replay:
+    if current is None or settings_at(run.settings, current.as_of).replay:
         return ""
-    if archive.windows_to_build(settings, registry, current.as_of):
+    if archive.windows_to_build(replace(run, as_of=current.as_of)):
         return "aggregates are not computed"
-    latest = releases.latest(settings)
+    latest = releases.latest(run.settings)
     try:
-        stands = latest is not None and is_offered(settings, latest)
+        stands = latest is not None and is_offered(run.settings, latest)
     except RemoteError as error:
-        return f"{mask(settings.publish_remote)} cannot be read ({error.what.splitlines()[0]})"
-    return "" if stands else f"{current.version} is not yet on {mask(settings.publish_remote)}"
+        return f"{mask(run.settings.publish_remote)} cannot be read ({error.what.splitlines()[0]})"
+    return "" if stands else f"{current.version} is not yet on {mask(run.settings.publish_remote)}"

@@ -15,7 +15,7 @@ sys.path[0] = str(PROJECT)
 
 from cli.environment import as_of_note, prepare_environment, private_files  # noqa: E402
 from cli.summary import replay_note  # noqa: E402
-from include.core.clock import checked_as_of  # noqa: E402
+from include.core.clock import END_OF_TIME, checked_as_of  # noqa: E402
 from include.core.errors import PlatformError  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.release import release as releases  # noqa: E402
@@ -37,7 +37,7 @@ def main() -> int:
     prepare_environment(PROJECT)
     try:
         settings = Settings.from_environment()
-        now = checked_as_of(settings.as_of) if settings.as_of else None
+        now = checked_as_of(settings.as_of) if settings.as_of else END_OF_TIME
         notes = [
             note
             for note in (

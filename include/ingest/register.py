@@ -21,7 +21,7 @@ from include.ledger.ledger import (
     judged_from_json,
     judged_to_json,
 )
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Datasource
 from include.sources.landed import fetch_landed
 
@@ -61,18 +61,14 @@ class SkippedChecks:
 
 
 def validate_arrivals(
-    settings: Settings,
-    registry: Registry,
-    datasource: Datasource,
-    as_of: datetime,
-    skipped: SkippedChecks,
+    run: Run, datasource: Datasource, skipped: SkippedChecks
 ) -> list[FileVersion]:
     """Judge what sync brought, and once more the versions whose verdict may be another one by now.
 
     These are: refused ones (the seeds may have been corrected), ones read by other declarations, and ones that held
     readings in the future.
     """
-    folder = settings.paths.ingest / datasource.datasource_id
+    folder = run.settings.paths.ingest / datasource.datasource_id
     arrivals = [
         Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]
     ]
@@ -81,8 +77,8 @@ def validate_arrivals(
         {(arrival.path, arrival.sha256) for arrival in arrivals},
     )
     ledger, fingerprint = (
-        Ledger.read(settings.paths.ledger),
-        Declared.of(registry, datasource).fingerprint,
+        Ledger.read(run.settings.paths.ledger),
+        Declared.of(run.registry, datasource).fingerprint,
     )
     again = [
         v
@@ -95,28 +91,26 @@ def validate_arrivals(
         for v in ledger.versions
         if v.datasource_id == datasource.datasource_id
         and v.verdict == "accepted"
-        and (v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= as_of))
+        and (
+            v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= run.as_of)
+        )
     ]
     judged = judge(
-        settings,
-        registry,
+        run,
         datasource,
         ledger,
-        [*(_unjudged(arrival, as_of) for arrival in arrivals), *again],
-        as_of,
+        [*(_unjudged(arrival, run.as_of) for arrival in arrivals), *again],
         skipped,
     )
-    _hand_over(settings, datasource, VALIDATED, judged)
+    _hand_over(run.settings, datasource, VALIDATED, judged)
     return judged
 
 
 def judge(
-    settings: Settings,
-    registry: Registry,
+    run: Run,
     datasource: Datasource,
     ledger: Ledger,
     versions: list[FileVersion],
-    as_of: datetime,
     skipped: SkippedChecks,
 ) -> list[FileVersion]:
     """Read the files of these versions and say what they are; also of those whose date order they help to prove.
@@ -124,17 +118,17 @@ def judge(
     Versions without a number are new. One that was accepted, and cannot be read by what is declared now, stays as it was
     read: a seed never takes back what is published (withdrawals.csv does).
     """
-    declared, withdrawn = Declared.of(registry, datasource), registry.withdrawn(as_of)
+    declared, withdrawn = Declared.of(run.registry, datasource), run.registry.withdrawn(run.as_of)
 
     def judge_all(
         some: list[FileVersion], others: dict[str, tuple[str, ...]]
     ) -> dict[tuple[int, str], FileVersion]:
-        now = Circumstances(as_of, others, skipped.names)
+        now = Circumstances(run.as_of, others, skipped.names)
         with ThreadPoolExecutor(
             3
         ) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
             done = pool.map(
-                lambda version: _judge_one(settings, registry, declared, version, now, skipped),
+                lambda version: _judge_one(run, declared, version, now, skipped),
                 some,
             )
         return {(version.number, version.path): version for version in done if version is not None}
@@ -171,20 +165,15 @@ def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -
 
 
 def _judge_one(
-    settings: Settings,
-    registry: Registry,
-    declared: Declared,
-    version: FileVersion,
-    now: Circumstances,
-    skipped: SkippedChecks,
+    run: Run, declared: Declared, version: FileVersion, now: Circumstances, skipped: SkippedChecks
 ) -> FileVersion | None:
     """The version with its verdict; None if there is no copy of the file, so that an old verdict stands."""
-    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if version.number and landed.exists() and files.sha256(landed) != version.sha256:
         files.remove(landed)
-    if not landed.exists() and not fetch_landed(settings, registry, version):
+    if not landed.exists() and not fetch_landed(run, version):
         return None
-    found = read_version(settings, declared, version, now)
+    found = read_version(run.settings, declared, version, now)
     if (
         version.verdict == "accepted"
         and version.layout is not None
@@ -267,12 +256,12 @@ def add_problems(settings: Settings, problems: list[str], kept: Collection[str] 
         )
 
 
-def just_landed(settings: Settings, registry: Registry) -> set[tuple[str, str, str]]:
+def just_landed(run: Run) -> set[tuple[str, str, str]]:
     """Datasource, path and digest of what this run has landed itself."""
     judged = [
         version
-        for source in registry.active_datasources
-        for version in _handed_over(settings, source, VALIDATED)
+        for source in run.registry.active_datasources
+        for version in _handed_over(run.settings, source, VALIDATED)
     ]
     return {(version.datasource_id, version.path, version.sha256) for version in judged}
 

@@ -16,7 +16,7 @@ from include.core.calendar import day_start, month_start
 from include.core.duckdb_session import for_each, scratch_database
 from include.core.settings import Settings
 from include.monitoring.rules import SQL_CHECKS, Rules
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.registry.rows import Building
 from include.replication.state import fetch_inputs
 from include.store.readings import read_manifest
@@ -79,42 +79,38 @@ def run_checks(
 
 
 def examine(
-    settings: Settings,
-    registry: Registry,
-    rules: Rules,
-    building: Building,
-    months: list[str],
-    start: datetime,
-    as_of: datetime,
+    run: Run, rules: Rules, building: Building, months: list[str], start: datetime
 ) -> list[Episode]:
     """All episodes in a building's months that reach beyond `start`."""
     if not months:  # nothing was ever heard of this building
         return []
-    with scratch_database(settings) as database:
+    with scratch_database(run.settings) as database:
         hours = for_each(
             database,
             months,
-            lambda cursor, month: str(_hours_of(cursor, settings, building.building_id, month)),
+            lambda cursor, month: str(_hours_of(cursor, run.settings, building.building_id, month)),
         )
         database.execute("set threads = 2")
         days = [
-            str(settings.paths.month_of_metric("metric_sensor_day", building.building_id, month))
+            str(
+                run.settings.paths.month_of_metric("metric_sensor_day", building.building_id, month)
+            )
             for month in months
         ]
         database.execute(
             "create temp table hours as select * from read_parquet($hours) where first_at < $as_of",
-            {"hours": hours, "as_of": as_of},
+            {"hours": hours, "as_of": run.as_of},
         )
         database.execute(
             f"create temp table days as {files.read_source(SQL / 'sensor_days.sql')}",
-            {"days": days, "timezone": building.timezone, "as_of": as_of},
+            {"days": days, "timezone": building.timezone, "as_of": run.as_of},
         )
         database.execute(
             "create temp table measurements (measurement varchar, unit varchar, scale varchar)"
         )
         database.executemany(
             "insert into measurements values (?, ?, ?)",
-            [(row.measurement, row.unit, row.scale) for row in registry.measurements],
+            [(row.measurement, row.unit, row.scale) for row in run.registry.measurements],
         )
         database.execute(
             "create temp table sensors"
@@ -122,18 +118,18 @@ def examine(
         )
         stored = [
             month
-            for building_id, month in read_manifest(settings)
+            for building_id, month in read_manifest(run.settings)
             if building_id == building.building_id
         ]
         if sensors := mapped_sensors(
-            registry, building, as_of, month_start(min(stored), building.timezone)
+            run.registry, building, run.as_of, month_start(min(stored), building.timezone)
         ):
             database.executemany("insert into sensors values (?, ?, ?, ?, ?, ?)", sensors)
         older = sorted((month for month in stored if month < months[0]), reverse=True)
-        _find_last_readings(database, settings, building.building_id, older)
+        _find_last_readings(database, run.settings, building.building_id, older)
         return [
             episode
-            for episode in run_checks(database, rules, building, start, as_of)
+            for episode in run_checks(database, rules, building, start, run.as_of)
             if episode.until >= start
         ]
 

@@ -15,7 +15,7 @@ from include.monitoring.causes import Cause, named
 from include.monitoring.format_change import format_change
 from include.monitoring.rules import Rules
 from include.monitoring.unknown_names import unknown_names
-from include.registry import Registry
+from include.registry import Run
 from include.replication.state import fetch_inputs
 from include.store.readings import read_accounting
 
@@ -23,56 +23,47 @@ SQL = Path(__file__).parent
 REPORTED_FOR = timedelta(days=30)
 
 
-def causes_in_files(
-    settings: Settings,
-    registry: Registry,
-    rules: Rules,
-    starts: Mapping[str, datetime],
-    as_of: datetime,
-) -> list[Cause]:
+def causes_in_files(run: Run, rules: Rules, starts: Mapping[str, datetime]) -> list[Cause]:
     """Causes of the file versions that came since their building's start; a refusal counts however old it is."""
-    ledger, accounting = Ledger.read(settings.paths.ledger), read_accounting(settings).to_pylist()
+    ledger, accounting = (
+        Ledger.read(run.settings.paths.ledger),
+        read_accounting(run.settings).to_pylist(),
+    )
     versions = [version for version in ledger.versions if version.building_id in starts]
     recent = [
         version
         for version in versions
-        if starts[version.building_id] <= version.first_seen <= as_of
+        if starts[version.building_id] <= version.first_seen <= run.as_of
     ]
     refused = [
         version
         for version in ledger.refused()
-        if version.building_id in starts and registry.reads(version.datasource_id)
+        if version.building_id in starts and run.registry.reads(version.datasource_id)
     ]
     found = (
-        *_refused(settings, registry, refused, rules, as_of),
+        *_refused(run, refused, rules),
         *_late(versions, recent, rules),
-        *unknown_names(registry, versions, recent, accounting),
-        *_conflicting(settings, recent, accounting),
-        *_unread_drives(settings, registry, versions, starts, as_of),
+        *unknown_names(run.registry, versions, recent, accounting),
+        *_conflicting(run.settings, recent, accounting),
+        *_unread_drives(run, versions, starts),
     )
     return [named(cause, rules) for cause in found]
 
 
-def _refused(
-    settings: Settings,
-    registry: Registry,
-    refused: list[FileVersion],
-    rules: Rules,
-    as_of: datetime,
-) -> Iterator[Cause]:
+def _refused(run: Run, refused: list[FileVersion], rules: Rules) -> Iterator[Cause]:
     """A refused file is reported at once, as a warning; as an error once it has waited too long."""
     patience = timedelta(hours=rules.parameters["quarantine_hours"])
     for version in refused:
         yield Cause(
             check="quarantine",
-            severity="error" if as_of - version.first_seen >= patience else "warning",
+            severity="error" if run.as_of - version.first_seen >= patience else "warning",
             since=version.first_seen,
-            until=max(as_of, version.first_seen),
+            until=max(run.as_of, version.first_seen),
             evidence=some(version.reasons, separator="; "),
             building_id=version.building_id,
             sources=(version.datasource_id,),
             key=version.path,
-            detail=format_change(settings, registry, version),
+            detail=format_change(run, version),
         )
 
 
@@ -147,26 +138,23 @@ def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tup
 
 
 def _unread_drives(
-    settings: Settings,
-    registry: Registry,
-    versions: list[FileVersion],
-    starts: Mapping[str, datetime],
-    as_of: datetime,
+    run: Run, versions: list[FileVersion], starts: Mapping[str, datetime]
 ) -> Iterator[Cause]:
     """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since the last file that came."""
-    unread: dict[str, list[str]] = files.read_or(settings.paths.findings / register.DRIVES, {})
-    for datasource in registry.active_datasources:
+    unread: dict[str, list[str]] = files.read_or(run.settings.paths.findings / register.DRIVES, {})
+    for datasource in run.registry.active_datasources:
         if (problems := unread.get(datasource.datasource_id)) and datasource.building_id in starts:
             came = [
                 version.first_seen
                 for version in versions
-                if version.datasource_id == datasource.datasource_id and version.first_seen <= as_of
+                if version.datasource_id == datasource.datasource_id
+                and version.first_seen <= run.as_of
             ]
             yield Cause(
                 check="drive_unread",
                 severity="error",
                 since=max(came, default=starts[datasource.building_id]),
-                until=as_of,
+                until=run.as_of,
                 evidence=some(problems, separator="; "),
                 building_id=datasource.building_id,
                 sources=(datasource.datasource_id,),

@@ -2,7 +2,6 @@
 
 import difflib
 
-from include.core.settings import Settings
 from include.formats.declared import Declared, means
 from include.ingest.validate import columns_found
 from include.ledger.ledger import FileVersion
@@ -14,21 +13,21 @@ from include.monitoring.seed_rows import (
     is_described,
     sensor_row,
 )
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.registry.rows import SensorMapping
 
 # The checks of validate.py that a file fails whose columns are others than declared.
 COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}
 
 
-def format_change(settings: Settings, registry: Registry, version: FileVersion) -> str:
+def format_change(run: Run, version: FileVersion) -> str:
     """For the person who decides; empty if the file's columns are not what is wrong, or cannot be read."""
-    raw = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
         return ""
-    datasource = registry.datasource(version.datasource_id)
+    datasource = run.registry.datasource(version.datasource_id)
     declared = (*datasource.required_columns, *datasource.optional_columns)
-    found = columns_found(raw, Declared.of(registry, datasource))
+    found = columns_found(raw, Declared.of(run.registry, datasource))
     missing = [
         want for want in datasource.required_columns if not any(means(want, name) for name in found)
     ]
@@ -53,24 +52,28 @@ def format_change(settings: Settings, registry: Registry, version: FileVersion) 
     rows = [
         _row(new_name, old)
         for want, new_name in renames.items()
-        for old in _mapped(registry, version.datasource_id, want)
+        for old in _mapped(run.registry, version.datasource_id, want)
     ]
-    by_column = [name for name in undeclared if not is_described(registry, datasource, name)]
+    by_column = [name for name in undeclared if not is_described(run.registry, datasource, name)]
     if not any(
-        row.location_column or row.measurement_column for row in registry.mappings_of(datasource)
+        row.location_column or row.measurement_column
+        for row in run.registry.mappings_of(datasource)
     ):  # there a column is a raw name
-        rows += [sensor_row(registry, datasource, name) for name in undeclared]
+        rows += [sensor_row(run.registry, datasource, name) for name in undeclared]
     if renames:
         changed = ";".join(renames.get(want, want) for want in datasource.required_columns)
         lines += ["", "datasources_config.csv, required_columns:", changed]
-        columns = [row for row in registry.mappings_of(datasource) if row.value_column in renames]
+        columns = [
+            row for row in run.registry.mappings_of(datasource) if row.value_column in renames
+        ]
         lines += [
             f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}"
             for row in columns
         ]
     lines += block("sensor_mappings.csv", rows)
     lines += block(
-        "datasource_mappings.csv", (column_row(registry, datasource, name) for name in by_column)
+        "datasource_mappings.csv",
+        (column_row(run.registry, datasource, name) for name in by_column),
     )
     return "\n".join(lines)
 

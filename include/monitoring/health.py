@@ -14,7 +14,7 @@ from include.monitoring.files import causes_in_files, healed_files
 from include.monitoring.rules import Rules
 from include.monitoring.runs import causes_in_runs
 from include.planning.plan import floating_window
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Building
 from include.store.readings import read_manifest
 
@@ -72,40 +72,36 @@ def window_start(building: Building, as_of: datetime) -> datetime:
     return month_start(floating_window(building, as_of)[0], building.timezone)
 
 
-def inputs(settings: Settings, registry: Registry, as_of: datetime) -> list[Path]:
+def inputs(run: Run) -> list[Path]:
     """Every stored file that the checks read."""
     months = [
         (b.building_id, month)
-        for b in registry.active_buildings
-        for month in watched_months(settings, b, as_of)
+        for b in run.registry.active_buildings
+        for month in watched_months(run.settings, b, run.as_of)
     ]
-    metrics = [settings.paths.month_of_metric("metric_sensor_day", *month) for month in months]
-    return metrics + [settings.paths.month_of_readings(*month) for month in months]
+    metrics = [run.settings.paths.month_of_metric("metric_sensor_day", *month) for month in months]
+    return metrics + [run.settings.paths.month_of_readings(*month) for month in months]
 
 
-def look(
-    settings: Settings, registry: Registry, rules: Rules, as_of: datetime, now: datetime
-) -> list[Cause]:
+def look(run: Run, rules: Rules, now: datetime) -> list[Cause]:
     """Everything that is wrong in the floating windows of all active buildings, with the files, and with the runs.
 
     `now` is when Airflow runs this; only what concerns runs depends on it.
     """
     found = (
-        causes_in_runs(settings, rules, now)
-        + healed_files(settings, rules, as_of)
-        + expired_silences(rules, as_of)
+        causes_in_runs(run.settings, rules, now)
+        + healed_files(run.settings, rules, run.as_of)
+        + expired_silences(rules, run.as_of)
     )
     starts = {
-        building.building_id: window_start(building, as_of)
-        for building in registry.active_buildings
+        building.building_id: window_start(building, run.as_of)
+        for building in run.registry.active_buildings
     }
-    found += causes_in_files(settings, registry, rules, starts, as_of)
-    for building in registry.active_buildings:
-        months = watched_months(settings, building, as_of)
+    found += causes_in_files(run, rules, starts)
+    for building in run.registry.active_buildings:
+        months = watched_months(run.settings, building, run.as_of)
         found += causes_of(
-            examine(
-                settings, registry, rules, building, months, starts[building.building_id], as_of
-            ),
+            examine(run, rules, building, months, starts[building.building_id]),
             rules,
         )
     return found

@@ -20,9 +20,9 @@ from include.core.calendar import (
     next_month,
 )
 from include.core.errors import ConfigurationError
-from include.core.settings import PROJECT_DIR, Settings
+from include.core.settings import PROJECT_DIR
 from include.ledger.ledger import FileVersion, Ledger
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Building
 
 
@@ -80,9 +80,9 @@ def models_fingerprint(*folders: str) -> str:
     return hashlib.sha256(b"\n".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[MonthPlan]:
+def plan_readings(run: Run) -> list[MonthPlan]:
     """All months of all published buildings with the fingerprint that their readings must carry."""
-    ledger = Ledger.read(settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths.ledger)
     models = models_fingerprint(
         "models/0_landing",
         "models/0_seeds",
@@ -91,13 +91,15 @@ def plan_readings(settings: Settings, registry: Registry, as_of: datetime) -> li
         "models/5_metrics",
     )
     plans = []
-    for building in registry.built_buildings:
-        seeds = registry.fingerprint_of(building.building_id)
-        accepted = ledger.accepted(building.building_id, as_of, registry.withdrawn(as_of))
+    for building in run.registry.built_buildings:
+        seeds = run.registry.fingerprint_of(building.building_id)
+        accepted = ledger.accepted(
+            building.building_id, run.as_of, run.registry.withdrawn(run.as_of)
+        )
         ranked = rank(
             version
             for version in accepted
-            if registry.uses(version.building_id, version.datasource_id)
+            if run.registry.uses(version.building_id, version.datasource_id)
         )
         months: dict[str, list[FileVersion]] = defaultdict(list)
         for version in ranked:

@@ -27,7 +27,7 @@ from include.core.settings import Settings
 from include.formats.declared import described_by
 from include.ledger.ledger import FileVersion
 from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.registry.rows import (
     Building,
     Datasource,
@@ -82,20 +82,22 @@ def planned_windows(settings: Settings) -> list[Window]:
     ]
 
 
-def write_readings_plan(settings: Settings, registry: Registry, months: list[MonthPlan]) -> None:
+def write_readings_plan(run: Run, months: list[MonthPlan]) -> None:
     """Write which months dbt builds from which files, and the seeds. See include/dbt/macros/plan.sql."""
-    _clear(settings.paths.built_readings)
-    write_seeds(settings, registry)
+    _clear(run.settings.paths.built_readings)
+    write_seeds(run)
     involved = rank(versions_of(months))
-    rows = [_file_row(settings, version, precedence) for precedence, version in enumerate(involved)]
+    rows = [
+        _file_row(run.settings, version, precedence) for precedence, version in enumerate(involved)
+    ]
     files.write_parquet(
-        settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES)
+        run.settings.paths.plan / "files.parquet", pa.Table.from_pylist(rows, schema=FILES)
     )
-    described = _value_columns(registry, involved)
-    files.write_parquet(settings.paths.plan / "value_columns.parquet", described)
-    rows = [_month_row(settings, plan) for plan in months]
+    described = _value_columns(run.registry, involved)
+    files.write_parquet(run.settings.paths.plan / "value_columns.parquet", described)
+    rows = [_month_row(run.settings, plan) for plan in months]
     files.write_parquet(
-        settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
+        run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
 
 
@@ -111,35 +113,35 @@ def _value_columns(registry: Registry, versions: list[FileVersion]) -> pa.Table:
     return pa.Table.from_pylist(named, schema=VALUE_COLUMNS)
 
 
-def write_seeds(settings: Settings, registry: Registry) -> None:
+def write_seeds(run: Run) -> None:
     """Hand dbt the seed rows of the published buildings, as text, empty cells as null. See include/dbt/models/0_seeds.
 
     Rows of a building that has a wrong one stay out: what was made of them before is kept (`store_dimensions`).
     """
-    buildings = {row.building_id for row in registry.built_buildings}
+    buildings = {row.building_id for row in run.registry.built_buildings}
     datasources = {
         row.datasource_id
-        for row in registry.datasources
+        for row in run.registry.datasources
         if row.building_id in buildings and row.status != "removed"
     }
     seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
         "buildings_config": (
             Building,
-            (row for row in registry.buildings if row.building_id in buildings),
+            (row for row in run.registry.buildings if row.building_id in buildings),
         ),
         "datasources_config": (
             Datasource,
-            (row for row in registry.datasources if row.datasource_id in datasources),
+            (row for row in run.registry.datasources if row.datasource_id in datasources),
         ),
         "datasource_mappings": (
             DatasourceMapping,
-            (row for row in registry.datasource_mappings if row.datasource_id in datasources),
+            (row for row in run.registry.datasource_mappings if row.datasource_id in datasources),
         ),
         "sensor_mappings": (
             SensorMapping,
-            (row for row in registry.sensor_mappings if row.datasource_id in datasources),
+            (row for row in run.registry.sensor_mappings if row.datasource_id in datasources),
         ),
-        "measurements": (Measurement, registry.measurements),
+        "measurements": (Measurement, run.registry.measurements),
     }
     for name, (row_type, rows) in seeds.items():
         schema = pa.schema(
@@ -148,8 +150,8 @@ def write_seeds(settings: Settings, registry: Registry) -> None:
         cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
         table = pa.Table.from_pylist(cells, schema=schema)
         if name == "sensor_mappings":
-            table = table.append_column("public_location", _public_locations(registry, table))
-        files.write_parquet(settings.paths.plan / f"{name}.parquet", table)
+            table = table.append_column("public_location", _public_locations(run.registry, table))
+        files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
 
 
 def _public_locations(registry: Registry, sensors: pa.Table) -> pa.Array:

@@ -18,7 +18,7 @@ from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
-from include.registry import Registry
+from include.registry import Run
 from include.release import release
 from include.replication import state
 from include.sources.landed import fetch_landed
@@ -56,39 +56,39 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     _heal_release(settings, as_of)
 
 
-def heal_readings(settings: Settings, registry: Registry, as_of: datetime) -> list[str]:
+def heal_readings(run: Run) -> list[str]:
     """Bring back landed files, and readings of the floating window. Returns the batches of which no copy is left."""
-    if settings.replay:
+    if run.settings.replay:
         return []
-    needed = release.window_of_readings(settings, registry, as_of)
+    needed = release.window_of_readings(run)
     wanted: dict[Path, str] = {}
     owners: dict[Path, str] = {}
-    for (building_id, month), stored in read_manifest(settings).items():
+    for (building_id, month), stored in read_manifest(run.settings).items():
         made = {
-            settings.paths.month_of_readings(building_id, month): stored.sha256,
+            run.settings.paths.month_of_readings(building_id, month): stored.sha256,
             **{
-                settings.paths.month_of_metric(model, building_id, month): digest
+                run.settings.paths.month_of_metric(model, building_id, month): digest
                 for model, digest in stored.metrics.items()
             },
             **(
-                {settings.paths.rejected(building_id, month): stored.rejected}
+                {run.settings.paths.rejected(building_id, month): stored.rejected}
                 if stored.rejected
                 else {}
             ),
         }
         in_window = (building_id, month) in needed
         published = [
-            settings.paths.month_of_metric(table.model, building_id, month)
+            run.settings.paths.month_of_metric(table.model, building_id, month)
             for table in published_monthly()
         ]
         wanted |= {
             path: digest
             for path, digest in made.items()
-            if in_window or path in published or (path.exists() and _is_due(path, as_of))
+            if in_window or path in published or (path.exists() and _is_due(path, run.as_of))
         }
         owners |= dict.fromkeys(made, f"{building_id}.{month}")
-    lost = _bring_back(settings, wanted, as_of)
-    _heal_landing(settings, registry, as_of)
+    lost = _bring_back(run.settings, wanted, run.as_of)
+    _heal_landing(run)
     return sorted({owners[path] for path in lost})
 
 
@@ -132,21 +132,25 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
     return lost
 
 
-def _heal_landing(settings: Settings, registry: Registry, as_of: datetime) -> None:
+def _heal_landing(run: Run) -> None:
     """A damaged input is removed and fetched again, from the state remote or else from the drive that it came from."""
-    for version in Ledger.read(settings.paths.ledger).versions:
-        landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    for version in Ledger.read(run.settings.paths.ledger).versions:
+        landed = run.settings.paths.landed(
+            version.building_id, version.datasource_id, version.sha256
+        )
         if not (
-            landed.exists() and _is_due(landed, as_of) and files.sha256(landed) != version.sha256
+            landed.exists()
+            and _is_due(landed, run.as_of)
+            and files.sha256(landed) != version.sha256
         ):
             continue
         files.remove(landed)
-        came = fetch_landed(settings, registry, version)
+        came = fetch_landed(run, version)
         _record(
-            settings,
+            run.settings,
             [landed],
             "the state remote or the drive" if came else "nowhere: no copy is left",
-            as_of,
+            run.as_of,
         )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from include.core import files
 from include.core.errors import PlatformError
@@ -11,7 +10,7 @@ from include.formats.declared import Circumstances, Declared
 from include.formats.landed_values import is_landed
 from include.ingest.validate import read_version
 from include.ledger.ledger import LOST, FileVersion, Finding
-from include.registry import Registry
+from include.registry import Run
 from include.sources.landed import fetch_landed
 
 NO_COPY = (
@@ -28,11 +27,7 @@ class Landed:
 
 
 def ensure_landed(
-    settings: Settings,
-    registry: Registry,
-    versions: Iterable[FileVersion],
-    as_of: datetime,
-    just_landed: Collection[tuple[str, str, str]] = (),
+    run: Run, versions: Iterable[FileVersion], just_landed: Collection[tuple[str, str, str]] = ()
 ) -> Landed:
     """Land again what has gone missing or was damaged since; a version of which no copy is left stops nothing.
 
@@ -41,10 +36,12 @@ def ensure_landed(
     again, gone = [], []
     for version in versions:
         if _is_whole(
-            settings, version, (version.datasource_id, version.path, version.sha256) in just_landed
+            run.settings,
+            version,
+            (version.datasource_id, version.path, version.sha256) in just_landed,
         ):
             continue
-        problem = _land_again(settings, registry, version, as_of)
+        problem = _land_again(run, version)
         if problem:
             gone.append(lost(version, problem))
         else:
@@ -65,25 +62,23 @@ def lost(version: FileVersion, problem: str) -> FileVersion:
     return replace(version, verdict="refused", findings=(*kept, finding))
 
 
-def _land_again(
-    settings: Settings, registry: Registry, version: FileVersion, as_of: datetime
-) -> str:
+def _land_again(run: Run, version: FileVersion) -> str:
     """Why the version cannot be landed; empty if it was."""
-    raw = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if raw.exists() and files.sha256(raw) != version.sha256:
         files.remove(raw)
-    if not raw.exists() and not fetch_landed(settings, registry, version):
+    if not raw.exists() and not fetch_landed(run, version):
         return NO_COPY
     assert version.layout is not None
     now = Circumstances(
-        as_of,
+        run.as_of,
         {version.layout.device: version.layout.others},
         [entry.partition(":")[0] for entry in version.skipped_checks],
     )
     try:
         found = read_version(
-            settings,
-            Declared.of(registry, registry.datasource(version.datasource_id)),
+            run.settings,
+            Declared.of(run.registry, run.registry.datasource(version.datasource_id)),
             version,
             now,
         )

@@ -5,7 +5,6 @@ they are made from has another fingerprint.
 """
 
 import contextlib
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -15,12 +14,12 @@ from include.core.settings import Settings
 from include.ingest.register import SkippedChecks, judge
 from include.ledger.ledger import FileVersion, Ledger
 from include.recovery.landed import NO_COPY, lost
-from include.registry import Registry
+from include.registry import Run
 
 
-def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
+def migrate(run: Run) -> int:
     """Read every version again that an older checkout has accepted; returns how many."""
-    ledger = Ledger.read(settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths.ledger)
     old = [
         version
         for version in ledger.versions
@@ -29,9 +28,11 @@ def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
     if not old:
         return 0
     for version in ledger.versions:
-        _land_by_digest(settings, version)
+        _land_by_digest(run.settings, version)
     readable = {
-        row.datasource_id for row in registry.datasources if row.building_id not in registry.wrong
+        row.datasource_id
+        for row in run.registry.datasources
+        if row.building_id not in run.registry.wrong
     }
     by_datasource = sorted(old, key=lambda version: version.datasource_id)
     for datasource_id, group in groupby(by_datasource, key=lambda version: version.datasource_id):
@@ -39,12 +40,10 @@ def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
         if datasource_id not in readable:
             continue
         judged = judge(
-            settings,
-            registry,
-            registry.datasource(datasource_id),
+            run,
+            run.registry.datasource(datasource_id),
             ledger,
             versions,
-            as_of,
             SkippedChecks(),
         )
         read = {version.number for version in judged}
@@ -54,8 +53,8 @@ def migrate(settings: Settings, registry: Registry, as_of: datetime) -> int:
                 *(lost(version, NO_COPY) for version in versions if version.number not in read),
             ]
         )
-    with files.locked(settings.paths.lock, "refresh"):
-        ledger.write(settings.paths.ledger)
+    with files.locked(run.settings.paths.lock, "refresh"):
+        ledger.write(run.settings.paths.ledger)
     return len(old)
 
 

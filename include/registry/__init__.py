@@ -2,5 +2,6 @@
 
 from include.registry.load import load_registry
 from include.registry.registry import Registry
+from include.registry.run import Run
 
-__all__ = ["Registry", "load_registry"]
+__all__ = ["Registry", "Run", "load_registry"]

@@ -13,7 +13,7 @@ from typing import Any
 from include.core import files
 from include.core.errors import DamagedFile
 from include.core.settings import Settings
-from include.registry import Registry
+from include.registry import Run
 from include.replication import state
 from include.store.readings import read_manifest
 
@@ -57,24 +57,24 @@ class HistoryFile:
         return found
 
 
-def history(settings: Settings, registry: Registry, last: Path | None) -> list[HistoryFile]:
+def history(run: Run, last: Path | None) -> list[HistoryFile]:
     """The files of the history that a release names now. `last` is the folder of the last release.
 
     Only months that the last release does not name are opened, so the cost of a day does not grow with history.
     """
-    known = {building.building_id for building in registry.published_buildings}
+    known = {building.building_id for building in run.registry.published_buildings}
     sizes = (
         {file.sha256: file.bytes for file in read_history(last / "lineage.json")} if last else {}
     )
     months = [
         HistoryFile(building_id, month, stored.rows, sizes.get(stored.sha256, 0), stored.sha256)
-        for (building_id, month), stored in sorted(read_manifest(settings).items())
+        for (building_id, month), stored in sorted(read_manifest(run.settings).items())
         if building_id in known
     ]
     if not (new := [file for file in months if not file.bytes]):
         return months
-    with files.scratch_folder(settings.paths.work) as folder:
-        lay_out(settings, new, folder)
+    with files.scratch_folder(run.settings.paths.work) as folder:
+        lay_out(run.settings, new, folder)
         return [
             file if file.bytes else replace(file, bytes=(folder / file.path).stat().st_size)
             for file in months

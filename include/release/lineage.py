@@ -1,29 +1,21 @@
 """lineage.json: from what a release was made, what was counted on the way, and what was refused."""
 
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
-from include.core.settings import Settings
 from include.core.version import code_version
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import models_fingerprint
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.release.history import HistoryFile
 from include.store.archive import published_units
 from include.store.readings import FATES, OUTCOMES, read_accounting, totals
 
 
-def lineage(
-    settings: Settings,
-    registry: Registry,
-    as_of: datetime,
-    version: str,
-    history: list[HistoryFile],
-) -> dict[str, Any]:
+def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any]:
     """A pure function of ledger, manifests and seeds: no clock, no machine."""
-    ledger = Ledger.read(settings.paths.ledger)
-    accounting = read_accounting(settings)
+    ledger = Ledger.read(run.settings.paths.ledger)
+    accounting = read_accounting(run.settings)
     by_file: dict[int, dict[str, int]] = {}
     unmapped: dict[int, set[str]] = {}
     for row in accounting.to_pylist():
@@ -33,22 +25,22 @@ def lineage(
         for name in sums:
             sums[name] += row[name]
         unmapped.setdefault(row["source_file"], set()).update(row["unmapped_names"] or [])
-    withdrawn = registry.withdrawn(as_of)
-    seen = [version for version in ledger.versions if version.first_seen <= as_of]
+    withdrawn = run.registry.withdrawn(run.as_of)
+    seen = [version for version in ledger.versions if version.first_seen <= run.as_of]
     return {
         "version": version,
         "code_version": code_version(),
-        "as_of": as_of.isoformat(),
+        "as_of": run.as_of.isoformat(),
         "conservation": totals(accounting),
         "models": models_fingerprint("models"),
         "seeds": {
-            building.building_id: registry.fingerprint_of(building.building_id)
-            for building in registry.published_buildings
+            building.building_id: run.registry.fingerprint_of(building.building_id)
+            for building in run.registry.published_buildings
         },
         "history": [file.to_json() for file in history],
         "archive": [
             {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
-            for unit, e in sorted(published_units(settings).items(), key=str)
+            for unit, e in sorted(published_units(run.settings).items(), key=str)
         ],
         "inputs": [
             {
@@ -59,7 +51,7 @@ def lineage(
             for v in seen
             if v.verdict == "accepted"
             and v.sha256 not in withdrawn
-            and registry.uses(v.building_id, v.datasource_id)
+            and run.registry.uses(v.building_id, v.datasource_id)
         ],
         "withdrawn": [
             {
@@ -78,7 +70,7 @@ def lineage(
                 "files": files,
                 "reason": f"removed from {where}",
             }
-            for (building_id, datasource_id, where), files in _removed(registry, seen).items()
+            for (building_id, datasource_id, where), files in _removed(run.registry, seen).items()
         ],
         "refused": [{**_input(v), "reasons": v.reasons} for v in ledger.refused() if v in seen],
         "datasources": [
@@ -87,7 +79,7 @@ def lineage(
                 "status": d.status,
                 "files": sum(v.datasource_id == d.datasource_id for v in seen),
             }
-            for d in registry.datasources
+            for d in run.registry.datasources
         ],
     }
 

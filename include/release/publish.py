@@ -1,13 +1,11 @@
 """The steps from archive to public dataset, as the DAG runs them."""
 
-from datetime import datetime
 from typing import Any
 
 from include.core.errors import ContractError
-from include.core.settings import Settings
 from include.hierarchy import hierarchy
 from include.ledger.ledger import Ledger
-from include.registry import Registry
+from include.registry import Run
 from include.release import release as releases
 from include.release.release import Release
 from include.release.upload import retire, upload
@@ -16,55 +14,54 @@ from include.store.archive import read_archive_manifest
 from include.store.readings import dimensions_are_current
 
 
-def is_published(settings: Settings, registry: Registry) -> bool:
+def is_published(run: Run) -> bool:
     """Whether the last release was made from exactly what there is."""
-    last = releases.latest(settings)
-    return last is not None and last.made_from == releases.made_from(settings, registry)
+    last = releases.latest(run.settings)
+    return last is not None and last.made_from == releases.made_from(run)
 
 
-def publish(
-    settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]
-) -> Release | None:
+def publish(run: Run, made_by: dict[str, Any]) -> Release | None:
     """Build, audit and promote a release, save the state, upload. None if the tables are those of the last release.
 
-    The upload is checked in any case: an earlier one may have been interrupted.
+    The upload is checked in any case: an earlier one may have been interrupted. `made_by`: see
+    `release.build`.
     """
     promoted = None
-    _refuse_if_held(settings, registry)
-    if read_archive_manifest(settings) and not is_published(settings, registry):
-        _refuse_if_older_than_seeds(settings, registry)
-        hierarchy.ensure(settings, registry)
-        promoted = releases.promote(settings, releases.build(settings, registry, as_of, run))
-    push(settings)
-    last = releases.latest(settings)
-    if last is not None and not settings.replay:
-        uploaded = upload(settings, last)
-        retire(settings)
+    _refuse_if_held(run)
+    if read_archive_manifest(run.settings) and not is_published(run):
+        _refuse_if_older_than_seeds(run)
+        hierarchy.ensure(run.settings, run.registry)
+        promoted = releases.promote(run.settings, releases.build(run, made_by))
+    push(run.settings)
+    last = releases.latest(run.settings)
+    if last is not None and not run.settings.replay:
+        uploaded = upload(run.settings, last)
+        retire(run.settings)
         if uploaded and promoted is None:
             return last
     return promoted
 
 
-def _refuse_if_older_than_seeds(settings: Settings, registry: Registry) -> None:
+def _refuse_if_older_than_seeds(run: Run) -> None:
     """Readings and dimensions of one release are made from the same seeds."""
-    if not dimensions_are_current(settings, registry):
+    if not dimensions_are_current(run):
         raise ContractError(
             "the dimensions were built from other seeds (fingerprint mismatch)",
-            where=str(settings.paths.dimensions),
+            where=str(run.settings.paths.dimensions),
             cure="run refresh, which rebuilds them; if it fails, see the log of the failed task. The last release stays published",
         )
 
 
-def _refuse_if_held(settings: Settings, registry: Registry) -> None:
+def _refuse_if_held(run: Run) -> None:
     """A building may ask that nothing is published while one of its files is refused."""
     holding = {
         building.building_id
-        for building in registry.active_buildings
+        for building in run.registry.active_buildings
         if building.on_refusal == "hold"
     }
     refused = [
         version
-        for version in Ledger.read(settings.paths.ledger).refused()
+        for version in Ledger.read(run.settings.paths.ledger).refused()
         if version.building_id in holding
     ]
     if refused:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from include.core.settings import Settings
 from include.core.version import code_version
 from include.hierarchy import hierarchy
 from include.planning.plan import floating_window, models_fingerprint
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Building
 from include.release import lineage
 from include.release.history import HistoryFile, history
@@ -57,12 +57,15 @@ def latest_folder(settings: Settings) -> Path | None:
     return settings.paths.latest.resolve() if settings.paths.latest.exists() else None
 
 
-def find(settings: Settings, registry: Registry, as_of: datetime | None) -> Release | None:
-    """The release that was made from exactly what there is, as of that time; None if it was not published."""
-    settings = settings_at(settings, as_of) if as_of else settings
-    wanted = made_from(settings, registry)
-    days = f"{as_of:%Y-%m-%d}-*" if settings.replay else "[0-9]*-*"
-    newest_first = sorted(settings.paths.releases.glob(days), reverse=True)
+def find(run: Run) -> Release | None:
+    """The release that was made from exactly what there is, as of the run's time, or None.
+
+    As of `END_OF_TIME`, which is never older than a release: one of any day.
+    """
+    run = replace(run, settings=settings_at(run.settings, run.as_of))
+    wanted = made_from(run)
+    days = f"{run.as_of:%Y-%m-%d}-*" if run.settings.replay else "[0-9]*-*"
+    newest_first = sorted(run.settings.paths.releases.glob(days), reverse=True)
     return next(
         (release for release in _readable(newest_first) if release.made_from == wanted), None
     )
@@ -76,9 +79,9 @@ def settings_at(settings: Settings, as_of: datetime) -> Settings:
 
 def read(path: Path) -> Release:
     """The release in a folder. Raises FileNotFoundError, or DamagedFile if `build` cannot have written run.json."""
-    run = files.read_json(path / "run.json")
+    written = files.read_json(path / "run.json")
     try:
-        as_of, fingerprint = datetime.fromisoformat(run["as_of"]), run["made_from"]
+        as_of, fingerprint = datetime.fromisoformat(written["as_of"]), written["made_from"]
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedFile(
             "run.json does not say what the release was made from",
@@ -101,60 +104,63 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
             yield read(path)
 
 
-def made_from(settings: Settings, registry: Registry) -> str:
+def made_from(run: Run) -> str:
     """Fingerprint of all inputs of a release, apart from the clock: equal means nothing to publish."""
     facts = [
         *(
             f"{unit} {entry.sha256}"
-            for unit, entry in sorted(published_units(settings).items(), key=str)
+            for unit, entry in sorted(published_units(run.settings).items(), key=str)
         ),
         *(
             f"history {key} {entry.sha256}"
-            for key, entry in sorted(read_manifest(settings).items())
+            for key, entry in sorted(read_manifest(run.settings).items())
         ),
         models_fingerprint("models"),
-        hierarchy.fingerprint(registry),  # all seeds are in it
+        hierarchy.fingerprint(run.registry),  # all seeds are in it
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def build(settings: Settings, registry: Registry, as_of: datetime, run: dict[str, Any]) -> Release:
-    """Make a release in staging and audit it against its own schema and against the last one."""
-    staging = files.empty_folder(settings.paths.releases / ".staging")
-    previous = latest(settings)
-    months_of_readings = history(settings, registry, previous.path if previous else None)
-    with scratch_database(settings) as database:
-        rows = _write_tables(database, settings, registry, as_of, staging)
+def build(run: Run, made_by: dict[str, Any]) -> Release:
+    """Make a release in staging and audit it against its own schema and against the last one.
+
+    `made_by` names Airflow's run and the engine. It goes into run.json alone: no table depends on it.
+    """
+    staging = files.empty_folder(run.settings.paths.releases / ".staging")
+    previous = latest(run.settings)
+    months_of_readings = history(run, previous.path if previous else None)
+    with scratch_database(run.settings) as database:
+        rows = _write_tables(database, run, staging)
         months = _audit(database, staging)
         _can_be_traced(months, months_of_readings)
-        if previous and not settings.replay:
+        if previous and not run.settings.replay:
             _nothing_disappeared(
                 database,
                 previous,
                 months,
-                {b.building_id for b in registry.published_buildings},
-                taken_out(settings, registry, as_of),
+                {b.building_id for b in run.registry.published_buildings},
+                taken_out(run),
             )
     sums = [
         *(files.sha256(staging / table.file) for table in tables()),
         *(file.sha256 for file in months_of_readings),
     ]
-    version = f"{as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
-    lineage_of_release = lineage.lineage(settings, registry, as_of, version, months_of_readings)
+    version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
+    lineage_of_release = lineage.lineage(run, version, months_of_readings)
     _write_documents(
-        registry.published_buildings, as_of, version, rows, lineage_of_release, staging
+        run.registry.published_buildings, run.as_of, version, rows, lineage_of_release, staging
     )
     files.write_json(
         staging / "run.json",
         {
-            **run,
+            **made_by,
             "version": version,
             "code_version": code_version(),
-            "as_of": as_of.isoformat(),
-            "made_from": made_from(settings, registry),
+            "as_of": run.as_of.isoformat(),
+            "made_from": made_from(run),
         },
     )
-    return Release(version, as_of, "", staging)
+    return Release(version, run.as_of, "", staging)
 
 
 def promote(settings: Settings, built: Release) -> Release | None:
@@ -175,19 +181,13 @@ def promote(settings: Settings, built: Release) -> Release | None:
     return read(target)
 
 
-def _write_tables(
-    database: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    registry: Registry,
-    as_of: datetime,
-    staging: Path,
-) -> dict[str, int]:
+def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) -> dict[str, int]:
     """The Parquet files; months follow one another, each sorted by source, location, measurement and time."""
-    archive, readings = published_units(settings), read_manifest(settings)
-    known = {building.building_id for building in registry.published_buildings}
-    months = window_of_readings(settings, registry, as_of)
+    archive, readings = published_units(run.settings), read_manifest(run.settings)
+    known = {building.building_id for building in run.registry.published_buildings}
+    months = window_of_readings(run)
     paths = [
-        _undamaged(settings.paths.month_of_readings(*month), readings[month].sha256)
+        _undamaged(run.settings.paths.month_of_readings(*month), readings[month].sha256)
         for month in months
     ]
     jobs = [
@@ -203,15 +203,16 @@ def _write_tables(
             key=str,
         )
         paths = [
-            _undamaged(archived_path(settings, unit, archive[unit]), archive[unit].sha256)
+            _undamaged(archived_path(run.settings, unit, archive[unit]), archive[unit].sha256)
             for unit in units
         ]
         jobs.append((paths, staging / table.file, table.model, "true"))
     zones = " ".join(
         f"when '{building.building_id}' then '{building.timezone}'"
-        for building in registry.published_buildings
+        for building in run.registry.published_buildings
     )
-    closed = f"end_of_day(local_date, case building_id {zones} end) <= '{as_of.isoformat()}'::timestamptz"
+    until = f"'{run.as_of.isoformat()}'::timestamptz"
+    closed = f"end_of_day(local_date, case building_id {zones} end) <= {until}"
     for table in published_monthly():
         digests = {
             month: entry.metrics[table.model]
@@ -219,7 +220,7 @@ def _write_tables(
             if month[0] in known and table.model in entry.metrics
         }
         paths = [
-            _undamaged(settings.paths.month_of_metric(table.model, *month), digest)
+            _undamaged(run.settings.paths.month_of_metric(table.model, *month), digest)
             for month, digest in digests.items()
         ]
         jobs.append(
@@ -227,47 +228,40 @@ def _write_tables(
         )
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for table in tables_of("dimension"):
-        files.copy(settings.paths.dimensions / table.file, staging / table.file)
+        files.copy(run.settings.paths.dimensions / table.file, staging / table.file)
     for table in tables_of("hierarchy"):
-        files.copy(hierarchy.stored(settings, table.model), staging / table.file)
+        files.copy(hierarchy.stored(run.settings, table.model), staging / table.file)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
 
 
-def window_of_readings(
-    settings: Settings, registry: Registry, as_of: datetime
-) -> list[tuple[str, str]]:
+def window_of_readings(run: Run) -> list[tuple[str, str]]:
     """The (building, month) in the floating windows of all buildings for which there are readings."""
-    manifest = read_manifest(settings)
+    manifest = read_manifest(run.settings)
     return [
         (building.building_id, month)
-        for building in registry.published_buildings
-        for month in floating_window(building, as_of)
+        for building in run.registry.published_buildings
+        for month in floating_window(building, run.as_of)
         if (building.building_id, month) in manifest
     ]
 
 
-def inputs(
-    settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()
-) -> list[Path]:
+def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
     """Every stored file that a release of that time is made from, but for those that are lost and made again."""
     archived = [
-        archived_path(settings, unit, entry)
-        for unit, entry in published_units(settings).items()
+        archived_path(run.settings, unit, entry)
+        for unit, entry in published_units(run.settings).items()
         if entry.rows and unit not in lost
     ]
     monthly = [
-        settings.paths.month_of_metric(table.model, *month)
-        for month, entry in read_manifest(settings).items()
+        run.settings.paths.month_of_metric(table.model, *month)
+        for month, entry in read_manifest(run.settings).items()
         for table in published_monthly()
         if table.model in entry.metrics
     ]
     return (
         archived
         + monthly
-        + [
-            settings.paths.month_of_readings(*month)
-            for month in window_of_readings(settings, registry, as_of)
-        ]
+        + [run.settings.paths.month_of_readings(*month) for month in window_of_readings(run)]
     )
 
 

@@ -4,21 +4,23 @@ import contextlib
 
 from include.core import files, state_remote
 from include.core.errors import PlatformError
-from include.core.settings import Settings
 from include.ledger.ledger import FileVersion
-from include.registry import Registry
+from include.registry import Run
 from include.sources.registry import source_of
 
 
-def fetch_landed(settings: Settings, registry: Registry, version: FileVersion) -> bool:
+def fetch_landed(run: Run, version: FileVersion) -> bool:
     """Bring an input from the state remote, or else from the drive that it came from; whether it came, whole."""
-    landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-    name = str(landed.relative_to(settings.paths.root))
+    landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
+    name = str(landed.relative_to(run.settings.paths.root))
     with contextlib.suppress(PlatformError):
-        state_remote.fetch(settings, {name: version.sha256})
+        state_remote.fetch(run.settings, {name: version.sha256})
         return True
-    datasource = registry.datasource(version.datasource_id)
-    with files.scratch_folder(settings.paths.work) as incoming, contextlib.suppress(PlatformError):
+    datasource = run.registry.datasource(version.datasource_id)
+    with (
+        files.scratch_folder(run.settings.paths.work) as incoming,
+        contextlib.suppress(PlatformError),
+    ):
         source_of(datasource).fetch(datasource.location, incoming, [version.path])
         copy = incoming / version.path
         if copy.is_file() and files.sha256(copy) == version.sha256:

@@ -17,7 +17,7 @@ from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.planning.plan import WindowPlan, models_fingerprint, plan_windows
 from include.planning.tables import planned_windows
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Building
 from include.store.readings import Manifest, read_manifest
 
@@ -67,14 +67,14 @@ def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
     return settings.paths.archived(unit.grain, unit.building_id, unit.month, entry.revision)
 
 
-def fingerprints(settings: Settings, registry: Registry, as_of: datetime) -> dict[Unit, str]:
+def fingerprints(run: Run) -> dict[Unit, str]:
     """What every unit must be made from: the readings of the months its windows reach into, and the models."""
-    models, readings = models_fingerprint("models/3_aggregations"), read_manifest(settings)
+    models, readings = models_fingerprint("models/3_aggregations"), read_manifest(run.settings)
     return {
         Unit(grain, building.building_id, month): _fingerprint(
-            grain, building, month, readings, models, as_of
+            grain, building, month, readings, models, run.as_of
         )
-        for building in registry.built_buildings
+        for building in run.registry.built_buildings
         for building_id, month in readings
         if building_id == building.building_id
         for grain in GRAINS
@@ -104,37 +104,35 @@ def _fingerprint(
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
-def windows_to_build(
-    settings: Settings, registry: Registry, as_of: datetime, lost: Collection[Unit] = ()
-) -> list[WindowPlan]:
+def windows_to_build(run: Run, lost: Collection[Unit] = ()) -> list[WindowPlan]:
     """The windows that hold readings and a unit that is lost or made from something else; none if there is nothing to do."""
-    manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
-    readings = read_manifest(settings)
+    manifest, wanted = read_archive_manifest(run.settings), fingerprints(run)
+    readings = read_manifest(run.settings)
     stale = [
         unit
         for unit, fingerprint in wanted.items()
         if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint
     ]
     windows = []
-    for building in registry.built_buildings:
+    for building in run.registry.built_buildings:
         months = {unit.month for unit in stale if unit.building_id == building.building_id}
         if months:
             windows += [
                 window
-                for window in plan_windows(building, months, as_of)
+                for window in plan_windows(building, months, run.as_of)
                 if _reached(window, readings)
             ]
     return windows
 
 
-def windows_planned(settings: Settings, registry: Registry) -> list[WindowPlan]:
+def windows_planned(run: Run) -> list[WindowPlan]:
     """The windows that were planned for the engine."""
     return [
         WindowPlan(
-            registry.building(w.building_id),
+            run.registry.building(w.building_id),
             tuple(months_until(month_of(w.labels_start, w.timezone), w.labels_stop, w.timezone)),
         )
-        for w in planned_windows(settings)
+        for w in planned_windows(run.settings)
     ]
 
 
@@ -153,61 +151,61 @@ def _reached(window: WindowPlan, readings: Manifest) -> list[str]:
     return [month for month in window.reach if (window.building.building_id, month) in readings]
 
 
-def merge(
-    settings: Settings, registry: Registry, windows: list[WindowPlan], as_of: datetime
-) -> list[Unit]:
+def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
     """Split what the engine made into months and archive what changed. Returns the units with a new revision.
 
     A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of engine and archive.
     It keeps its bytes; another engine may have rounded the last bits differently.
     """
-    manifest, wanted = read_archive_manifest(settings), fingerprints(settings, registry, as_of)
-    with scratch_database(settings) as database:
+    manifest, wanted = read_archive_manifest(run.settings), fingerprints(run)
+    with scratch_database(run.settings) as database:
         within = {unit: window for window in windows for unit in wanted if _inside(unit, window)}
         made = dict(
             zip(
                 within,
                 for_each(
-                    database, within.items(), lambda cursor, item: _split(cursor, settings, *item)
+                    database,
+                    within.items(),
+                    lambda cursor, item: _split(cursor, run.settings, *item),
                 ),
                 strict=True,
             )
         )
     changed = []
-    with files.locked(settings.paths.lock, "aggregate_and_publish"):
+    with files.locked(run.settings.paths.lock, "aggregate_and_publish"):
         for unit, path in made.items():
             before = manifest.get(unit)
             rows = pq.read_metadata(path).num_rows
             digest = files.sha256(path) if rows else ""
             if before and before.sha256 == digest:
-                if rows and not archived_path(settings, unit, before).exists():
-                    files.move(path, archived_path(settings, unit, before))
+                if rows and not archived_path(run.settings, unit, before).exists():
+                    files.move(path, archived_path(run.settings, unit, before))
                 manifest[unit] = Archived(wanted[unit], before.revision, digest, rows)
                 continue
             if (
                 before
                 and before.fingerprint == wanted[unit]
-                and archived_path(settings, unit, before).exists()
+                and archived_path(run.settings, unit, before).exists()
             ):
                 if rows == before.rows and same_values(
-                    settings, archived_path(settings, unit, before), path
+                    run.settings, archived_path(run.settings, unit, before), path
                 ):
                     continue
                 raise ContractError(
                     f"{unit.grain} {unit.month} of {unit.building_id} differs from the archived one, though its inputs are the same",
-                    where=str(archived_path(settings, unit, before)),
+                    where=str(archived_path(run.settings, unit, before)),
                     cure="the archive is damaged or the engine is at fault: compare both files (docs/runbook.md, self-test)",
                 )
             entry = Archived(wanted[unit], (before.revision if before else 0) + 1, digest, rows)
             if rows:
-                files.move(path, archived_path(settings, unit, entry))
+                files.move(path, archived_path(run.settings, unit, entry))
             manifest[unit] = entry
             changed.append(unit)
         rows_of_manifest = [
             {**unit.__dict__, **entry.__dict__}
             for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))
         ]
-        files.write_sealed(settings.paths.archive_manifest, rows_of_manifest)
+        files.write_sealed(run.settings.paths.archive_manifest, rows_of_manifest)
     return changed
 
 

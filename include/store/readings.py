@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import MonthPlan
-from include.registry import Registry
+from include.registry import Run
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
@@ -83,9 +82,9 @@ def read_accounting(settings: Settings) -> pa.Table:
     return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
 
 
-def dimensions_are_current(settings: Settings, registry: Registry) -> bool:
+def dimensions_are_current(run: Run) -> bool:
     """Whether the stored dimensions are whole, and were made from the seeds as they are."""
-    return files.is_made_from(settings.paths.dimensions, registry.fingerprint)
+    return files.is_made_from(run.settings.paths.dimensions, run.registry.fingerprint)
 
 
 def _monthly() -> list[str]:
@@ -155,20 +154,20 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
             )
 
 
-def store_dimensions(settings: Settings, registry: Registry) -> None:
+def store_dimensions(run: Run) -> None:
     """Put the dimensions that dbt built in place; of a building that has a wrong seed row the stored ones stay."""
-    if dimensions_are_current(settings, registry):
+    if dimensions_are_current(run):
         return
-    if registry.wrong:
-        _keep_dimensions(settings, list(registry.wrong))
-    with files.locked(settings.paths.lock, "refresh"):
+    if run.registry.wrong:
+        _keep_dimensions(run.settings, list(run.registry.wrong))
+    with files.locked(run.settings.paths.lock, "refresh"):
         names = [table.model for table in tables_of("dimension")]
         for name in names:
-            files.move(settings.paths.built_file(name), _dimension(settings, name))
+            files.move(run.settings.paths.built_file(name), _dimension(run.settings, name))
         files.write_made_from(
-            settings.paths.dimensions,
-            registry.fingerprint,
-            [_dimension(settings, name) for name in names],
+            run.settings.paths.dimensions,
+            run.registry.fingerprint,
+            [_dimension(run.settings, name) for name in names],
         )
 
 
@@ -208,22 +207,18 @@ class Stored:
     kept: set[str]  # their batches
 
 
-def store_readings(
-    settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime
-) -> Stored:
+def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     """Put the built months in place, apart from those that would lose readings: of these the stored ones are kept.
 
     A month is kept if conservation does not hold for one of its files, or if a source has no readings in it any more and none of
     its files was taken out: then a seed row no longer describes what the files hold.
     """
-    paths, manifest = settings.paths, read_manifest(settings)
+    paths, manifest = run.settings.paths, read_manifest(run.settings)
     planned = {plan.batch for plan in plans}
-    sources = _built_sources(settings, plans)
-    lost = unexplained(
-        _lost_sources(manifest, plans, sources), taken_out(settings, registry, as_of)
-    )
+    sources = _built_sources(run.settings, plans)
+    lost = unexplained(_lost_sources(manifest, plans, sources), taken_out(run))
     losing = {(building_id, month) for building_id, _, month in lost}
-    accounting, fresh = _accounting_with(settings, plans)
+    accounting, fresh = _accounting_with(run.settings, plans)
     broken = broken_conservation(
         Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions}
     )
@@ -234,7 +229,7 @@ def store_readings(
             if (plan.building.building_id, plan.month) not in losing
             and not any(version.number in broken for version in plan.versions)
         ]
-        accounting, fresh = _accounting_with(settings, plans)
+        accounting, fresh = _accounting_with(run.settings, plans)
     problems = [*_kept_months(lost), *broken.values()]
     kept = planned - {plan.batch for plan in plans}
     if not plans:
@@ -266,7 +261,7 @@ def store_readings(
             for model, path in metrics.items():
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
-        _write(settings, accounting, manifest)
+        _write(run.settings, accounting, manifest)
     return Stored(totals(fresh), problems, kept)
 
 
@@ -312,18 +307,14 @@ def _kept_months(lost: list[SourceMonth]) -> list[str]:
     ]
 
 
-def drop_months(
-    settings: Settings, registry: Registry, plans: list[MonthPlan], as_of: datetime
-) -> list[str]:
+def drop_months(run: Run, plans: list[MonthPlan]) -> list[str]:
     """Take out the months whose every file was withdrawn, removed or is lost. Returns their batches."""
     manifest, planned = (
-        read_manifest(settings),
+        read_manifest(run.settings),
         {(plan.building.building_id, plan.month) for plan in plans},
     )
     unused = [
-        version
-        for version in out_of_use(settings, registry, as_of)
-        if version.building_id not in registry.wrong
+        version for version in out_of_use(run) if version.building_id not in run.registry.wrong
     ]
     taken_out = {(v.building_id, month) for v in unused for month in v.months}
     dropped = sorted((taken_out - planned) & manifest.keys())
@@ -331,39 +322,39 @@ def drop_months(
         return []
     kept = [
         row
-        for row in read_accounting(settings).to_pylist()
+        for row in read_accounting(run.settings).to_pylist()
         if (row["building_id"], row["month"]) not in dropped
     ]
-    with files.locked(settings.paths.lock, "refresh"):
+    with files.locked(run.settings.paths.lock, "refresh"):
         for building_id, month in dropped:
             del manifest[building_id, month]
-        _write(settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
+        _write(run.settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
         for building_id, month in dropped:
-            files.remove(settings.paths.month_of_readings(building_id, month))
-            files.remove(settings.paths.rejected(building_id, month))
+            files.remove(run.settings.paths.month_of_readings(building_id, month))
+            files.remove(run.settings.paths.rejected(building_id, month))
             for model in _monthly():
-                files.remove(settings.paths.month_of_metric(model, building_id, month))
+                files.remove(run.settings.paths.month_of_metric(model, building_id, month))
     return [f"{building_id}.{month}" for building_id, month in dropped]
 
 
-def out_of_use(settings: Settings, registry: Registry, as_of: datetime) -> list[FileVersion]:
+def out_of_use(run: Run) -> list[FileVersion]:
     """The file versions that had readings once and are not used: withdrawn, removed with their datasource, lost, or refused since."""
-    withdrawn = registry.withdrawn(as_of)
+    withdrawn = run.registry.withdrawn(run.as_of)
     return [
         v
-        for v in Ledger.read(settings.paths.ledger).versions
+        for v in Ledger.read(run.settings.paths.ledger).versions
         if v.verdict == "refused"
         or v.sha256 in withdrawn
-        or not registry.uses(v.building_id, v.datasource_id)
+        or not run.registry.uses(v.building_id, v.datasource_id)
     ]
 
 
-def taken_out(settings: Settings, registry: Registry, as_of: datetime) -> set[SourceMonth]:
+def taken_out(run: Run) -> set[SourceMonth]:
     """The months of sources of which a file is out of use; the source is empty if the datasource has left the seeds."""
-    sources = {row.datasource_id: row.source_name for row in registry.datasource_mappings}
+    sources = {row.datasource_id: row.source_name for row in run.registry.datasource_mappings}
     return {
         (v.building_id, sources.get(v.datasource_id, ""), month)
-        for v in out_of_use(settings, registry, as_of)
+        for v in out_of_use(run)
         for month in v.months
     }
 

@@ -11,7 +11,7 @@ from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.ingest.register import SkippedChecks
 from include.ingest.validate import SKIPPABLE
-from include.registry import Registry, load_registry
+from include.registry import Registry, Run, load_registry
 from include.release.release import settings_at
 from include.replication.remotes import check_remotes
 
@@ -58,8 +58,8 @@ def _as_of(context: Any, asset: Asset | None) -> str:
             parse_as_of(text)
         ):  # Airflow remembers the event of a run that an earlier version has let through
             return str(text)
-    run = context["dag_run"]
-    return str((run.logical_date or run.run_after).isoformat())
+    dag_run = context["dag_run"]
+    return str((dag_run.logical_date or dag_run.run_after).isoformat())
 
 
 def skipped_checks(context: Any) -> SkippedChecks:
@@ -75,10 +75,28 @@ def skip_groups(context: Any, *group_ids: str) -> NoReturn:
     )
 
 
-def platform(now: datetime | None = None) -> tuple[Settings, Registry]:
-    """Settings (as of `now`, if the task builds or publishes) and checked seeds; cheap, read again by every task."""
+def run_of(context: Any, asset: Asset | None = None) -> Run:
+    """The run that a task belongs to; its settings are those of a replay if a newer release exists.
+
+    Read again by every task: the seeds may have been corrected since the one before.
+
+    Args:
+        context: the task's, as Airflow gives it.
+        asset: whose newest event says what "now" means if nothing else does; see `as_of`.
+
+    Raises:
+        AirflowFailException: `as_of` is none, or is in the future.
+        PlatformError: the seeds or the remotes are wrong.
+    """
+    now = as_of(context, asset)
+    settings, registry = platform()
+    return Run(settings_at(settings, now), registry, now)
+
+
+def platform() -> tuple[Settings, Registry]:
+    """Settings, never those of a replay, and checked seeds; cheap, read again by every task."""
     settings = Settings.from_environment()
     registry = load_registry(settings.seeds_dir)
     registry.check_locations(settings.state_remote, settings.publish_remote)
     check_remotes(settings)
-    return settings_at(settings, now) if now else settings, registry
+    return settings, registry

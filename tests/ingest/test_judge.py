@@ -14,7 +14,7 @@ from include.core.settings import PROJECT_DIR, Settings
 from include.ingest.register import SkippedChecks, judge
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import rank
-from include.registry import Registry, load_registry
+from include.registry import Registry, Run, load_registry
 from include.registry.rows import Withdrawal
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
@@ -89,7 +89,7 @@ def judged_again(
 ) -> Ledger:
     datasource = registry.datasource("sm2_thermopro")
     return ledger.with_versions(
-        judge(platform, registry, datasource, ledger, versions, AS_OF, SkippedChecks())
+        judge(Run(platform, registry, AS_OF), datasource, ledger, versions, SkippedChecks())
     )
 
 

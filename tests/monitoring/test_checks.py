@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from benchmarks.building_year import FAULTS, HARMED, ZONE, harm, healthy_building, write_exports
-from include.core.clock import parse_as_of
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
 from include.monitoring.causes import causes_of
@@ -42,13 +41,10 @@ def test_each_fault_is_found_and_nothing_else(new_platform: Callable[..., Platfo
     platform = new_platform()
     write_exports(platform.raw, building, date(2026, 1, 1), 2)
     platform.run(AS_OF, only="refresh")
-    settings, registry, now = platform.settings, platform.registry, parse_as_of(AS_OF)
-    home, rules = registry.building("sm2"), load_rules(platform.settings.seeds_dir)
-    start = window_start(home, now)
-    causes = causes_of(
-        examine(settings, registry, rules, home, watched_months(settings, home, now), start, now),
-        rules,
-    )
+    run = platform.at(AS_OF)
+    home, rules = run.registry.building("sm2"), load_rules(run.settings.seeds_dir)
+    start, months = window_start(home, run.as_of), watched_months(run.settings, home, run.as_of)
+    causes = causes_of(examine(run, rules, home, months, start), rules)
     causes = [
         cause for cause in causes if not (cause.check == "silent" and cause.since == start)
     ]  # mapped, and not in this building

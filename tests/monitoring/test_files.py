@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from include.core.clock import parse_as_of
 from include.monitoring.causes import Cause
 from include.monitoring.files import causes_in_files
 from include.monitoring.health import window_start
@@ -17,12 +16,10 @@ def look(platform: Platform, as_of: str) -> dict[tuple[str, str], Cause]:
 
 
 def look_at_all(platform: Platform, as_of: str) -> list[tuple[tuple[str, str], Cause]]:
-    settings, registry, now = platform.settings, platform.registry, parse_as_of(as_of)
-    rules, home = load_rules(settings.seeds_dir), registry.building("sm2")
-    return [
-        ((c.check, c.key), c)
-        for c in causes_in_files(settings, registry, rules, {"sm2": window_start(home, now)}, now)
-    ]
+    run = platform.at(as_of)
+    starts = {"sm2": window_start(run.registry.building("sm2"), run.as_of)}
+    rules = load_rules(run.settings.seeds_dir)
+    return [((c.check, c.key), c) for c in causes_in_files(run, rules, starts)]
 
 
 def test_late_files_unknown_names_and_a_full_quarantine_are_reported(

@@ -11,7 +11,7 @@ from include.core.clock import parse_as_of
 from include.monitoring.causes import Cause, account
 from include.monitoring.health import look, read_health
 from include.monitoring.rules import Rules, load_rules
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.registry.rows import Silence
 from tests.support.health_server import Issues
 from tests.support.platform import Platform
@@ -105,11 +105,15 @@ def test_a_source_that_is_not_expected_is_not_silent(
     published: Callable[..., Platform], change: Callable[[Registry], Registry]
 ) -> None:
     platform = published("2026-02-04")
-    settings, now = platform.settings, parse_as_of("2026-09-01")
-    rules, registry = load_rules(settings.seeds_dir), platform.registry
-    assert sources(look(settings, registry, rules, now, now)) == {"Atrea", "ThermoPro"}
-    assert sources(look(settings, change(registry), rules, now, now)) == {"Atrea"}
-    assert sources(look(settings, unmapped(change(registry)), rules, now, now)) == {"Atrea"}
+    run = platform.at("2026-09-01")
+    rules = load_rules(run.settings.seeds_dir)
+
+    def silent(registry: Registry) -> set[str]:
+        return sources(look(replace(run, registry=registry), rules, run.as_of))
+
+    assert silent(run.registry) == {"Atrea", "ThermoPro"}
+    assert silent(change(run.registry)) == {"Atrea"}
+    assert silent(unmapped(change(run.registry))) == {"Atrea"}
 
 
 def sources(causes: list[Cause]) -> set[str]:
@@ -118,7 +122,7 @@ def sources(causes: list[Cause]) -> set[str]:
 
 def test_a_silence_of_a_dead_source_can_be_silenced(published: Callable[..., Platform]) -> None:
     platform = published("2026-02-04")
-    settings, now = platform.settings, parse_as_of("2026-09-01")
+    run = platform.at("2026-09-01")
     row = Silence(
         line=2,
         check="silent",
@@ -129,8 +133,8 @@ def test_a_silence_of_a_dead_source_can_be_silenced(published: Callable[..., Pla
         reason="winter",
         expires=date(2027, 1, 1),
     )
-    rules: Rules = replace(load_rules(settings.seeds_dir), silences=(row,))
-    found = account([], look(settings, platform.registry, rules, now, now), now, rules)
+    rules: Rules = replace(load_rules(run.settings.seeds_dir), silences=(row,))
+    found = account([], look(run, rules, run.as_of), run.as_of, rules)
     assert all(cause.silenced_by for cause in silences(found) if "ThermoPro" in cause.sources)
 
 
@@ -146,11 +150,9 @@ def test_a_sensor_that_was_never_heard_of_is_distinguished_and_since_its_mapping
     ]
     later = replace(registry, sensor_mappings=tuple(rows))
     for as_of in ("2026-02-04", "2026-12-01"):
-        now = parse_as_of(as_of)
+        run = Run(settings, later, parse_as_of(as_of))
         [cause] = [
-            cause
-            for cause in silences(look(settings, later, rules, now, now))
-            if "3B1D" in cause.sensors
+            cause for cause in silences(look(run, rules, run.as_of)) if "3B1D" in cause.sensors
         ]
         assert cause.severity == "warning" and "never a reading" in cause.evidence
         assert f"{cause.since:%Y-%m-%dT%H:%M}" == "2026-01-31T23:00"

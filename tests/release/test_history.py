@@ -12,9 +12,10 @@ import pandas
 import pytest
 
 from include.core import files
+from include.core.clock import END_OF_TIME
 from include.core.errors import DamagedFile, PlatformError, StorageError
 from include.core.settings import PROJECT_DIR, Settings
-from include.registry import load_registry
+from include.registry import Run, load_registry
 from include.release import upload as uploads
 from include.release.history import HistoryFile, history, read_history
 from include.release.upload import adopt_offered, is_offered, offered_release, retire, upload
@@ -107,9 +108,10 @@ def test_only_what_the_last_release_does_not_name_is_opened(settings: Settings) 
     named = store(settings, m2026_01="january", m2026_02="february")
     last = release_with(settings, OLD, named[:1]).path
     settings.paths.month_of_readings("sm2", "2026-01").unlink()
-    assert history(settings, REGISTRY, last) == named
+    run = Run(settings, REGISTRY, END_OF_TIME)
+    assert history(run, last) == named
     with pytest.raises(StorageError, match="the state remote's copy is missing"):
-        history(settings, REGISTRY, None)
+        history(run, None)
 
 
 def test_a_month_that_is_not_here_comes_from_the_state_remote_and_replaces_nothing(

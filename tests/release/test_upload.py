@@ -14,9 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from include.core import files, rclone
+from include.core.clock import END_OF_TIME
 from include.core.errors import DamagedFile, PlatformError, RemoteGone
 from include.core.rclone import RemoteFile
 from include.core.settings import Settings
+from include.registry import Run
 from include.release import release as releases
 from include.release.release import VERSION, Release
 from include.release.upload import (
@@ -365,7 +367,7 @@ def test_a_damaged_run_json_of_one_release_does_not_hide_the_others(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = release_here(settings, OLD)
-    monkeypatch.setattr(releases, "made_from", lambda settings, registry: "abc")
+    monkeypatch.setattr(releases, "made_from", lambda run: "abc")
     for content in ("{", "[]", '{"as_of": 1, "made_from": 2}'):
         files.write_text(settings.paths.releases / NEW / "run.json", content)
-        assert releases.find(settings, None, None) == release  # type: ignore[arg-type]
+        assert releases.find(Run(settings, None, END_OF_TIME)) == release  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from include.core import files, rclone
-from include.core.clock import parse_as_of
 from include.core.errors import PlatformError, RemoteError, RemoteGone, StorageError
 from include.core.rclone import RemoteFile
 from include.ingest.register import SkippedChecks, validate_arrivals
@@ -234,16 +233,10 @@ def test_a_disk_that_fills_up_while_text_is_landed_is_reported_and_leaves_no_par
             * (shutil.disk_usage(small_disk).free // small_disk.stat().st_blksize)
         ),
     )
-    settings, registry = platform.settings, platform.registry
+    run = platform.at("2026-03-01")
 
     def judge() -> object:
-        return validate_arrivals(
-            settings,
-            registry,
-            registry.datasource("sm2_thermopro"),
-            parse_as_of("2026-03-01"),
-            SkippedChecks(),
-        )
+        return validate_arrivals(run, run.registry.datasource("sm2_thermopro"), SkippedChecks())
 
     with pytest.raises(PlatformError, match="disk full") as error:
         judge()

@@ -16,9 +16,10 @@ from airflow.models import TaskInstance
 from airflow.utils.session import create_session
 
 from cli.run import in_asset_order, load_dags, register_dags, run_once
+from include.core.clock import parse_as_of
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
-from include.registry import Registry, load_registry
+from include.registry import Registry, Run, load_registry
 from include.release import release as releases
 
 
@@ -106,6 +107,10 @@ class Platform:
     @property
     def registry(self) -> Registry:
         return load_registry(self.settings.seeds_dir)
+
+    def at(self, as_of: str) -> Run:
+        """The run of a task as of that time, which is no replay."""
+        return Run(self.settings, self.registry, parse_as_of(as_of))
 
     @property
     def ledger(self) -> Ledger:

@@ -21,6 +21,7 @@ from include.core.clock import check_clock, checked_as_of, parse_as_of
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
 from include.ledger.ledger import Ledger
+from include.registry import Run
 from include.release.upload import offered_release, upload
 from sensor_platform.run_context import as_of
 from tests.support.platform import Platform
@@ -133,14 +134,7 @@ def test_the_summary_says_that_a_run_is_a_replay(
     platform = published("2026-02-04")
     monkeypatch.setenv("AS_OF", "2026-02-02")
     console = Console(record=True, width=300)
-    summary(
-        console,
-        platform.settings,
-        platform.registry,
-        datetime(2026, 2, 2, tzinfo=UTC),
-        platform.release.version,
-        "run.log",
-    )
+    summary(console, platform.at("2026-02-02"), platform.release.version, "run.log")
     said = console.export_text()
     assert (
         f"Replay    as of 2026-02-02T00:00Z, which is older than the newest release {platform.release.version}"
@@ -158,9 +152,9 @@ def test_a_release_of_the_future_is_named_and_taken_back(
     honest = platform.release
     wrong = platform.settings.paths.releases / "2026-02-20-00000000"
     shutil.copytree(honest.path, wrong)
-    run = files.read_json(wrong / "run.json")
+    written = files.read_json(wrong / "run.json")
     files.write_json(
-        wrong / "run.json", {**run, "version": wrong.name, "as_of": "2026-02-20T00:00:00+00:00"}
+        wrong / "run.json", {**written, "version": wrong.name, "as_of": "2026-02-20T00:00:00+00:00"}
     )
     files.point(platform.settings.paths.latest, wrong.name)
     upload(platform.settings, platform.release)
@@ -175,7 +169,8 @@ def test_a_release_of_the_future_is_named_and_taken_back(
     monkeypatch.setattr(clock, "_clock", lambda: now + timedelta(minutes=5))
 
     console = Console(record=True, width=300)
-    code = summary(console, platform.settings, platform.registry, now, honest.version, "run.log")
+    run = Run(platform.settings, platform.registry, now)
+    code = summary(console, run, honest.version, "run.log")
     assert (code, "cli/take_back_future.py" in console.export_text()) == (NOT_PUBLISHED, True)
 
     take_back(platform.settings, now, dry_run=True)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.core.errors import ContractError
+from include.registry import Run
 from include.release import release as releases
 from include.release.publish import publish
 from include.release.upload import expired
@@ -109,7 +110,7 @@ def test_a_month_that_was_public_does_not_disappear(platform: Platform, tmp_path
             ),
         )
         with pytest.raises(ContractError, match="would lose 1 months"):
-            releases.build(settings, platform.registry, platform.release.as_of, {})
+            releases.build(Run(settings, platform.registry, platform.release.as_of), {})
 
 
 def test_a_building_may_hold_everything_back_while_a_file_is_refused(
@@ -124,7 +125,7 @@ def test_a_building_may_hold_everything_back_while_a_file_is_refused(
         pytest.raises(ContractError, match="held back: 1 files"),
     ):
         patch.setattr("include.registry.registry.Registry.active_buildings", (holding,))
-        publish(held.settings, held.registry, held.release.as_of, {})
+        publish(Run(held.settings, held.registry, held.release.as_of), {})
 
 
 def test_a_file_that_changes_the_past_is_a_new_release_beside_the_old(

@@ -12,7 +12,6 @@ import tests.support.platform
 from cli.run import load_dags, register_dags
 from cli.start_over import start_over
 from cli.summary import PUBLISHED_WITHOUT_SOME, summary
-from include.core.clock import parse_as_of
 from include.ingest.register import read_outcome
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times, write
@@ -251,11 +250,9 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     ], complaints
     assert annex.published()["Logger"] == was
     console = Console(record=True, file=io.StringIO(), width=300)
-    as_of = parse_as_of(f"{annex.day - timedelta(1)}")
-    assert (
-        summary(console, annex.platform.settings, annex.platform.registry, as_of, None, "run.log")
-        == PUBLISHED_WITHOUT_SOME
-    ), console.export_text()
+    run = annex.platform.at(f"{annex.day - timedelta(1)}")
+    code = summary(console, run, None, "run.log")
+    assert code == PUBLISHED_WITHOUT_SOME, console.export_text()
     annex.value = "Wert"
     edit(
         seeds,

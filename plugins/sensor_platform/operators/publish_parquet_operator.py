@@ -10,7 +10,7 @@ from include.engines.timeseries.port import engine_used
 from include.release.publish import publish
 from sensor_platform.assets import PUBLIC_DATASET, READINGS
 from sensor_platform.links import ReleaseLink
-from sensor_platform.run_context import as_of, platform
+from sensor_platform.run_context import run_of
 
 
 class PublishParquetOperator(BaseOperator):
@@ -19,20 +19,19 @@ class PublishParquetOperator(BaseOperator):
     operator_extra_links = (ReleaseLink(),)
 
     def execute(self, context: Any) -> str:
-        now = as_of(context, READINGS)
-        settings, registry = platform(now)
-        run = {"run_id": context["run_id"], **engine_used(settings)}
-        release = publish(settings, registry, now, run)
+        run = run_of(context, READINGS)
+        made_by = {"run_id": context["run_id"], **engine_used(run.settings)}
+        release = publish(run, made_by)
         if release is None:
             raise AirflowSkipException("nothing new: the last release stands")
         self.log.info(
             "published release %s: %s and %s",
             release.version,
             release.path,
-            mask(f"{settings.publish_remote}/releases"),
+            mask(f"{run.settings.publish_remote}/releases"),
         )
         context["outlet_events"][PUBLIC_DATASET].extra = {
-            "as_of": now.isoformat(),
+            "as_of": run.as_of.isoformat(),
             "version": release.version,
         }
         return release.version

@@ -6,7 +6,7 @@ from airflow.sdk import BaseOperator
 
 from include.ingest.register import validate_arrivals
 from sensor_platform.links import QuarantineLink
-from sensor_platform.run_context import as_of, platform, skipped_checks
+from sensor_platform.run_context import run_of, skipped_checks
 
 
 class ValidateSchemaOperator(BaseOperator):
@@ -20,13 +20,9 @@ class ValidateSchemaOperator(BaseOperator):
         self.datasource_id = datasource_id
 
     def execute(self, context: Any) -> None:
-        settings, registry = platform()
+        run = run_of(context)
         judged = validate_arrivals(
-            settings,
-            registry,
-            registry.datasource(self.datasource_id),
-            as_of(context),
-            skipped_checks(context),
+            run, run.registry.datasource(self.datasource_id), skipped_checks(context)
         )
         accepted = [version for version in judged if version.verdict == "accepted"]
         self.log.info(

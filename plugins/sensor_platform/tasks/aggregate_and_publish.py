@@ -14,7 +14,7 @@ from include.release import release
 from include.replication import state
 from include.store import archive
 from sensor_platform.assets import READINGS
-from sensor_platform.run_context import as_of, platform, skip_groups
+from sensor_platform.run_context import run_of, skip_groups
 from sensor_platform.services import server
 
 log = logging.getLogger(__name__)
@@ -24,13 +24,11 @@ log = logging.getLogger(__name__)
 def plan_windows() -> list[list[str]]:
     """The windows that hold a month made from something else; none skips the engines."""
     context = get_current_context()
-    now = as_of(context, READINGS)
-    settings, registry = platform(now)
-    lost = healing.heal_archive(settings, now)
-    windows = archive.windows_to_build(settings, registry, now, lost)
+    run = run_of(context, READINGS)
+    lost = healing.heal_archive(run.settings, run.as_of)
+    windows = archive.windows_to_build(run, lost)
     state.fetch_inputs(
-        settings,
-        archive.inputs_of(settings, windows) + release.inputs(settings, registry, now, lost),
+        run.settings, archive.inputs_of(run.settings, windows) + release.inputs(run, lost)
     )
     if not windows:  # the last plan stays: a group that is cleared still finds what to do
         log.info("windows to aggregate: none, the archive is up to date")
@@ -42,7 +40,7 @@ def plan_windows() -> list[list[str]]:
             for window in windows
         ),
     )
-    write_windows_plan(settings, windows, now)
+    write_windows_plan(run.settings, windows, run.as_of)
     return [list(window.months) for window in windows]
 
 
@@ -50,7 +48,7 @@ def plan_windows() -> list[list[str]]:
 def aggregate_in_engine(started: dict[str, Any] | None) -> str:
     """Compute the windows in the engine of TIMESERIES_ENGINE and skip DuckDB; if the engine cannot, let DuckDB do it."""
     context = get_current_context()
-    settings, _ = platform(as_of(context, READINGS))
+    settings = run_of(context, READINGS).settings
     engine = timeseries_engine(settings)
     assert engine is not None  # for `duckdb` the DAG has no such task
     try:
@@ -70,8 +68,7 @@ def merge_archive(planned: list[list[str]] | None) -> list[str]:
     if not planned:
         log.info("nothing to archive: no window was planned")
         return []
-    now = as_of(get_current_context(), READINGS)
-    settings, registry = platform(now)
-    changed = archive.merge(settings, registry, archive.windows_planned(settings, registry), now)
+    run = run_of(get_current_context(), READINGS)
+    changed = archive.merge(run, archive.windows_planned(run))
     log.info("archived months of aggregates that are new or changed: %d", len(changed))
     return [f"{unit.grain} {unit.building_id} {unit.month}" for unit in changed]

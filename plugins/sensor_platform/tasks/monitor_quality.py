@@ -11,7 +11,7 @@ from include.monitoring.rules import load_rules
 from include.replication import state
 from sensor_platform import channels
 from sensor_platform.assets import READINGS
-from sensor_platform.run_context import as_of, platform
+from sensor_platform.run_context import run_of
 
 log = logging.getLogger(__name__)
 
@@ -20,19 +20,16 @@ log = logging.getLogger(__name__)
 def run_health_checks() -> dict[str, int]:
     """Run all checks over the floating window and write findings/health.json."""
     context = get_current_context()
-    now = as_of(context, READINGS)
-    settings, registry = platform(now)
-    rules = load_rules(settings.seeds_dir)
-    state.fetch_inputs(settings, health.inputs(settings, registry, now))
-    run = context["dag_run"]
-    found = health.look(settings, registry, rules, now, run.run_after)
-    causes = health.keep_account(
-        settings, rules, found, health.Look(now, run.run_id, run.run_after), unseen=registry.wrong
-    )
+    run, dag_run = run_of(context, READINGS), context["dag_run"]
+    rules = load_rules(run.settings.seeds_dir)
+    state.fetch_inputs(run.settings, health.inputs(run))
+    found = health.look(run, rules, dag_run.run_after)
+    look = health.Look(run.as_of, dag_run.run_id, dag_run.run_after)
+    causes = health.keep_account(run.settings, rules, found, look, unseen=run.registry.wrong)
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
     log.info(
         "health as of %s: %s",
-        now.isoformat(),
+        run.as_of.isoformat(),
         ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())) or "no findings",
     )
     for cause in causes:
@@ -53,13 +50,11 @@ def notify_by_mail() -> int:
     """Errors at once, the rest as a digest once a day."""
     if channels.connection(channels.MAIL) is None:
         raise AirflowSkipException(f"no mail is sent: there is no connection {channels.MAIL}")
-    now = as_of(get_current_context(), READINGS)
-    settings, _ = platform(now)
-    return (
-        0
-        if settings.replay
-        else report.notify_by_mail(settings, health.read_health(settings), now, channels.send_mail)
-    )
+    run = run_of(get_current_context(), READINGS)
+    if run.settings.replay:
+        return 0
+    causes = health.read_health(run.settings)
+    return report.notify_by_mail(run.settings, causes, run.as_of, channels.send_mail)
 
 
 @task(inlets=[READINGS])
@@ -70,7 +65,7 @@ def notify_by_issue() -> None:
         raise AirflowSkipException(
             f"no issues are written: there is no connection {channels.ISSUES}"
         )
-    settings, _ = platform(as_of(get_current_context(), READINGS))
+    settings = run_of(get_current_context(), READINGS).settings
     if settings.replay:
         return
     per_day = found.extra_dejson.get("issues") == "day"

@@ -1,13 +1,11 @@
 """The small steps of `refresh`; each calls one function of `include`."""
 
 import logging
-from datetime import datetime
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.core import files
-from include.core.settings import Settings
 from include.ingest import register
 from include.ledger.ledger import STATE_FORMAT
 from include.planning.plan import MonthPlan, plan_readings, versions_of
@@ -15,14 +13,14 @@ from include.planning.tables import write_readings_plan
 from include.recovery import healing
 from include.recovery.landed import ensure_landed
 from include.recovery.migration import migrate
-from include.registry import Registry
+from include.registry import Run
 from include.registry.hierarchy import wrong_rows
 from include.release import upload
 from include.replication import state
 from include.replication.remotes import remember_remotes
 from include.store import readings
 from sensor_platform.assets import READINGS
-from sensor_platform.run_context import as_of, platform, skip_groups
+from sensor_platform.run_context import as_of, platform, run_of, skip_groups
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ def restore_state() -> int:
     register.begin(settings)
     healing.heal_memory(settings, now)
     fetched = state.restore(settings)
-    if read_again := migrate(settings, registry, now):
+    if read_again := migrate(Run(settings, registry, now)):
         register.note(
             settings,
             f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again",
@@ -49,12 +47,12 @@ def restore_state() -> int:
 @task(trigger_rule="all_done")
 def register_files() -> dict[str, int]:
     """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
-    settings, registry = platform()
+    run = run_of(get_current_context())
     outcome = register.register(
-        settings,
-        registry.active_datasources,
-        registry.withdrawn(as_of(get_current_context())),
-        wrong_rows(registry),
+        run.settings,
+        run.registry.active_datasources,
+        run.registry.withdrawn(run.as_of),
+        wrong_rows(run.registry),
     )
     log.info(
         "new file versions accepted: %d; problems: %d; still refused: %d",
@@ -73,49 +71,42 @@ def register_files() -> dict[str, int]:
 def plan_months() -> list[str]:
     """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
     context = get_current_context()
-    now = as_of(context)
-    settings, registry = platform(now)
-    if settings.replay:  # what another replay has left was made for another day
-        files.remove(settings.paths.store)
-    damaged = healing.heal_readings(settings, registry, now)
-    months = plan_what_is_readable(settings, registry, now, damaged)
+    run = run_of(context)
+    if run.settings.replay:  # what another replay has left was made for another day
+        files.remove(run.settings.paths.store)
+    months = plan_what_is_readable(run, healing.heal_readings(run))
     log.info(
         "months to build: %s",
         ", ".join(month.batch for month in months) or "none, inputs and models are unchanged",
     )
-    write_readings_plan(settings, registry, months)
-    if not months and readings.dimensions_are_current(settings, registry):
+    write_readings_plan(run, months)
+    if not months and readings.dimensions_are_current(run):
         skip_groups(context, "transform")
     return [month.batch for month in months]
 
 
-def plan_what_is_readable(
-    settings: Settings, registry: Registry, now: datetime, damaged: list[str]
-) -> list[MonthPlan]:
+def plan_what_is_readable(run: Run, damaged: list[str]) -> list[MonthPlan]:
     """The months to build, with their inputs landed; a version of which no copy is left is given up and reported."""
     while True:
-        months = readings.months_to_build(settings, plan_readings(settings, registry, now), damaged)
-        found = ensure_landed(
-            settings, registry, versions_of(months), now, register.just_landed(settings, registry)
-        )
+        months = readings.months_to_build(run.settings, plan_readings(run), damaged)
+        found = ensure_landed(run, versions_of(months), register.just_landed(run))
         if not found.lost:
             return months
-        register.give_up(settings, found.lost)
+        register.give_up(run.settings, found.lost)
 
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
 def store_readings() -> dict[str, int]:
     """Check conservation, put the built months in place, save the state, update the asset `readings`."""
     context = get_current_context()
-    now = as_of(context)
-    settings, registry = platform(now)
-    planned = plan_readings(settings, registry, now)
-    months = readings.months_built(settings, planned)
-    stored = readings.store_readings(settings, registry, months, now)
-    register.add_problems(settings, stored.problems, stored.kept)
-    dropped = readings.drop_months(settings, registry, planned, now)
-    readings.store_dimensions(settings, registry)
-    state.push(settings)
+    run = run_of(context)
+    planned = plan_readings(run)
+    months = readings.months_built(run.settings, planned)
+    stored = readings.store_readings(run, months)
+    register.add_problems(run.settings, stored.problems, stored.kept)
+    dropped = readings.drop_months(run, planned)
+    readings.store_dimensions(run)
+    state.push(run.settings)
     log.info(
         "months stored: %d, dropped: %d; their readings: %s",
         len(months),
@@ -123,7 +114,7 @@ def store_readings() -> dict[str, int]:
         stored.totals or "none",
     )
     context["outlet_events"][READINGS].extra = {
-        "as_of": now.isoformat(),
+        "as_of": run.as_of.isoformat(),
         "months": [*(month.batch for month in months), *dropped],
     }
     return stored.totals

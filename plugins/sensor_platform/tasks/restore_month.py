@@ -9,6 +9,7 @@ from include.core.clock import END_OF_TIME
 from include.planning.plan import named_months, plan_readings, versions_of
 from include.planning.tables import write_readings_plan
 from include.recovery.landed import ensure_landed
+from include.registry import Run
 from include.replication import state
 from include.store import readings
 from sensor_platform.assets import READINGS
@@ -21,17 +22,15 @@ log = logging.getLogger(__name__)
 def plan_restoration() -> list[str]:
     """Plan the named months and bring their inputs here."""
     context = get_current_context()
-    settings, registry = platform()
+    run = Run(*platform(), END_OF_TIME)
     months = named_months(
-        plan_readings(settings, registry, END_OF_TIME),
-        context["params"]["building"],
-        context["params"]["months"],
+        plan_readings(run), context["params"]["building"], context["params"]["months"]
     )
-    if lost := ensure_landed(settings, registry, versions_of(months), END_OF_TIME).lost:
+    if lost := ensure_landed(run, versions_of(months)).lost:
         raise AirflowFailException(
             "\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost)
         )
-    write_readings_plan(settings, registry, months)
+    write_readings_plan(run, months)
     batches = [month.batch for month in months]
     log.info(
         "months to restore: %s, from %d file versions", ", ".join(batches), len(versions_of(months))
@@ -43,16 +42,13 @@ def plan_restoration() -> list[str]:
 def prove_and_store() -> dict[str, int]:
     """Put the months in place if they are what they were, to the byte."""
     context = get_current_context()
-    settings, registry = platform()
-    params = context["params"]
-    months = named_months(
-        plan_readings(settings, registry, END_OF_TIME), params["building"], params["months"]
-    )
-    readings.prove_equal(settings, months)
-    stored = readings.store_readings(settings, registry, months, END_OF_TIME)
+    run, params = Run(*platform(), END_OF_TIME), context["params"]
+    months = named_months(plan_readings(run), params["building"], params["months"])
+    readings.prove_equal(run.settings, months)
+    stored = readings.store_readings(run, months)
     if stored.problems:
         raise AirflowFailException("\n".join(stored.problems))
-    state.push(settings)
+    state.push(run.settings)
     log.info(
         "restored months: %s; readings kept: %s",
         ", ".join(month.batch for month in months),

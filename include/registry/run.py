@@ -1,0 +1,27 @@
+"""What one run goes by: where things are, what exists, and what "now" means."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from include.core.settings import Settings
+from include.registry.registry import Registry
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the months, the aggregates, the release and the findings of one run depend on, apart from the files.
+
+    It is made anew by each task and by each command, for the seeds are read again; Airflow's own run
+    is a `dag_run`. What needs only one of the three takes that one.
+
+    Attributes:
+        settings: where things are, and which engines compute. What builds or publishes takes those of a
+            replay if a newer release exists (`include.release.release.settings_at`).
+        registry: the checked seed rows.
+        as_of: what "now" means, in a time zone: what came or began later does not count.
+            `END_OF_TIME` counts all that was ever accepted.
+    """
+
+    settings: Settings
+    registry: Registry
+    as_of: datetime
