@@ -14,6 +14,6 @@ ENV DATA_DIR=/usr/local/airflow/data \
 
 # A named volume takes over the owner and the contents of the folder that it covers. The dbt manifest is made here,
 # outside the folders that `astro dev start` mounts over the image.
-RUN mkdir -p .dbt "$DATA_DIR/airflow" "$DATA_DIR/drive" && cp -r include/sample_data/raw "$DATA_DIR/drive/raw" \
+RUN mkdir -p .dbt "$DATA_DIR/airflow" "$DATA_DIR/drive" && cp -r include/sample_data/drive/. "$DATA_DIR/drive" \
     && dbt --quiet parse --project-dir /usr/local/airflow/include/dbt \
     --profiles-dir /usr/local/airflow/include/dbt --profile sensor_platform --target embedded

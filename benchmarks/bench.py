@@ -46,6 +46,7 @@ from include.store.archive import same_values  # noqa: E402
 from include.store.readings import read_manifest  # noqa: E402
 
 FIRST = date(2025, 1, 1)
+INDOOR = "drive/Indoor/Latest/Upload"
 # 28 sensors make 2.4 M lines in 2 months; 23 make 15 M in 15 months.
 SENSORS_OF = {1: 1, 2: 28}
 PAGE = PROJECT / "docs/benchmarks.md"
@@ -82,7 +83,7 @@ class Installation:
     def __init__(self, folder: Path, months: int) -> None:
         self.folder, self.months = folder, months
         self.sensors = list(SENSORS[: SENSORS_OF.get(months, 23)])
-        generate(folder / "drive/raw", FIRST, months, self.sensors)
+        generate(folder / INDOOR, FIRST, months, self.sensors)
         self.today = month(months).replace(day=13)
         self.write_days(range(1, 13))
 
@@ -101,7 +102,7 @@ class Installation:
     def write_days(self, days: Iterable[int]) -> None:
         for index, sensor in enumerate(self.sensors):
             write_export(
-                self.folder / "drive/raw",
+                self.folder / INDOOR,
                 sensor,
                 [self.today.replace(day=day) for day in days],
                 seed=10**6 + 100 * min(days) + index,
@@ -119,7 +120,7 @@ class Installation:
             self.folder / "floor.parquet",
             self.folder / "data/releases/latest/public_dataset_hourly.parquet",
         )
-        seconds = timed(PROJECT / "benchmarks/floor.py", self.folder / "drive/raw", made).seconds
+        seconds = timed(PROJECT / "benchmarks/floor.py", self.folder / INDOOR, made).seconds
         if released.exists() and not same_values(self.settings, released, made):
             raise SystemExit("the floor makes other hours than the release")
         return seconds
@@ -241,8 +242,7 @@ def main() -> None:
         for months in [*arguments.months, *([12 * arguments.years] if arguments.years else [])]:
             installation = Installation(Path(scratch) / str(months), months)
             count = sum(
-                path.read_bytes().count(b"\n")
-                for path in (installation.folder / "drive/raw").iterdir()
+                path.read_bytes().count(b"\n") for path in (installation.folder / INDOOR).iterdir()
             )
             floors = [installation.floor(), installation.floor()]
             whole = installation.run()

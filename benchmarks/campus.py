@@ -89,7 +89,7 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         ([i, i.upper(), "Europe/Prague", "", "", 2, "CC-BY-4.0", "publish", "active"] for i in ids),
     )
     columns = r"Date;Time;Temperature_Celsius;Relative_Humidity(%)"
-    pattern = r"T(?P<device>\d+)\.csv"
+    pattern = r"regex:T(?P<device>\d+)\.csv"
     _write(
         folder,
         "datasources_config",

@@ -61,7 +61,7 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
         harm(building, check, sensor, since, chance)
         for check, sensor, since in _plan(kinds, days, chance)
     ]
-    raw = folder / "drive/raw"
+    raw = folder / "drive/Indoor/Latest/Upload"
     write_exports(raw, building, FIRST, MONTHS)
     environment = {
         "DATA_DIR": str(folder / "data"),

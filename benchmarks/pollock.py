@@ -34,7 +34,7 @@ def declared() -> Declared:
     base = Declared.of(registry, registry.datasource("sm2_thermopro"))
     return dataclasses.replace(
         base,
-        datasource=Datasource.model_validate({**base.datasource.model_dump(), "line": 1, "file_pattern": ".*", "timezone": "UTC", "earliest": "2000-01-01",
+        datasource=Datasource.model_validate({**base.datasource.model_dump(), "line": 1, "file_pattern": "*", "timezone": "UTC", "earliest": "2000-01-01",
                                               "required_columns": "DATE;TIME;PRODUCTID;Qty", "optional_columns": ""}),
         format=FileFormat(line=1, format="pollock", shape="wide", delimiter=",", decimal_mark=".", header_line=1, date_formats="%d/%m/%Y", null_tokens="NA"),
         mappings=(DatasourceMapping(line=1, datasource_id="d", timestamp_column="DATE+TIME", location_column="PRODUCTID", measurement_column="",

@@ -130,7 +130,7 @@ def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
     for path in damaged(data_dir / "airflow"):
         _set_aside(path)
     try:
-        configure_drive(project / "include/sample_data/raw" if may_use_sample else None)
+        configure_drive(project / "include/sample_data/drive" if may_use_sample else None)
     except PlatformError as error:
         sys.exit(str(error))
 
@@ -167,19 +167,35 @@ def configure_drive(sample: Path | None) -> None:
             cure=f"set {variable} and the remote's other options (rclone config show), as secrets",
         )
     drive = settings.data_dir / "drive"
-    if not (drive / "raw").exists():
-        if not sample.exists():
-            cure = "configure a remote (README, Your own drive), or restore the sample from git"
-            raise ConfigurationError(
-                f"{missing}, and the sample is missing", where=str(sample), cure=cure
-            )
-        shutil.copytree(sample, drive / "raw")
+    if not sample.exists():
+        cure = "configure a remote (README, Your own drive), or restore the sample from git"
+        raise ConfigurationError(
+            f"{missing}, and the sample is missing", where=str(sample), cure=cure
+        )
+    copy_sample(sample, drive)
     for number, remote in enumerate(
         drives
     ):  # the sample is the first one's; each other one has an empty folder of its own
         os.environ.update(
             alias_variables(remote, drive if number == 0 else settings.data_dir / f"drive-{remote}")
         )
+
+
+def copy_sample(sample: Path, drive: Path) -> None:
+    """Copy the sample to a drive that has none; where it is in one folder, `raw/`, move its files to their datasources' folders."""
+    if any((drive / folder.name).exists() for folder in sample.iterdir()):
+        return
+    before = drive / "raw"
+    if not before.exists():
+        shutil.copytree(sample, drive, dirs_exist_ok=True)
+        return
+    for path in filter(Path.is_file, sample.rglob("*")):
+        target = drive / path.relative_to(sample)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (before / path.name).exists():
+            (before / path.name).replace(target)  # with its time, by which the ledger knows it
+    with contextlib.suppress(OSError):  # files of its user's own stay in it
+        before.rmdir()
 
 
 def as_of_note(settings: Settings) -> str:

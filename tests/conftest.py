@@ -128,7 +128,8 @@ def new_platform(tmp_path: Path, airflow_database: None) -> Callable:
 
     def make(name: str = "first") -> Platform:
         folder = tmp_path / name
-        (folder / "drive/raw").mkdir(parents=True)
-        return Platform(folder / "drive", folder / "data")
+        platform = Platform(folder / "drive", folder / "data")
+        platform.raw.mkdir()
+        return platform
 
     return make

@@ -97,10 +97,12 @@ class Declared:
         facts = [
             STATE_FORMAT,
             self.format.model_dump(mode="json"),
-            self.datasource.model_dump(
-                mode="json",
-                include={"file_pattern", "timezone", "earliest", "interval_minutes", "sensitive"},
-            ),
+            {
+                "file_pattern": self.datasource.file_regex,
+                **self.datasource.model_dump(
+                    mode="json", include={"timezone", "earliest", "interval_minutes", "sensitive"}
+                ),
+            },
             self.building_timezone,
             [*self.timestamp_columns, self.mappings[0].location_column, self.measurement_column],
         ]

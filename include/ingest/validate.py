@@ -171,7 +171,7 @@ def columns_found(raw: Path, declared: Declared) -> list[str]:
 
 def _name_parts(path: str, datasource: Datasource) -> NameParts:
     """What a file's name says. Raises Refused if it lacks the time of export by which its datasource ranks files."""
-    match = re.fullmatch(datasource.file_pattern, PurePosixPath(path).name)
+    match = re.fullmatch(datasource.file_regex, PurePosixPath(path).name)
     groups = match.groupdict() if match else {}
     device = groups.get("device") or ""
     if "exported" not in groups:

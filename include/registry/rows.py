@@ -20,7 +20,21 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+REGEX = "regex:"
+
+
+def _file_pattern(text: str) -> str:
+    if text.startswith(REGEX):
+        _regular_expression(text.removeprefix(REGEX))
+    elif "\\" in text or "(?" in text:
+        raise ValueError(
+            f"a glob such as Graph*.csv has no \\ and no (?; a regex begins with {REGEX}"
+        )
+    return text
+
+
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
+FilePattern = Annotated[str, AfterValidator(_file_pattern)]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))
 ]
@@ -106,8 +120,8 @@ class Datasource(Row):
     source_type: Literal["csv", "json", "api", "sql"]
     format: str
     location: str = Field(min_length=1, description="rclone path or URL")
-    file_pattern: Pattern = Field(
-        description="regex of the whole file name; groups `device` and `exported` (epoch seconds) are used"
+    file_pattern: FilePattern = Field(
+        description="glob of the file name, or regex: and a regex of the whole name; groups `device` and `exported` (epoch seconds) are used"
     )
     required_columns: Patterns
     optional_columns: Patterns
@@ -137,6 +151,13 @@ class Datasource(Row):
     row_count_max: int = Field(ge=1)
     sensitive: bool = Field(description="true: quarantine and messages hold no text of the files")
     status: Status
+
+    @property
+    def file_regex(self) -> str:
+        """`file_pattern` as a regex of the whole file name: `*` of a glob is any text, `?` one character."""
+        if self.file_pattern.startswith(REGEX):
+            return self.file_pattern.removeprefix(REGEX)
+        return "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in self.file_pattern)
 
 
 class DatasourceMapping(Row):

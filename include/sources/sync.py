@@ -39,6 +39,16 @@ def sync(
     findings = _unclaimed(listed, datasource, neighbours)
     claimed, odd = claimed_files(listed, datasource)
     findings += odd
+    if known and not claimed and not odd:  # if no file is known either, `register` reports an error
+        findings.append(
+            Finding(
+                "nothing_matches",
+                "warning",
+                f"no file name matches file_pattern {datasource.file_pattern}",
+                where=datasource.location,
+                cure="Check location and file_pattern in datasources_config.csv; if no more files will come, set its status to disabled",
+            )
+        )
     wanted = [file for file in claimed if not is_known(file, known)]
     arrivals: list[Arrival] = []
     left: list[tuple[RemoteFile, Finding]] = []
@@ -80,7 +90,7 @@ def claimed_files(
     listed: list[RemoteFile], datasource: Datasource
 ) -> tuple[list[RemoteFile], list[Finding]]:
     """The files whose names match, less those whose names or kinds cannot be used."""
-    pattern = re.compile(datasource.file_pattern)
+    pattern = re.compile(datasource.file_regex)
     claimed, findings = [], []
     copies = Counter(file.path for file in listed)
     for file in listed:
@@ -139,7 +149,7 @@ def _unclaimed(
 ) -> list[Finding]:
     if neighbours and neighbours[0] != datasource:
         return []  # the first of them reports for all
-    patterns = [re.compile(source.file_pattern) for source in (neighbours or (datasource,))]
+    patterns = [re.compile(source.file_regex) for source in (neighbours or (datasource,))]
     return [
         Finding(
             "unclaimed_file",

@@ -27,7 +27,7 @@ from include.engines import containers
 from include.engines.containers import PLATFORM
 from include.engines.graph.neo4j import Neo4j
 from tests.support.containers import docker_or_skip, has_image
-from tests.support.raw_files import small_drive, thermopro, times
+from tests.support.raw_files import Raw, small_drive, thermopro, times
 
 NEO4J = Neo4j().service(Settings.from_environment())
 pytestmark = pytest.mark.xdist_group("scheduler")  # one Airflow for all
@@ -80,7 +80,7 @@ def wait_for(what: Callable[[], Any], seconds: float) -> Any:
 @contextlib.contextmanager
 def running_airflow(folder: Path, **settings: str) -> Iterator[Airflow]:
     """`make ui` on a small drive."""
-    small_drive(folder / "drive/raw")
+    small_drive(Raw(folder / "drive"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -211,7 +211,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Pat
 
 
 LOGS = {
-    "sm2_thermopro.sync": "sm2drive:raw: files listed: 3, of this datasource: 2, new or changed: 2, copied: 2 (",
+    "sm2_thermopro.sync": "sm2drive:Indoor/Latest/Upload: files listed: 2, of this datasource: 2, new or changed: 2, copied: 2 (",
     "sm2_thermopro.validate_schema": "file versions judged: 2; accepted: 2, with 240 rows",
     "register_files": "new file versions accepted: 3; problems: 0",
     "plan_months": "months to build: sm2.2026-01, sm2.2026-02",
@@ -420,7 +420,7 @@ def fill(page: Page, field: Locator, value: Any) -> None:
 
 def a_new_file_wakes_refresh(airflow: Airflow, folder: Path) -> None:
     before = len(airflow.runs("refresh"))
-    thermopro(folder / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
+    thermopro(Raw(folder / "drive"), "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
     woken = wait_for(lambda: len(airflow.runs("refresh")) > before and airflow.runs("refresh"), 60)
     assert max(woken, key=lambda run: run["run_after"])["run_type"] == "asset_triggered"
 

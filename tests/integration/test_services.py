@@ -23,7 +23,7 @@ from include.engines.containers import PLATFORM, ContainerService
 from include.engines.graph.neo4j import Neo4j
 from include.engines.timeseries.influxdb import InfluxDB
 from tests.support.containers import docker_or_skip
-from tests.support.raw_files import small_drive, thermopro, times
+from tests.support.raw_files import Raw, small_drive, thermopro, times
 
 INFLUXDB = InfluxDB().service(Settings.from_environment())
 NEO4J = Neo4j().service(Settings.from_environment())
@@ -41,7 +41,7 @@ class MakeRun:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder, self.data = folder, folder / "data"
         if not (folder / "drive").exists():
-            small_drive(folder / "drive/raw")
+            small_drive(Raw(folder / "drive"))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         self.environment = {
             **kept, "DATA_DIR": str(self.data), "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias", "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(folder / "drive"),
@@ -205,8 +205,8 @@ def test_what_a_cut_line_or_a_killed_worker_leaves_is_swept_once_it_is_too_old(
     left_by_the_cut = {container["Id"] for container in cut.containers(cli)}
 
     killed, before = MakeRun(tmp_path), cut.published
-    (tmp_path / "drive/raw/Graph_01_20260129_20260203.csv").unlink()
-    thermopro(tmp_path / "drive/raw", "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
+    (Raw(tmp_path / "drive") / "Graph_01_20260129_20260203.csv").unlink()
+    thermopro(Raw(tmp_path / "drive"), "CCEA", times("2026-01-29 00:00", 24), exported=1769904999)
     killed.begin().wait_for_container(cli, but=left_by_the_cut)
     killed.process.send_signal(signal.SIGKILL)
     killed.end()

@@ -39,7 +39,7 @@ def test_each_fault_is_found_and_nothing_else(new_platform: Callable[..., Platfo
                 device.humidity[ended],
             )
     platform = new_platform()
-    write_exports(platform.raw, building, date(2026, 1, 1), 2)
+    write_exports(platform.raw.folders[1], building, date(2026, 1, 1), 2)
     platform.run(AS_OF, only="refresh")
     run = platform.at(AS_OF)
     home, rules = run.registry.building("sm2"), load_rules(run.settings.seeds_dir)

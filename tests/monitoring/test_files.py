@@ -102,7 +102,7 @@ def test_a_drive_that_cannot_be_read_is_an_incident_until_it_can(
 ) -> None:
     platform = published("2026-02-04")
     assert "drive_unread" not in {check for check, _ in look(platform, "2026-02-04")}
-    away = platform.raw.rename(platform.drive / "away")
+    platform.raw.take_away()
     platform.run("2026-02-05", only="refresh")
     unread = [
         cause
@@ -114,13 +114,13 @@ def test_a_drive_that_cannot_be_read_is_an_incident_until_it_can(
         "sm2_thermopro",
     }
     assert all(
-        "sm2drive:raw could not be read" in cause.evidence
+        "/Latest/Upload could not be read" in cause.evidence
         and f"{cause.since:%Y-%m-%d}" == "2026-02-04"
         for cause in unread
     )
     shown = page(platform.settings, {})
-    assert "sm2_thermopro: sm2drive:raw could not be read" in shown
+    assert "sm2_thermopro: sm2drive:Indoor/Latest/Upload could not be read" in shown
 
-    away.rename(platform.raw)
+    platform.raw.bring_back()
     platform.run("2026-02-05", only="refresh")
     assert "drive_unread" not in {check for check, _ in look(platform, "2026-02-05")}

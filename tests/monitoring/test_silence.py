@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from include.registry import Registry, Run
 from include.registry.rows import Silence
 from tests.support.health_server import Issues
 from tests.support.platform import Platform
-from tests.support.raw_files import retouched, sample_drive, thermopro, times
+from tests.support.raw_files import Raw, retouched, sample_drive, thermopro, times
 
 LATER = (
     "2024-03-11",
@@ -24,10 +23,10 @@ LATER = (
 )  # ten days, three months and two years after the last reading
 
 
-def old_sample_drive(raw: Path) -> None:
+def old_sample_drive(raw: Raw) -> None:
     """The sample, two years older: the clock refuses an as_of two years after the sample itself."""
     sample_drive(raw)
-    for path in raw.iterdir():
+    for path in raw.glob("*"):
         retouched(path, lambda content: content.replace(b"2026", b"2024").replace(b"2025", b"2023"))
 
 

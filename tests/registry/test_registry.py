@@ -1,5 +1,6 @@
 """Seeds that contradict themselves stop everything, and say where and what to do."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("buildings_config.csv", "building_id,name", "id,name", "buildings_config.csv, line 1", "they must be building_id,name"),
         ("datasources_config.csv", "sm2_atrea,sm2,", "sm2_atrea,sm3,", "datasources_config.csv, line 2, column building_id", "use one of: sm2"),
         ("datasources_config.csv", "atrea_csv", "atrea", "datasources_config.csv, line 2, column format", "use one of: atrea_csv"),
-        ("datasources_config.csv", r"Graph.*\.csv", "Graph(", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
+        ("datasources_config.csv", "Graph*.csv", r"Graph.*\.csv", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
+        ("datasources_config.csv", "Graph*.csv", "regex:Graph(", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
         ("datasource_mappings.csv", "ThermoPro,0,100", "ThermoPro,100,0", "datasource_mappings.csv, line 4, column value_min", "swap them"),
         ("datasource_mappings.csv", "humidity_indoor", "humidity", "datasource_mappings.csv, line 4, column measurement", "use one of: humidity_indoor"),
         ("datasource_mappings.csv", "Date+Time,{device},,Relative", "Date,{device},,Relative", "datasource_mappings.csv, line 4, column timestamp_column", "make them equal"),
@@ -81,3 +83,20 @@ def test_a_row_with_too_many_cells_is_named(seeds: Path) -> None:
         file.write("co2,[ppm],ratio,nonadditive,carbon dioxide, of a room,\n")
     with pytest.raises(ConfigurationError, match="more or fewer cells"):
         load_registry(seeds)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matches"),
+    [
+        ("Graph*.csv", "Graph_01.csv", True),
+        ("Graph*.csv", "Graph_01.csv.gz", False),
+        ("Graph*.csv", "Graphxcsv", False),
+        ("room (?).csv", "room (1).csv", True),
+        ("[a]*.csv", "a1.csv", False),
+        (r"regex:Graph_\d+\.csv", "Graph_01.csv", True),
+    ],
+)
+def test_a_file_pattern_is_a_glob_or_a_regex(pattern: str, name: str, matches: bool) -> None:
+    row = load_registry(SEEDS).datasources[0]
+    regex = row.model_copy(update={"file_pattern": pattern}).file_regex
+    assert bool(re.fullmatch(regex, name)) is matches

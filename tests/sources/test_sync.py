@@ -29,6 +29,7 @@ WITHOUT_RIGHTS_OF_ROOT = "-dac_override,-dac_read_search"
 def platform(tmp_path: Path) -> Platform:
     """Two good files on a drive; no Airflow."""
     made = Platform(tmp_path / "drive", tmp_path / "data")
+    made.raw.mkdir()
     thermopro(made.raw, "493D", HOURS)
     thermopro(made.raw, "072B", HOURS)
     return made
@@ -163,7 +164,7 @@ def test_a_file_that_may_not_be_read_is_named_in_rclones_words(
 def test_a_drive_where_nothing_may_be_read_names_every_file(
     platform: Platform, rights: None
 ) -> None:
-    for path in platform.raw.iterdir():
+    for path in platform.raw.glob("*"):
         path.chmod(0)
     arrived, findings = sync(platform)
     assert arrived == set()
@@ -176,16 +177,16 @@ def test_a_drive_where_nothing_may_be_read_names_every_file(
 def test_a_folder_that_may_not_be_read_is_an_error_of_the_drive(
     platform: Platform, rights: None
 ) -> None:
-    platform.raw.chmod(0)
+    platform.raw.folders[1].chmod(0)
     with pytest.raises(RemoteError, match="permission denied"):
         sync(platform)
 
 
 def test_a_dead_remote_is_named_and_nothing_is_handed_on(platform: Platform) -> None:
-    platform.raw.rename(platform.drive / "elsewhere")
+    platform.raw.take_away()
     with pytest.raises(RemoteGone) as error:
         sync(platform)
-    assert "sm2drive:raw" in str(error.value) and "what to do" in str(error.value)
+    assert "sm2drive:Indoor/Latest/Upload" in str(error.value) and "what to do" in str(error.value)
     assert not (platform.settings.paths.ingest / "sm2_thermopro/arrivals.json").exists()
 
 
@@ -276,9 +277,11 @@ def test_a_name_that_cannot_be_used_is_refused_and_the_rest_is_taken(
 
 def test_a_name_that_is_not_utf8_is_an_error_and_the_rest_is_taken(platform: Platform) -> None:
     """Names in Windows-1252, as bytes on a real file system: of a folder, and of a file."""
-    raw = os.fsencode(platform.raw)
-    for name in (b"m\xfcller/" + os.fsencode(GOOD), b"Graph \xed\xe9.csv"):
-        path = raw + b"/" + name
+    ventilation, indoor = map(os.fsencode, platform.raw.folders)
+    for path in (
+        indoor + b"/m\xfcller/" + os.fsencode(GOOD),
+        ventilation + b"/Graph \xed\xe9.csv",
+    ):
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
         with open(path, "wb") as file:  # noqa: PTH123
             file.write((platform.raw / OTHER).read_bytes())
@@ -290,7 +293,8 @@ def test_a_name_that_is_not_utf8_is_an_error_and_the_rest_is_taken(platform: Pla
     ]
     assert "not valid UTF-8" in odd[0].message
     _, of_atrea = syncing.claimed_files(
-        rclone.listing("sm2drive:raw"), platform.registry.datasource("sm2_atrea")
+        rclone.listing("sm2drive:Vzduchotechnika/Latest/Upload"),
+        platform.registry.datasource("sm2_atrea"),
     )
     assert [(finding.check, finding.where) for finding in of_atrea] == [
         ("file_name", "Graph \ufffd\ufffd.csv")

@@ -21,6 +21,7 @@ from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.registry import Registry, Run, load_registry
 from include.release import release as releases
+from tests.support.raw_files import Raw
 
 
 @cache
@@ -63,8 +64,8 @@ class Platform:
         return Platform(folder / "drive", folder / "data", dict(self.states))
 
     @property
-    def raw(self) -> Path:
-        return self.drive / "raw"
+    def raw(self) -> Raw:
+        return Raw(self.drive)
 
     def use(self) -> None:
         os.environ.update(

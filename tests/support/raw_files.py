@@ -19,12 +19,38 @@ ATREA = (
 THERMOPRO = ("Date", "Time", "Temperature_Celsius", "Relative_Humidity(%)")
 
 
+class Raw:
+    """Where exports are on a building's drive, as if it were one folder: each name is in the folder of its datasource."""
+
+    def __init__(self, drive: Path) -> None:
+        self.drive = drive
+        self.folders = (drive / "Vzduchotechnika/Latest/Upload", drive / "Indoor/Latest/Upload")
+
+    def __truediv__(self, name: str) -> Path:
+        return self.folders[not name.startswith("Graph")] / name
+
+    def mkdir(self) -> None:
+        for folder in self.folders:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def glob(self, pattern: str) -> list[Path]:
+        return [path for folder in self.folders for path in folder.glob(pattern)]
+
+    def take_away(self) -> None:
+        for folder in self.folders:
+            folder.rename(folder.with_name("away"))
+
+    def bring_back(self) -> None:
+        for folder in self.folders:
+            folder.with_name("away").rename(folder)
+
+
 def times(start: str, count: int, step: timedelta = HOUR) -> list[datetime]:
     return [datetime.fromisoformat(start) + n * step for n in range(count)]
 
 
 def thermopro(
-    folder: Path,
+    folder: Path | Raw,
     device: str,
     at: Iterable[datetime],
     *,
@@ -44,7 +70,7 @@ def thermopro(
 
 
 def atrea(
-    folder: Path,
+    folder: Path | Raw,
     at: Iterable[datetime],
     *,
     name: str,
@@ -95,17 +121,18 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def sample_drive(raw: Path) -> None:
+def sample_drive(raw: Raw) -> None:
     """The building's own exports of two months, by the hour."""
-    shutil.copytree(SAMPLE / "raw", raw, dirs_exist_ok=True)
+    shutil.copytree(SAMPLE / "drive", raw.drive, dirs_exist_ok=True)
 
 
-def minute_drive(raw: Path) -> None:
+def minute_drive(raw: Raw) -> None:
     """The building's own export of a week, by the minute."""
-    shutil.copytree(SAMPLE / "minute_sample/raw", raw, dirs_exist_ok=True)
+    raw.mkdir()
+    shutil.copytree(SAMPLE / "minute_sample/drive", raw.drive, dirs_exist_ok=True)
 
 
-def small_drive(raw: Path) -> None:
+def small_drive(raw: Raw) -> None:
     """Two sensors and one ventilation unit over the end of January 2026."""
     hours = times("2026-01-29 00:00", 24 * 5)
     thermopro(raw, "072B", hours)

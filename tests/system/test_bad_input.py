@@ -21,6 +21,7 @@ from include.ingest.register import read_outcome
 from include.store.readings import read_accounting
 from tests.support.platform import Platform
 from tests.support.raw_files import (
+    Raw,
     atrea,
     lines,
     retouched,
@@ -172,7 +173,7 @@ def name_of(case: str) -> str:
     )
 
 
-def bad_drive(raw: Path) -> None:
+def bad_drive(raw: Raw) -> None:
     """Every refusable file beside two good ones, and what is no file at all."""
     thermopro(raw, "493D", DAYS)
     atrea(raw, DAYS, name="Graph_good.csv")
@@ -201,8 +202,9 @@ def installed(
         folder = tmp_path_factory.mktemp(name)
         if like:
             return like.copy(folder)
-        (folder / "drive/raw").mkdir(parents=True, exist_ok=True)
-        return Platform(folder / "drive", folder / "data")
+        platform = Platform(folder / "drive", folder / "data")
+        platform.raw.mkdir()
+        return platform
 
     return make
 
@@ -341,13 +343,13 @@ def test_a_file_replaced_under_its_old_name_wins_and_what_it_replaced_is_kept(
 @pytest.fixture(scope="module")
 def dead(installed: Callable[..., Platform], cured: Platform) -> Platform:
     platform = installed("dead", like=cured)
-    platform.raw.rename(platform.drive / "moved away")
+    platform.raw.take_away()
     return platform.run("2026-03-03")
 
 
 def test_a_dead_remote_is_named_and_all_else_stands(dead: Platform, cured: Platform) -> None:
     assert dead.states["refresh.report"] == "failed"
-    assert {p for p in outcome_of(dead).problems if "sm2drive:raw could not be read" in p} == set(
+    assert {p for p in outcome_of(dead).problems if "/Latest/Upload could not be read" in p} == set(
         outcome_of(dead).problems
     )
     assert dead.ledger.versions == cured.ledger.versions
@@ -416,7 +418,7 @@ NAMES = [
 ]
 
 
-def odd_drive(raw: Path) -> None:
+def odd_drive(raw: Raw) -> None:
     thermopro(raw, "493D", DAYS)
     for device, change in TWINS.values():
         retouched(thermopro(raw, device, DAYS), change)
@@ -428,7 +430,7 @@ def odd_drive(raw: Path) -> None:
         value=lambda n: NO_NUMBERS[n] if n < len(NO_NUMBERS) else "-" if n == 40 else "21.5",
     )
     for name in NAMES:
-        atrea(raw / "in a folder", DAYS, name=name)
+        atrea(raw.folders[0] / "in a folder", DAYS, name=name)
     retouched(
         thermopro(raw, "CAF4", DAYS),
         lambda b: with_line(30, "29/01/2000,03:00,20.1,40")(
@@ -439,7 +441,7 @@ def odd_drive(raw: Path) -> None:
     around_clock_changes(raw)
 
 
-def overlapping(raw: Path) -> None:
+def overlapping(raw: Raw) -> None:
     thermopro(raw, "8370", DAYS[:24], exported=1)
     thermopro(
         raw,
@@ -462,7 +464,7 @@ def overlapping(raw: Path) -> None:
         )
 
 
-def around_clock_changes(raw: Path) -> None:
+def around_clock_changes(raw: Raw) -> None:
     autumn = datetime(2025, 10, 26)
     minutes = [autumn + n * MINUTE for n in (*range(90, 180), *range(120, 210))]
     thermopro(raw, "9C88", minutes, exported=1)

@@ -12,6 +12,7 @@ import pytest
 
 from include.core.drives import active_locations, remote_of, remotes_of
 from include.core.settings import PROJECT_DIR, SAMPLE_AS_OF
+from tests.support.raw_files import Raw
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 PREPARE = """
@@ -34,7 +35,9 @@ def seeds(folder: Path, *locations: str) -> Path:
     seed = folder / "seeds/datasources_config.csv"
     header, first, *_ = seed.read_text().splitlines()
     rows = [
-        first.replace("sm2drive:raw", location).replace("sm2_atrea", f"source_{number}")
+        first.replace("sm2drive:Vzduchotechnika/Latest/Upload", location).replace(
+            "sm2_atrea", f"source_{number}"
+        )
         for number, location in enumerate(locations)
     ]
     seed.write_text("\n".join([header, *rows]) + "\n")
@@ -75,12 +78,28 @@ def test_the_shipped_seeds_without_a_remote(tmp_path: Path) -> None:
         "RCLONE_CONFIG_SM2DRIVE_TYPE": "alias",
         "RCLONE_CONFIG_SM2DRIVE_REMOTE": str(tmp_path / "data/drive"),
     }
-    assert list((tmp_path / "data/drive/raw").iterdir())
+    assert len(Raw(tmp_path / "data/drive").glob("*.csv")) == 74
     assert (
         SAMPLE_AS_OF in note
         and "no remote of an active datasource is configured (sm2drive)" in note
         and "README" in note
     )
+
+
+def test_a_sample_in_one_folder_is_moved_to_the_folders_of_its_datasources(tmp_path: Path) -> None:
+    """As versions up to 0.3 kept it. Times stay, so that the ledger knows every file."""
+    drive = tmp_path / "data/drive"
+    raw = drive / "raw"
+    shutil.copytree(PROJECT_DIR / "include/sample_data/drive", tmp_path / "sample")
+    raw.mkdir(parents=True)
+    for path in Raw(tmp_path / "sample").glob("*.csv"):
+        path.rename(raw / path.name)
+    (raw / "my own.csv").write_text("a")
+    was = {path.name: path.stat().st_mtime_ns for path in raw.glob("*") if "own" not in path.name}
+    prepared(tmp_path, SEEDS)
+    moved = Raw(drive).glob("*")
+    assert {path.name: path.stat().st_mtime_ns for path in moved} == was
+    assert [path.name for path in raw.iterdir()] == ["my own.csv"]
 
 
 def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_sample(

@@ -62,7 +62,7 @@ def test_a_published_hour_leads_back_to_its_raw_lines(platform: Platform) -> Non
     lineage = json.loads((platform.release.path / "lineage.json").read_text())
     number, line, value = readings[0]
     source = next(entry for entry in lineage["inputs"] if entry["source_file"] == number)
-    text = (platform.drive / "raw" / source["path"]).read_text().splitlines()[line - 1]
+    text = (platform.raw / source["path"]).read_text().splitlines()[line - 1]
     assert float(text.split(",")[3]) == value
 
 

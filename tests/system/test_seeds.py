@@ -20,9 +20,9 @@ pytestmark = pytest.mark.xdist_group("seeds")
 ANNEX = {
     "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
     "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-",
-    "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_.*\.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
+    "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
     "\n"
-    + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_.*\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+    + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
     "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
     "sensor_mappings.csv": "".join(
         f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n"
@@ -279,8 +279,8 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     edit(
         seeds,
         "datasources_config.csv",
-        "meter_.*\\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
-        "meter_.*\\.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,removed",
+        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,removed",
     )
     assert annex.next_day() == []
     assert annex.published() == {"Logger": 9 * 9 - 3}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from include.core.settings import PROJECT_DIR
 from include.ledger.ledger import Ledger
-from tests.support.raw_files import small_drive, thermopro, times
+from tests.support.raw_files import Raw, small_drive, thermopro, times
 
 
 def run(drive: Path, data: Path, as_of: str) -> subprocess.CompletedProcess[str]:
@@ -28,19 +28,19 @@ def run(drive: Path, data: Path, as_of: str) -> subprocess.CompletedProcess[str]
 
 def test_two_days_on_two_empty_machines(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
-    small_drive(drive / "raw")
+    small_drive(Raw(drive))
     first = run(drive, tmp_path / "monday", "2026-02-04")
     assert first.returncode == 0, first.stdout + first.stderr
     before = json.loads((drive / "Public/latest.json").read_text())
 
     refused = thermopro(
-        drive / "raw",
+        Raw(drive),
         "CCEA",
         times("2026-02-03 00:00", 24),
         value=lambda n: "20,5",
         exported=1770163200,
     )
-    thermopro(drive / "raw", "072B", times("2026-02-03 00:00", 24), exported=1770163201)
+    thermopro(Raw(drive), "072B", times("2026-02-03 00:00", 24), exported=1770163201)
     second = run(drive, tmp_path / "tuesday", "2026-02-05")
     assert second.returncode == 0, second.stdout + second.stderr
     assert f"{refused.name} is refused" in second.stdout
@@ -70,7 +70,7 @@ def a_moved_data_dir_goes_on(drive: Path, data: Path, moved: Path) -> None:
     data.rename(moved)
     (moved / "airflow").chmod(0o755)  # as an earlier version has left it
     (moved / "airflow/airflow.db").chmod(0o644)
-    thermopro(drive / "raw", "072B", times("2026-02-04 00:00", 24), exported=1770249602)
+    thermopro(Raw(drive), "072B", times("2026-02-04 00:00", 24), exported=1770249602)
     ended = run(drive, moved, "2026-02-06")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "inactive assets" not in ended.stdout
