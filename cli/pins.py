@@ -1,4 +1,4 @@
-"""requirements.txt for the Astro image: the exact direct pins of the lock file, less Airflow, which the image brings."""
+"""requirements.txt for the Astro image: the exact direct pins of the lock file, Airflow's as the image brings it."""
 
 import re
 import tomllib
@@ -21,11 +21,10 @@ def main() -> None:
         for dependency in project["dependencies"]
     ]
     print(
-        "# Made by `make lock` from requirements.lock: the direct dependencies, less Airflow, which the image brings."
+        "# Made by `make lock` from requirements.lock: the direct dependencies, Airflow's as the image brings it."
     )
     for name in sorted(names):
-        if name != "apache-airflow":
-            print(f"{name}=={locked[name]}")
+        print(f"{name}=={locked[name]}")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,9 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     from airflow.sdk.listener import get_listener_manager
 
     from cli.progress import Progress
+    from include.core.upstream import require_tried
 
+    require_tried("apache-airflow")
     bag = load_dags()
     if bag.import_errors or not bag.dags:
         return (

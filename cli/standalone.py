@@ -11,6 +11,8 @@ from typing import Any
 
 from airflow.cli.commands import standalone_command
 
+from include.core.upstream import require_tried
+
 WITH_LOG_SERVER = ("scheduler", "triggerer")
 # Loopback only, whatever proxy the environment names.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,6 +53,7 @@ def answers(address: str) -> bool:
 
 
 def main() -> None:
+    require_tried("apache-airflow")
     standalone_command.SubCommand = Part  # type: ignore[misc]
     standalone_command.StandaloneCommand().run()
 

@@ -11,8 +11,8 @@ already is not made again.
 **Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
 nothing.
 
-With `TIMESERIES_ENGINE=influxdb` the group `influxdb` computes in a container of the run, and `aggregate` is skipped, or
-computes what InfluxDB could not.
+The group `influxdb` computes in a container of the run if `TIMESERIES_ENGINE=influxdb`, and `aggregate` is skipped, or
+computes what InfluxDB could not. Otherwise the group is skipped: dbt computes on DuckDB.
 
 **When it fails** the last release stands and stays `latest`. `merge_archive` fails when a month with unchanged
 inputs differs from the archived one; `publish` fails when the audit finds a difference or the remote cannot be written.
@@ -22,7 +22,7 @@ Run it again once the cause is gone. Every message and its cure: `docs/runbook.m
 from airflow.sdk import DAG
 
 from include.core.settings import Settings
-from include.engines.registry import timeseries_engine
+from include.engines.registry import timeseries_service
 from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
 from sensor_platform.cosmos.dbt_task_group import dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
@@ -35,8 +35,6 @@ from sensor_platform.tasks.aggregate_and_publish import (
     plan_windows,
 )
 
-settings = Settings.from_environment()
-
 with DAG(
     dag_id="aggregate_and_publish",
     dag_display_name="aggregate_and_publish: readings → public dataset",
@@ -46,6 +44,7 @@ with DAG(
     doc_md=__doc__,
     **DAG_DEFAULTS,
 ) as dag:
+    engine = engine_group(timeseries_service(Settings.from_environment()), use=aggregate_in_engine)
     aggregate = dbt_task_group("aggregate", select=["path:models/3_aggregations"])
     publish = PublishParquetOperator(
         task_id="publish",
@@ -56,7 +55,4 @@ with DAG(
 
     planned = plan_windows()
     merged = merge_archive(planned)  # type: ignore[arg-type]  # typed for the task, not for its author
-    planned >> aggregate >> merged >> publish
-
-    if engine := timeseries_engine(settings):  # then `aggregate` only computes what it could not
-        planned >> engine_group(engine, use=aggregate_in_engine) >> aggregate
+    planned >> engine >> aggregate >> merged >> publish

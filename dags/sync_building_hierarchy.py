@@ -18,13 +18,15 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from include.core.settings import Settings
-from include.engines.registry import graph_engine
+from include.engines.registry import graph_service
 from sensor_platform.assets import HIERARCHY_SEEDS
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.services import engine_group
-from sensor_platform.tasks.sync_building_hierarchy import build_hierarchy, check_seeds
-
-settings = Settings.from_environment()
+from sensor_platform.tasks.sync_building_hierarchy import (
+    build_hierarchy,
+    build_in_engine,
+    check_seeds,
+)
 
 with DAG(
     dag_id="sync_building_hierarchy",
@@ -37,4 +39,5 @@ with DAG(
     doc_md=__doc__,
     **DAG_DEFAULTS,
 ) as dag:
-    check_seeds() >> engine_group(graph_engine(settings), use=build_hierarchy)
+    engine = engine_group(graph_service(Settings.from_environment()), use=build_in_engine)
+    check_seeds() >> engine >> build_hierarchy()

@@ -38,6 +38,19 @@ def graph_engine(settings: Settings) -> GraphEngine:
     return engine
 
 
+def timeseries_service(settings: Settings) -> TimeSeriesEngine:
+    """The engine whose container the DAG shows: the one that TIMESERIES_ENGINE names, or the one that it could name."""
+    return timeseries_engine(settings) or importlib.import_module(TIMESERIES["influxdb"]).ENGINE
+
+
+def graph_service(settings: Settings) -> GraphEngine:
+    """The engine whose container the DAG shows: the one that GRAPH_ENGINE names, or the one that it could name."""
+    engine = graph_engine(settings)
+    if engine.service(settings) is None:
+        engine = importlib.import_module(GRAPH["neo4j"]).ENGINE
+    return engine
+
+
 def check_engines(settings: Settings) -> None:
     """Raise ConfigurationError if a setting names an unknown engine."""
     timeseries_engine(settings)

@@ -11,7 +11,7 @@ from include.registry.registry import Registry
 class Run:
     """What the months, the aggregates, the release and the findings of one run depend on, apart from the files.
 
-    It is made anew by each task and by each command, for the seeds are read again; Airflow's own run
+    Each task and each command makes its own, since the seeds are read again; Airflow's own run
     is a `dag_run`. What needs only one of the three takes that one.
 
     Attributes:

@@ -67,8 +67,10 @@ def skipped_checks(context: Any) -> SkippedChecks:
     return SkippedChecks(tuple(params.get("skip_checks") or ()), params.get("skip_reason") or "")
 
 
-def skip_groups(context: Any, *group_ids: str) -> NoReturn:
-    """End this task well and skip whole groups behind it at once, rather than level by level."""
+def skip_groups(context: Any, *group_ids: str, result: Any = None) -> NoReturn:
+    """End this task well, with its result, and skip whole groups behind it at once, rather than level by level."""
+    if result is not None:
+        context["ti"].xcom_push("return_value", result)
     behind = context["task"].get_flat_relatives(upstream=False)
     raise DownstreamTasksSkipped(
         tasks=sorted(task.task_id for task in behind if task.task_id.split(".")[0] in group_ids)

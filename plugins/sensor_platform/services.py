@@ -22,16 +22,15 @@ log = logging.getLogger(__name__)
 
 
 def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], Any]) -> TaskGroup:
-    """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine without a container."""
+    """`start` → `use`, which is given where the engine answers → `stop`.
+
+    The DAG shows the group whichever engine is chosen; the task before it skips all of it, at once, where another one
+    computes.
+    """
     settings = Settings.from_environment()
     service = engine.service(settings)
-    with TaskGroup(
-        engine.name,
-        tooltip=f"{service.image} in a container of this run" if service else engine.name,
-    ) as group:
-        if service is None:
-            use(None)
-            return group
+    assert service is not None
+    with TaskGroup(engine.name, tooltip=f"{service.image} in a container of this run") as group:
         start = StartServiceOperator(
             task_id="start",
             service=service,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from airflow.models.asset import AssetActive, AssetModel
+from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.utils.session import create_session
 from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
@@ -109,6 +110,29 @@ def test_every_datasource_of_the_registry_is_read_by_refresh() -> None:
             "restore_state",
         } <= upstream
         assert gate.downstream_task_ids == {"register_files"}
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "start", "image", "computes"),
+    [
+        (
+            "aggregate_and_publish",
+            "influxdb.start",
+            "influxdb:2.7",
+            "aggregate.dbt_producer_watcher",
+        ),
+        ("sync_building_hierarchy", "neo4j.start", "neo4j:5.26", "build_hierarchy"),
+    ],
+)
+def test_the_containers_of_the_engines_are_shown_whichever_computes(
+    dag_id: str, start: str, image: str, computes: str
+) -> None:
+    dag = dag_bag().dags[dag_id]
+    task = dag.get_task(start)
+    assert isinstance(task, DockerOperator)
+    assert image in task.image
+    assert task.is_setup and dag.get_task(start.replace("start", "stop")).is_teardown
+    assert dag.get_task(computes).trigger_rule == "none_failed", "where the container is skipped"
 
 
 def test_assets_are_not_named_by_a_place() -> None:

@@ -171,7 +171,7 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
     finally:
         cli.unpause(container)
     wait_for(lambda: ended(airflow, dag_id, "asset_triggered"), 240)
-    assert state("neo4j.build_hierarchy") == ("success", 2)
+    assert state("neo4j.build_in_engine") == ("success", 2)
     wait_for(lambda: containers.find(cli, ours) == [], 60)
     assert [
         path

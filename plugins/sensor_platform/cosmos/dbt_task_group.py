@@ -11,6 +11,7 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavi
 
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
+from include.core.upstream import require_tried
 from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
@@ -26,6 +27,8 @@ READINGS_MODELS = [
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     """The selected models and their tests, in folders, built by one `dbt build`."""
     check_sources()
+    require_tried("astronomer-cosmos")
+    require_tried("dbt-duckdb")
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
@@ -59,6 +62,7 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     producer = next(
         task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher")
     )
+    producer.trigger_rule = "none_failed"  # an engine before it may have been skipped
     producer.operator_extra_links = (DbtDocsLink(),)
     _let_the_build_come_first(group, producer)
     return group

@@ -10,6 +10,7 @@ from airflow.sdk.log import mask_secret
 from docker.errors import DockerException
 
 from include.core.settings import Settings
+from include.core.upstream import require_tried
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
 
@@ -22,7 +23,10 @@ class StartServiceOperator(DockerOperator):
     the container alone; those who need it ask the container (`containers.secret_of`).
     """
 
+    # https://github.com/apache/airflow/blob/providers-docker/4.6.1/providers/docker/src/airflow/providers/docker/operators/docker.py
+    # `_run_image_with_mounts`, `_private_environment`: the parent waits for the end of what it starts.
     def __init__(self, *, service: ContainerService, network: str = "", **kwargs: Any) -> None:
+        require_tried("apache-airflow-providers-docker")
         super().__init__(
             image=service.image,
             mem_limit=service.memory_limit,

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.formats.port import Records
-from include.formats.rejected import RejectedLines
+from include.formats.rejected import Refused, RejectedLines
 from include.registry.rows import FileFormat
 
 
@@ -15,31 +15,44 @@ class StubFile:
     header_at, data_at, findings = "line 1", "line 1", ()
 
     def __init__(self, raw: Path) -> None:
-        self._lines = raw.read_bytes().splitlines()
+        self._lines = raw.read_bytes().splitlines(keepends=True)
         self.rows = len(self._lines)
 
     def header(self) -> list[str]:
-        return [cell.partition("=")[0] for cell in self._lines[0].decode().split("|")]
+        names = [name for line in self._lines[:1] for name, _ in _cells(line)]
+        if not all(names) or not names:
+            cure = "Export it again"
+            raise Refused("header", "line 1 does not name its cells", where="line 1", cure=cure)
+        return names
 
     def records(self, header: list[str], rejected: RejectedLines, most: int) -> Records:
-        cells = []
+        numbers, values = [], []
         for number, line in enumerate(self._lines, 1):
-            record = dict(cell.split("=", 1) for cell in line.decode().split("|") if "=" in cell)
-            if set(record) == set(header):
-                cells.append((number, record))
+            cells = _cells(line)
+            if [name for name, _ in cells] == header:
+                numbers.append(number)
+                values.append([value for _, value in cells])
             else:
-                rejected.add(
-                    number,
-                    "field_count",
-                    f"other names than in line 1: {rejected.quote(line.decode())}",
-                )
-        columns = tuple(
-            pa.array([record[name] for _, record in cells], pa.string()) for name in header
+                quoted = rejected.quote(line.decode(errors="replace"))
+                message = f"damaged, or other names than in line 1: {quoted}"
+                rejected.add(number, "field_count", message)
+        columns = [pa.array(column, pa.string()) for column in zip(*values, strict=True)]
+        return Records(
+            tuple(columns or [pa.array([], pa.string()) for _ in header]),
+            np.array(numbers, np.int64),
         )
-        return Records(columns, np.array([number for number, _ in cells], np.int64))
 
     def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
-        return {number: self._lines[number - 1] for number in numbers}
+        return {number: self._lines[number - 1].rstrip(b"\r\n") for number in numbers}
+
+
+def _cells(line: bytes) -> list[tuple[str, str]]:
+    """Names and values of a line; none if its end is missing or it is not UTF-8 text."""
+    text = line.decode(errors="replace")
+    if not text.endswith(("\n", "\r")) or "\ufffd" in text:
+        return []
+    cells = (cell.partition("=") for cell in text.rstrip("\r\n").split("|"))
+    return [(name, value) for name, _, value in cells]
 
 
 class Stub:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
+from include.core.errors import RemoteGone
 from include.core.rclone import RemoteFile
 
 
@@ -12,7 +13,7 @@ class Stub:
     def list(
         self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False
     ) -> list[RemoteFile]:
-        folder = Path(location.removeprefix("stub://"))
+        folder = _folder(location)
         paths = [
             path
             for path in sorted(folder.rglob("*"))
@@ -24,8 +25,18 @@ class Stub:
         ]
 
     def fetch(self, location: str, folder: Path, paths: Collection[str]) -> None:
+        source = _folder(location)
         for path in paths:
-            shutil.copy(Path(location.removeprefix("stub://")) / path, folder / path)
+            if (source / path).is_file():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source / path, folder / path)
+
+
+def _folder(location: str) -> Path:
+    folder = Path(location.removeprefix("stub://"))
+    if not folder.is_dir():
+        raise RemoteGone("there is no such folder", where=location, cure="check the location")
+    return folder
 
 
 def _modified(path: Path) -> str:

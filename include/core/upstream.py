@@ -1,0 +1,26 @@
+"""Libraries whose private parts are used somewhere, and the versions with which that was tried.
+
+Each place names what it relies on, with a link; `tests/core/test_upstream.py` finds the places.
+"""
+
+from importlib.metadata import version
+
+from include.core.errors import ConfigurationError
+
+TRIED = {
+    "apache-airflow": "3.3.",
+    "apache-airflow-providers-docker": "4.6.",
+    "astronomer-cosmos": "1.15.",
+    "dbt-duckdb": "1.11.",
+}
+
+
+def require_tried(package: str) -> None:
+    """Stop where another version of a library could break what relies on its private parts. Raises ConfigurationError."""
+    installed, tried = version(package), TRIED[package]
+    if not installed.startswith(tried):
+        raise ConfigurationError(
+            f"{package} {installed} is installed, and its private parts are used as in {tried}x",
+            where="include/core/upstream.py",
+            cure="install the pinned version (make setup); to move on, run the tests with the new one and note it there",
+        )
