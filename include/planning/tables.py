@@ -1,6 +1,6 @@
 """The plan on disk: Parquet tables that list what dbt and the time-series engines build.
 
-They are written and read here alone.
+They are written and read here alone. `readings.json` is for the task that stores what dbt built.
 
 | table | one row per | read by |
 |---|---|---|
@@ -9,6 +9,7 @@ They are written and read here alone.
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
+| `readings.json` | run | `read_readings_plan` |
 """
 
 import json
@@ -23,9 +24,10 @@ import pyarrow.parquet as pq
 
 from include.core import files
 from include.core.calendar import block_seconds, month_start, next_month
+from include.core.errors import StorageError
 from include.core.settings import Settings
 from include.formats.declared import described_by
-from include.ledger.ledger import FileVersion
+from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
 from include.registry import Registry, Run
 from include.registry.rows import (
@@ -37,6 +39,7 @@ from include.registry.rows import (
     SensorMapping,
 )
 
+HANDED_OVER = "readings.json"
 _INSTANT = pa.timestamp("us", "UTC")
 FILES = pa.schema(
     [
@@ -82,8 +85,38 @@ def planned_windows(settings: Settings) -> list[Window]:
     ]
 
 
-def write_readings_plan(run: Run, months: list[MonthPlan]) -> None:
-    """Write which months dbt builds from which files, and the seeds. See include/dbt/macros/plan.sql."""
+@dataclass(frozen=True)
+class ReadingsPlan:
+    """What a run has planned of readings, for the task that stores them: it does not plan again.
+
+    Attributes:
+        months: the months that dbt builds, each with the fingerprint of what it is built from.
+        dropped: building and month of the stored months of which no file is in use any more.
+        seeds: fingerprint of the seeds that months and dimensions are built from.
+        wrong: the buildings that had a wrong row in these seeds.
+    """
+
+    months: list[MonthPlan]
+    dropped: list[tuple[str, str]]
+    seeds: str
+    wrong: list[str]
+
+
+def write_readings_plan(
+    run: Run, months: list[MonthPlan], dropped: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Write which months dbt builds from which files, the seeds, and last what was planned.
+
+    See include/dbt/macros/plan.sql. What an earlier run has planned or built is removed first, so a
+    `readings.json` that is there belongs to the tables beside it.
+
+    Args:
+        run: whose seeds are built from; the plan can be read by a run of the same time alone.
+        months: the months to build.
+        dropped: building and month of the stored months to take out.
+    """
+    handed_over = run.settings.paths.plan / HANDED_OVER
+    files.remove(handed_over)
     _clear(run.settings.paths.built_readings)
     write_seeds(run)
     involved = rank(versions_of(months))
@@ -99,6 +132,62 @@ def write_readings_plan(run: Run, months: list[MonthPlan]) -> None:
     files.write_parquet(
         run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
+    planned = [
+        {
+            "building_id": plan.building.building_id,
+            "month": plan.month,
+            "fingerprint": plan.fingerprint,
+            "versions": [version.number for version in plan.versions],
+        }
+        for plan in months
+    ]
+    files.write_sealed(
+        handed_over,
+        {
+            **_owner(run),
+            "seeds": run.registry.fingerprint,
+            "wrong": sorted(run.registry.wrong),
+            "months": planned,
+            "dropped": [list(month) for month in dropped],
+        },
+    )
+
+
+def read_readings_plan(run: Run) -> ReadingsPlan:
+    """What the run has planned. Where the seeds have changed since, the next run plans again.
+
+    Raises:
+        StorageError: there is no whole plan, or a run of another time has made it.
+        DamagedFile: it was changed since.
+    """
+    path = run.settings.paths.plan / HANDED_OVER
+    plan = files.read_sealed(path) if path.exists() else {}
+    versions = {
+        version.number: version for version in Ledger.read(run.settings.paths.ledger).versions
+    }
+    numbers = {number for month in plan.get("months", ()) for number in month["versions"]}
+    if not _owner(run).items() <= plan.items() or not numbers <= versions.keys():
+        raise StorageError(
+            "the plan of readings is not that of this run",
+            where=str(path),
+            cure="run refresh again, from its first task",
+        )
+    months = [
+        MonthPlan(
+            run.registry.building(month["building_id"]),
+            month["month"],
+            month["fingerprint"],
+            tuple(versions[number] for number in month["versions"]),
+        )
+        for month in plan["months"]
+    ]
+    dropped = [(building_id, month) for building_id, month in plan["dropped"]]
+    return ReadingsPlan(months, dropped, plan["seeds"], plan["wrong"])
+
+
+def _owner(run: Run) -> dict[str, Any]:
+    """Which runs may store what was planned: a replay's months do not belong into the store."""
+    return {"as_of": run.as_of.isoformat(), "replay": run.settings.replay}
 
 
 def _value_columns(registry: Registry, versions: list[FileVersion]) -> pa.Table:

@@ -1,6 +1,6 @@
 """Promotes the months of readings that dbt built, once they are proven complete."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import MonthPlan
+from include.planning.tables import ReadingsPlan
 from include.registry import Run
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
@@ -109,22 +110,13 @@ def months_to_build(
     return [plan for plan in plans if plan.batch in lost or not is_built(plan)]
 
 
-def months_built(settings: Settings, plans: list[MonthPlan]) -> list[MonthPlan]:
-    """The months that were planned and are not yet in place: also those that were lost."""
-    planned = set(
-        pq.read_table(settings.paths.plan / "months.parquet", columns=["batch"])[
-            "batch"
-        ].to_pylist()
-    )
-    stale = {plan.batch for plan in months_to_build(settings, plans)}
+def months_to_store(settings: Settings, planned: list[MonthPlan]) -> list[MonthPlan]:
+    """The planned months that are not yet in place; all, unless the task has stored them before."""
+    stale = months_to_build(settings, planned)
     return [
         plan
-        for plan in plans
-        if plan.batch in stale
-        or (
-            plan.batch in planned
-            and settings.paths.built_file("fct_sensor_readings", plan.batch).exists()
-        )
+        for plan in planned
+        if plan in stale or settings.paths.built_file("fct_sensor_readings", plan.batch).exists()
     ]
 
 
@@ -154,20 +146,21 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
             )
 
 
-def store_dimensions(run: Run) -> None:
-    """Put the dimensions that dbt built in place; of a building that has a wrong seed row the stored ones stay."""
-    if dimensions_are_current(run):
+def store_dimensions(settings: Settings, plan: ReadingsPlan) -> None:
+    """Put the dimensions that dbt built in place.
+
+    Of a building that had a wrong row in the seeds of the plan, the stored ones stay.
+    """
+    if files.is_made_from(settings.paths.dimensions, plan.seeds):
         return
-    if run.registry.wrong:
-        _keep_dimensions(run.settings, list(run.registry.wrong))
-    with files.locked(run.settings.paths.lock, "refresh"):
+    if plan.wrong:
+        _keep_dimensions(settings, plan.wrong)
+    with files.locked(settings.paths.lock, "refresh"):
         names = [table.model for table in tables_of("dimension")]
         for name in names:
-            files.move(run.settings.paths.built_file(name), _dimension(run.settings, name))
+            files.move(settings.paths.built_file(name), _dimension(settings, name))
         files.write_made_from(
-            run.settings.paths.dimensions,
-            run.registry.fingerprint,
-            [_dimension(run.settings, name) for name in names],
+            settings.paths.dimensions, plan.seeds, [_dimension(settings, name) for name in names]
         )
 
 
@@ -307,33 +300,44 @@ def _kept_months(lost: list[SourceMonth]) -> list[str]:
     ]
 
 
-def drop_months(run: Run, plans: list[MonthPlan]) -> list[str]:
-    """Take out the months whose every file was withdrawn, removed or is lost. Returns their batches."""
-    manifest, planned = (
-        read_manifest(run.settings),
-        {(plan.building.building_id, plan.month) for plan in plans},
-    )
+def months_to_drop(run: Run, plans: list[MonthPlan]) -> list[tuple[str, str]]:
+    """The stored months whose every file was withdrawn, removed or is lost.
+
+    Args:
+        run: whose ledger and seeds say which files are in use.
+        plans: all months that have a file in use, whether they are built or unchanged.
+
+    Returns:
+        Building and month of each, sorted.
+    """
+    planned = {(plan.building.building_id, plan.month) for plan in plans}
     unused = [
         version for version in out_of_use(run) if version.building_id not in run.registry.wrong
     ]
     taken_out = {(v.building_id, month) for v in unused for month in v.months}
-    dropped = sorted((taken_out - planned) & manifest.keys())
+    return sorted((taken_out - planned) & read_manifest(run.settings).keys())
+
+
+def drop_months(settings: Settings, months: Iterable[tuple[str, str]]) -> list[str]:
+    """Take out those of the months that are still stored. Returns their batches."""
+    manifest = read_manifest(settings)
+    dropped = [month for month in months if month in manifest]
     if not dropped:
         return []
     kept = [
         row
-        for row in read_accounting(run.settings).to_pylist()
+        for row in read_accounting(settings).to_pylist()
         if (row["building_id"], row["month"]) not in dropped
     ]
-    with files.locked(run.settings.paths.lock, "refresh"):
+    with files.locked(settings.paths.lock, "refresh"):
         for building_id, month in dropped:
             del manifest[building_id, month]
-        _write(run.settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
+        _write(settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
         for building_id, month in dropped:
-            files.remove(run.settings.paths.month_of_readings(building_id, month))
-            files.remove(run.settings.paths.rejected(building_id, month))
+            files.remove(settings.paths.month_of_readings(building_id, month))
+            files.remove(settings.paths.rejected(building_id, month))
             for model in _monthly():
-                files.remove(run.settings.paths.month_of_metric(model, building_id, month))
+                files.remove(settings.paths.month_of_metric(model, building_id, month))
     return [f"{building_id}.{month}" for building_id, month in dropped]
 
 

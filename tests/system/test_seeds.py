@@ -4,6 +4,7 @@ import io
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -13,6 +14,9 @@ from cli.run import load_dags, register_dags
 from cli.start_over import start_over
 from cli.summary import PUBLISHED_WITHOUT_SOME, summary
 from include.ingest.register import read_outcome
+from include.planning.plan import plan_readings
+from include.planning.tables import write_readings_plan
+from include.store import readings
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times, write
 
@@ -99,6 +103,31 @@ def test_a_run_after_an_edit_of_any_seed_builds_and_publishes(published, seeds: 
         ) == [(2 * number,)], name
         assert platform.version_of(added).verdict == "accepted"
     assert ("co2",) in platform.query("select measurement from dim_measurement")
+
+
+def test_seeds_that_change_while_a_run_builds_are_those_of_the_next_run(
+    published, seeds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is built from the old rows must not be stored as if it were built from the new ones."""
+    edited, steady = published(f"{FIRST}", "edited"), published(f"{FIRST}", "steady")
+    day = f"{FIRST + timedelta(1)}"
+    for platform in (edited, steady):
+        thermopro(platform.raw, "050D", times(f"{FIRST} 00:00", 9), exported=1770163201)
+
+    def write_and_edit(*plan: Any) -> None:
+        write_readings_plan(*plan)
+        append(seeds, "location_map.csv", "sm2,SM2_99_L1_01,Attic")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sensor_platform.tasks.refresh.write_readings_plan", write_and_edit)
+        edited.run(day, only="refresh")
+    assert edited.states["refresh"] == "success"
+    run = edited.at(day)
+    planned = plan_readings(run)
+    assert readings.months_to_build(run.settings, planned) == planned != []
+    assert not readings.dimensions_are_current(run)
+    assert edited.publish(day).sums == steady.publish(day).sums
+    assert readings.months_to_build(run.settings, planned) == []
 
 
 class Annex:

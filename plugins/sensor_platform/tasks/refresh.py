@@ -9,7 +9,7 @@ from include.core import files
 from include.ingest import register
 from include.ledger.ledger import STATE_FORMAT
 from include.planning.plan import MonthPlan, plan_readings, versions_of
-from include.planning.tables import write_readings_plan
+from include.planning.tables import read_readings_plan, write_readings_plan
 from include.recovery import healing
 from include.recovery.landed import ensure_landed
 from include.recovery.migration import migrate
@@ -74,24 +74,28 @@ def plan_months() -> list[str]:
     run = run_of(context)
     if run.settings.replay:  # what another replay has left was made for another day
         files.remove(run.settings.paths.store)
-    months = plan_what_is_readable(run, healing.heal_readings(run))
+    planned, months = plan_what_is_readable(run, healing.heal_readings(run))
     log.info(
         "months to build: %s",
         ", ".join(month.batch for month in months) or "none, inputs and models are unchanged",
     )
-    write_readings_plan(run, months)
+    write_readings_plan(run, months, readings.months_to_drop(run, planned))
     if not months and readings.dimensions_are_current(run):
         skip_groups(context, "transform")
     return [month.batch for month in months]
 
 
-def plan_what_is_readable(run: Run, damaged: list[str]) -> list[MonthPlan]:
-    """The months to build, with their inputs landed; a version of which no copy is left is given up and reported."""
+def plan_what_is_readable(run: Run, damaged: list[str]) -> tuple[list[MonthPlan], list[MonthPlan]]:
+    """All months, and those to build, with their inputs landed.
+
+    A version of which no copy is left is given up and reported, and no month is made from it.
+    """
     while True:
-        months = readings.months_to_build(run.settings, plan_readings(run), damaged)
+        planned = plan_readings(run)
+        months = readings.months_to_build(run.settings, planned, damaged)
         found = ensure_landed(run, versions_of(months), register.just_landed(run))
         if not found.lost:
-            return months
+            return planned, months
         register.give_up(run.settings, found.lost)
 
 
@@ -100,12 +104,12 @@ def store_readings() -> dict[str, int]:
     """Check conservation, put the built months in place, save the state, update the asset `readings`."""
     context = get_current_context()
     run = run_of(context)
-    planned = plan_readings(run)
-    months = readings.months_built(run.settings, planned)
+    plan = read_readings_plan(run)
+    months = readings.months_to_store(run.settings, plan.months)
     stored = readings.store_readings(run, months)
     register.add_problems(run.settings, stored.problems, stored.kept)
-    dropped = readings.drop_months(run, planned)
-    readings.store_dimensions(run)
+    dropped = readings.drop_months(run.settings, plan.dropped)
+    readings.store_dimensions(run.settings, plan)
     state.push(run.settings)
     log.info(
         "months stored: %d, dropped: %d; their readings: %s",
