@@ -264,6 +264,16 @@ def put(local: Path, remote_path: str) -> None:
     run("copyto", "--ignore-times", str(local), remote_path, remote=remote_path)
 
 
+def copy_within(source: str, target: str, paths: Iterable[str]) -> None:
+    """Replace the named files below `target` by those below `source`, on the remote itself where it can."""
+    _copy(source, target, paths, "--ignore-times", remote=target)
+
+
+def copy_file(source: str, target: str) -> None:
+    """Replace one remote file by another, on the remote itself where it can."""
+    run("copyto", "--ignore-times", source, target, remote=target)
+
+
 def delete_file(remote_path: str) -> None:
     run("deletefile", remote_path, remote=remote_path)
 

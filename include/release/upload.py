@@ -12,6 +12,7 @@ from typing import Any
 from include.core import files, rclone
 from include.core.errors import DamagedFile, RemoteError, RemoteGone
 from include.core.settings import Settings
+from include.release import stable_names
 from include.release.history import FOLDER, PATH, HistoryFile, lay_out, read_history
 from include.release.release import KEPT, VERSION, Release, latest, read
 
@@ -69,9 +70,12 @@ class Pointer:
 def upload(settings: Settings, release: Release) -> bool:
     """Make the publish remote offer `release` as the latest; False if it, or a newer one, is offered and complete.
 
-    A reader takes the version from latest.json, so it sees the old release or the new one, whole.
+    A reader takes the version from latest.json, so it sees the old release or the new one, whole. Files under stable
+    names follow, also where an earlier upload stopped before them.
     """
-    if is_offered(settings, release):
+    if offered := whole_offer(settings, release):
+        if offered.version == release.version:
+            stable_names.offer(settings, release)
         return False
     _send_history(settings, release)
     folder = _remote(settings, f"releases/{release.version}")
@@ -81,6 +85,7 @@ def upload(settings: Settings, release: Release) -> bool:
     local = settings.paths.work / "latest.json"
     files.write_text(local, Pointer(release.version, release.as_of).to_text())
     rclone.put(local, _remote(settings, "latest.json"))
+    stable_names.offer(settings, release)
     return True
 
 
@@ -115,25 +120,32 @@ def _history_there(settings: Settings) -> dict[str, int]:
 
 
 def is_offered(settings: Settings, release: Release) -> bool:
-    """Whether readers of the publish remote get `release`, or a newer one, and its files and history are there.
+    """Whether readers of the publish remote get `release`, or a newer one, and its files and history are there."""
+    return whole_offer(settings, release) is not None
 
-    False also if latest.json is damaged or names a release that is not there: then `upload` replaces it.
+
+def whole_offer(settings: Settings, release: Release) -> Pointer | None:
+    """What the publish remote offers, if that is `release` or a newer one, and its files and history are there.
+
+    None also if latest.json is damaged or names a release that is not there: then `upload` replaces it.
     """
     try:
         offered = offered_release(settings)
     except DamagedFile as error:
         log.warning("%s", error)
-        return False
+        return None
     if offered is None or (offered.version != release.version and offered.as_of <= release.as_of):
-        return False
+        return None
     there = _sizes(_remote(settings, f"releases/{offered.version}"))
     if offered.version == release.version:
         here = {
             path.name: path.stat().st_size for path in release.path.iterdir() if path.name != RUN
         }
         is_whole = RUN in there and all(there.get(name) == size for name, size in here.items())
-        return is_whole and not _absent(settings, read_history(release.path / "lineage.json"))
-    return {RUN, SUMS} <= there.keys()
+        is_whole = is_whole and not _absent(settings, read_history(release.path / "lineage.json"))
+    else:
+        is_whole = {RUN, SUMS} <= there.keys()
+    return offered if is_whole else None
 
 
 def offered_release(settings: Settings) -> Pointer | None:

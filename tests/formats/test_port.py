@@ -1,4 +1,4 @@
-"""What every format does. A new one is a line in `CASES`: how a table is written in it, and how a record is damaged."""
+"""What every format does. A new one is a line in `WRITERS`."""
 
 import csv
 import dataclasses
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +18,6 @@ from hypothesis import strategies as st
 
 from include.core.settings import PROJECT_DIR
 from include.formats.declared import Circumstances, Declared
-from include.formats.port import RawFile
 from include.formats.registry import FORMATS, format_of
 from include.formats.rejected import RejectedLines
 from include.ingest.validate import Validation, validate
@@ -30,22 +28,33 @@ REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 THERMOMETERS = Declared.of(REGISTRY, REGISTRY.datasource("sm2_thermopro"))
 NAME = "ThermoProSensor_export_493D_1769904007.csv"
 NOW = Circumstances(datetime(2026, 4, 2, tzinfo=UTC))
-DAY, PRAGUE = datetime(2026, 1, 29), ZoneInfo("Europe/Prague")
-# white space and marks of Unicode, quotes, separators of many formats: all of them may be in a cell
+DAY = "29/01/2026"
 LETTERS = "0 9.,-+eé°ž日😀\t\x0b\x0c\x1c\x85\xa0\u2028\ufeff'\"=;<&\\/#%"
-ROWS = st.lists(
-    st.tuples(st.text(LETTERS, max_size=8), st.text(LETTERS, max_size=8)), min_size=1, max_size=20
-)
+CELLS = st.text(LETTERS, max_size=8)
 
 
 @dataclass(frozen=True)
-class Case:
-    """A format: its cells in file_formats.csv, what precedes the first record, each record, and each damaged one."""
+class Writer:
+    """How a table is written: cells of file_formats.csv, what precedes the records, a record, and ways to damage it."""
 
     cells: dict[str, object]
     head: bytes
     record: Callable[[Sequence[str]], bytes]
-    damage: tuple[Callable[[bytes], bytes], ...]
+    damages: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def declared(self) -> Declared:
+        """Thermometers whose files are written so."""
+        format_ = THERMOMETERS.format.model_copy(update=self.cells)
+        return dataclasses.replace(THERMOMETERS, format=format_)
+
+    def records(self, pairs: Sequence[tuple[str, str]]) -> list[bytes]:
+        """A record for each minute of a day, by which they are known."""
+        return [self.record((DAY, _clock(n), *pair)) for n, pair in enumerate(pairs)]
+
+
+def _clock(n: int) -> str:
+    return f"{n // 60:02d}:{n % 60:02d}"
 
 
 def _delimited(cells: Sequence[str]) -> bytes:
@@ -55,151 +64,116 @@ def _delimited(cells: Sequence[str]) -> bytes:
 
 
 def _stub(cells: Sequence[str]) -> bytes:
-    named = zip(THERMOPRO, cells, strict=True)
-    return "|".join(f"{name}={cell}" for name, cell in named).encode() + b"\n"
+    return "|".join(map("=".join, zip(THERMOPRO, cells, strict=True))).encode() + b"\n"
 
 
-CASES = {
-    "delimited": Case(
-        {"delimiter": ",", "header_line": 2},
+WRITERS = {
+    "delimited": Writer(
+        {"reader": "delimited", "delimiter": ",", "header_line": 2},
         b"Timestamp,ThermoPro 493D\r\n" + _delimited(THERMOPRO),
         _delimited,
-        (
-            lambda record: record.replace(b":", b"\xff", 1),
-            lambda record: record.replace(b":", b"\0", 1),
-            lambda record: record.replace(b":", b",", 1),
-            lambda record: b'"' + record,
-        ),
+        ((b":", b"\xff"), (b":", b"\0"), (b":", b","), (b",00:", b'"')),
     ),
-    "stub": Case(
-        {"delimiter": "|", "header_line": 1},
-        b"",
-        _stub,
-        (
-            lambda record: record.replace(b":", b"\xff", 1),
-            lambda record: record.replace(b"Time=", b"", 1),
-        ),
-    ),
+    "stub": Writer({"reader": "stub"}, b"", _stub, ((b":", b"\xff"), (b"Time=", b""))),
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def stub() -> Iterator[None]:
+@pytest.fixture(scope="module", params=sorted({*FORMATS, "stub"}))
+def writer(request: pytest.FixtureRequest) -> Iterator[Writer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(FORMATS, "stub", "tests.support.stubs.include.formats.stub")
-        yield
+        assert request.param in WRITERS, "a format without its line in WRITERS"
+        yield WRITERS[request.param]
 
 
-@pytest.fixture(params=sorted({*FORMATS, "stub"}), scope="module")
-def case(request: pytest.FixtureRequest) -> Case:
-    assert request.param in CASES, "add the format to CASES, so that its contract is tested"
-    found = CASES[request.param]
-    return dataclasses.replace(found, cells={"reader": request.param, **found.cells})
-
-
-def declared(case: Case) -> Declared:
-    """Thermometers whose files are written in the format of a case."""
-    return dataclasses.replace(
-        THERMOMETERS, format=THERMOMETERS.format.model_copy(update=case.cells)
-    )
-
-
-def opened(case: Case, raw: Path) -> RawFile:
-    format_ = declared(case).format
-    return format_of(format_).open(raw, format_)
-
-
-def table(cells: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
-    """Rows of a day, which their time tells apart."""
-    return [(f"{DAY:%d/%m/%Y}", clock(n), *pair) for n, pair in enumerate(cells)]
-
-
-def clock(n: int) -> str:
-    return f"{n // 60:02d}:{n % 60:02d}"
-
-
-def judged(case: Case, content: bytes, folder: Path) -> Validation:
-    """What validation says of a file; it lands it in `landed`, or writes nothing at all."""
+def judged(writer: Writer, content: bytes, folder: Path) -> Validation:
+    """What validation says of a file. It lands all that is known of it, or nothing."""
     raw = write(folder / "raw", content)
-    found = validate(raw, NAME, declared(case), folder / "landed", folder / "rejected", NOW)
-    written = {path.name for path in folder.iterdir()} - {"raw"}
+    found = validate(raw, NAME, writer.declared, folder / "landed", folder / "rejected", NOW)
     assert raw.read_bytes() == content
-    assert written <= {"landed", "rejected"} and ("landed" in written) == (found.layout is not None)
-    assert found.layout is not None or not written
+    assert {path.name for path in folder.iterdir()} == {
+        "raw",
+        *(["landed"] if found.layout else []),
+        *(["rejected"] if found.layout and found.rejected else []),
+    }
+    errors = [finding for finding in found.findings if finding.severity == "error"]
+    assert all(error.message and error.where and error.cure for error in errors)
+    assert found.accepted or errors
     return found
 
 
 @settings(max_examples=100, deadline=None)
-@given(cells=ROWS, data=st.data())
+@given(pairs=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20), data=st.data())
 def test_every_cell_is_read_or_its_record_rejected_and_either_leads_back_to_the_raw_bytes(
-    case: Case, cells: list[tuple[str, str]], data: st.DataObject
+    writer: Writer, pairs: list[tuple[str, str]], data: st.DataObject
 ) -> None:
-    rows = table(cells)
-    records = [case.record(row) for row in rows]
-    bad = data.draw(st.sets(st.integers(1, len(rows) - 1))) if len(rows) > 1 else set()
+    records = writer.records(pairs)
+    bad = data.draw(st.sets(st.sampled_from(range(1, len(pairs))))) if pairs[1:] else set()
     for n in bad:
-        records[n] = data.draw(st.sampled_from(case.damage))(records[n])
+        records[n] = records[n].replace(*data.draw(st.sampled_from(writer.damages)), 1)
     with TemporaryDirectory() as folder:
-        file = opened(case, write(Path(folder) / "raw", case.head + b"".join(records)))
+        raw = write(Path(folder) / "raw", writer.head + b"".join(records))
+        file = format_of(writer.declared.format).open(raw, writer.declared.format)
         header, rejected = file.header(), RejectedLines(shows_text=False)
-        read = file.records(header, rejected, len(rows))
-        assert [name for name in header if name] == list(THERMOPRO)
-        good = [row for n, row in enumerate(rows) if n not in bad]
-        assert list(zip(*(column.to_pylist() for column in read.columns), strict=True)) == good
-        numbers = sorted([*read.numbers.tolist(), *rejected.reasons])
-        assert len(set(numbers)) == len(rows) <= file.rows
+        found = file.records(header, rejected, len(records))
+        numbers = sorted([*found.numbers.tolist(), *rejected.reasons])
         texts = file.texts(numbers)
-        assert [texts[number].rstrip(b"\r\n") for number in numbers] == [
-            record.rstrip(b"\r\n") for record in records
-        ]
-        assert [number in rejected.reasons for number in numbers] == [
-            n in bad for n in range(len(rows))
-        ]
-        for first, message, where, cure in rejected.messages.values():
-            assert first in rejected.reasons and message and str(first) in where and cure
-            assert rows[0][0] not in message, "the text of a sensitive source"
+    assert [name for name in header if name] == list(THERMOPRO)
+    assert list(zip(*(column.to_pylist() for column in found.columns), strict=True)) == [
+        (DAY, _clock(n), *pair) for n, pair in enumerate(pairs) if n not in bad
+    ]
+    assert [n for n, number in enumerate(numbers) if number in rejected.reasons] == sorted(bad)
+    assert len(records) <= file.rows
+    assert [texts[number].rstrip(b"\r\n") for number in numbers] == [
+        record.rstrip(b"\r\n") for record in records
+    ]
+    for line, message, where, cure in rejected.messages.values():
+        assert line in rejected.reasons and str(line) in where and cure
+        assert message and DAY not in message, "the text of a sensitive source"
 
 
-def test_findings_and_landed_values_name_the_records_of_the_raw_file(
-    case: Case, tmp_path: Path
+def test_landed_values_and_findings_name_the_records_of_the_raw_file_and_are_the_same_again(
+    writer: Writer, tmp_path: Path
 ) -> None:
-    rows = table([(f"{20 + n / 10:.1f}", "40") for n in range(20)])
-    rows[7] = (*rows[7][:2], "n/a", "fáult")
-    records = [case.record(row) for row in rows]
-    for number, damage in enumerate(case.damage, 11):
-        records[number] = damage(records[number])
-    content = case.head + b"".join(records)
-    bad = range(11, 11 + len(case.damage))
-    found = judged(case, content, tmp_path)
-    assert found.accepted and (found.rows, found.rejected) == (20 - len(bad), len(bad))
-    landed = pq.read_table(tmp_path / "landed")
-    texts = opened(case, tmp_path / "raw").texts(landed["source_line"].to_pylist())
-    for row in landed.to_pylist():
-        n = int((row["timestamp"] - DAY.replace(tzinfo=PRAGUE)).total_seconds() // 60)
-        assert clock(n).encode() in texts[row["source_line"]]
-        assert row["n0"] == (None if n == 7 else pytest.approx(20 + n / 10))
-        assert (row["n1"], row["t1"]) == ((None, "fáult") if n == 7 else (40, None))
-    quarantined = pq.read_table(tmp_path / "rejected").to_pylist()
+    pairs = [(f"{n / 10}", "40") for n in range(20)]
+    pairs[7] = ("n/a", "fáult")
+    records = writer.records(pairs)
+    bad = range(11, 11 + len(writer.damages))
+    for n, damage in zip(bad, writer.damages, strict=True):
+        records[n] = records[n].replace(*damage, 1)
+    content = writer.head + b"".join(records)
+    found = judged(writer, content, tmp_path / "once")
+    assert found.rows + found.rejected == len(records)
+    format_ = writer.declared.format
+    raw = format_of(format_).open(tmp_path / "once/raw", format_)
+    landed = pq.read_table(tmp_path / "once/landed").to_pylist()
+    texts = raw.texts([row["source_line"] for row in landed])
+    read = {texts[row["source_line"]]: (row["n0"], row["n1"], row["t1"]) for row in landed}
+    assert read == {
+        record.rstrip(b"\r\n"): (None, None, "fáult") if n == 7 else (n / 10, 40, None)
+        for n, record in enumerate(records)
+        if n not in bad
+    }
+    quarantined = pq.read_table(tmp_path / "once/rejected").to_pylist()
     assert [row["text"] for row in quarantined] == [
         records[n].decode(errors="replace").rstrip() for n in bad
     ]
     where = {finding.check: finding.where for finding in found.findings}
-    assert set(where) == {"many_rejected_lines", "text_for_number"}
-    text_at = next(number for number, text in texts.items() if "fáult".encode() in text)
-    assert f"{text_at}, column {THERMOPRO[3]!r}" in where["text_for_number"]
-    assert str(quarantined[0]["line"]) in where["many_rejected_lines"]
-    again = tmp_path / "again"
-    assert judged(case, content, again) == found
+    assert where == {
+        "text_for_number": f"line {landed[7]['source_line']}, column {THERMOPRO[3]!r}",
+        "many_rejected_lines": f"line {quarantined[0]['line']}",
+    }
+    assert judged(writer, content, tmp_path / "again") == found
     for name in ("landed", "rejected"):
-        assert (again / name).read_bytes() == (tmp_path / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
 
 
-UNUSABLE: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda good: b"",
+OTHER_FILES: dict[str, Callable[[bytes], bytes]] = {
+    "nothing": lambda good: b"",
     "line ends": lambda good: b"\r\n\n \n",
     "a byte-order mark": lambda good: b"\xef\xbb\xbf",
     "NUL bytes": lambda good: bytes(len(good)),
-    "random bytes": lambda good: random.Random(len(good)).randbytes(len(good)),
+    "random bytes": lambda good: random.Random(1).randbytes(len(good)),
     "compressed": gzip.compress,
     "a workbook": lambda good: b"PK\x03\x04\x14\0\x06\0" + good,
     "a picture": lambda good: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + good,
@@ -208,32 +182,20 @@ UNUSABLE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("content", UNUSABLE)
-def test_what_is_no_file_of_this_format_is_refused_with_a_place_and_a_cure(
-    case: Case, content: str, tmp_path: Path
+@pytest.mark.parametrize("content", OTHER_FILES)
+def test_a_file_of_another_kind_is_refused(writer: Writer, content: str, tmp_path: Path) -> None:
+    good = writer.head + b"".join(writer.records([("20.5", "40")] * 60))
+    assert judged(writer, good, tmp_path / "good").accepted
+    assert judged(writer, OTHER_FILES[content](good), tmp_path / "other").layout is None
+
+
+def test_a_file_that_ends_anywhere_is_read_up_to_its_last_whole_record(
+    writer: Writer, tmp_path: Path
 ) -> None:
-    good = case.head + b"".join(map(case.record, table([("20.5", "40")] * 60)))
-    found = judged(case, UNUSABLE[content](good), tmp_path)
-    assert found.layout is None and found.rows == 0
-    assert says_what_where_and_what_to_do(found)
-
-
-def says_what_where_and_what_to_do(found: Validation) -> bool:
-    errors = [finding for finding in found.findings if finding.severity == "error"]
-    return bool(errors) and all(f.check and f.message and f.where and f.cure for f in errors)
-
-
-def test_a_file_that_ends_anywhere_is_read_up_to_its_last_whole_record_or_refused(
-    case: Case, tmp_path: Path
-) -> None:
-    rows = [(20.5, 40.25), (21.5, 41.25), (22.5, 42.25)]
-    content = case.head + b"".join(
-        map(case.record, table([(str(first), str(second)) for first, second in rows]))
-    )
+    pairs = [(20.5, 40.25), (21.5, 41.25), (22.5, 42.25)]
+    content = writer.head + b"".join(writer.records([(str(a), str(b)) for a, b in pairs]))
     for end in range(len(content)):
-        found = judged(case, content[:end], tmp_path / str(end))
-        if found.layout is None:
-            assert says_what_where_and_what_to_do(found), content[:end]
-        else:
+        found = judged(writer, content[:end], tmp_path / str(end))
+        if found.layout:
             landed = pq.read_table(tmp_path / str(end) / "landed").to_pylist()
-            assert [(row["n0"], row["n1"]) for row in landed] == rows[: len(landed)]
+            assert [(row["n0"], row["n1"]) for row in landed] == pairs[: len(landed)]

@@ -152,7 +152,7 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
 
     container = wait_for(lambda: next(iter(containers.find(cli, ours)), None), 240)["Id"]
     secret = containers.secret_of(cli, container, NEO4J)
-    wait_for(lambda: state("neo4j.start") == ("success", 1), 120)
+    wait_for(lambda: state("neo4j.start") == ("success", 1), 240)
     cli.pause(container)  # so that its client waits until it is found
     ports = {int(bound["HostPort"]) for port in NEO4J.ports for bound in cli.port(container, port)}
 

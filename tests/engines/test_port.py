@@ -1,0 +1,152 @@
+"""What every engine does: by its name and without a server, and as a graph where its server is available."""
+
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import docker
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.containers import SECRET, running
+from include.core.errors import EngineUnavailable
+from include.core.settings import Settings
+from include.engines import containers
+from include.engines.containers import ContainerService, Server
+from include.engines.graph.port import CYPHER, Graph, GraphEngine, load
+from include.engines.registry import GRAPH, GRAPH_ALIASES, TIMESERIES, TIMESERIES_ALIASES
+from include.registry import load_registry
+from include.registry.hierarchy import load_hierarchy
+from tests.support.containers import docker_or_skip
+
+STUB = "tests.support.stubs.include.engines.timeseries.stub"
+MODULES = {name: module for name, module in {**TIMESERIES, **GRAPH}.items() if module}
+NAMED = {
+    name: importlib.import_module(module).ENGINE
+    for name, module in {**MODULES, "stub": STUB}.items()
+}
+SETTINGS = replace(Settings.from_environment(), images={})
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_an_engine_has_one_name_everywhere(name: str) -> None:
+    engine = NAMED[name]
+    assert name == engine.name == type(engine).__module__.rpartition(".")[2]
+    assert name not in {*TIMESERIES_ALIASES, *GRAPH_ALIASES}, "its setting means another engine"
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_a_graph_engine_has_all_that_others_have_in_its_own_dialect(name: str) -> None:
+    of_all = {path.name for path in CYPHER.glob("*/*.cypher")}
+    assert of_all == {path.name for path in (CYPHER / name).iterdir()}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_an_engine_needs_is_pinned_limited_and_the_same_on_every_machine(name: str) -> None:
+    engine = NAMED[name]
+    service: ContainerService | None = engine.service(SETTINGS)
+    elsewhere = replace(SETTINGS, docker_url="tcp://elsewhere:2375", service_network="another")
+    assert service == engine.service(elsewhere)
+    if service is None:
+        return
+    assert service.name == name
+    image, _, tag = service.image.rpartition(":")
+    assert image and re.fullmatch(r"[\w.-]*\d[\w.-]*", tag), "no tag that can come to mean another"
+    mirrored = replace(SETTINGS, images={name: "mirror:5000/image:1"})
+    assert engine.service(mirrored) == replace(service, image="mirror:5000/image:1")
+    assert 0 < docker.utils.parse_bytes(service.memory_limit) <= 4 << 30
+    assert len(set(service.ports)) == len(service.ports) > 0
+    assert service.ready_path.startswith("/")
+    assert 0 < service.ready_within_seconds < service.expires_after_seconds
+    assert not re.search(r"localhost|127\.0\.0\.1|\[?::1", str(service))
+    assert service.secret_variable not in service.environment
+    assert read_back(service, "a/secret=with:signs") == "a/secret=with:signs"
+
+
+def read_back(service: ContainerService, secret: str) -> str:
+    """The secret as it is found in the environment of a container that was given it."""
+    given = {
+        **service.environment,
+        service.secret_variable: service.secret_format.format(secret=secret),
+    }
+    inspected = {"Config": {"Env": [f"{variable}={text}" for variable, text in given.items()]}}
+    cli: Any = SimpleNamespace(inspect_container=lambda container: inspected)
+    return containers.secret_of(cli, "container", service)
+
+
+def test_naming_an_engine_loads_no_client() -> None:
+    """DAG files are parsed all the time, and each names all engines."""
+    script = f"""
+import importlib, sys
+import include.engines.registry
+before = set(sys.modules)
+for module in {[*MODULES.values()]}:
+    importlib.import_module(module)
+new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(*sorted(new - sys.stdlib_module_names - {{"include"}}))
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+Opened = Callable[[], AbstractContextManager[Graph]]
+IN_SERVERS = [
+    pytest.param(name, marks=pytest.mark.long) for name in GRAPH if NAMED[name].service(SETTINGS)
+]
+IN_THIS_PROCESS = [name for name in GRAPH if not NAMED[name].service(SETTINGS)]
+
+
+@pytest.fixture(scope="module", params=[*IN_THIS_PROCESS, *IN_SERVERS])
+def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """Opens a graph of an engine, as often as it is called."""
+    engine: GraphEngine = NAMED[request.param]
+    service = engine.service(Settings.from_environment())
+    if service is None:
+        yield lambda: engine.graph(None)
+        return
+    with running(docker_or_skip(service.image), service) as address:
+        host, _, port = address.rpartition(":")
+        server = Server(host, {service.ports[-1]: int(port)}, SECRET)
+        yield lambda: engine.graph(server)
+
+
+def test_a_graph_is_empty_whenever_it_is_opened(opened: Opened) -> None:
+    for _ in range(2):
+        with opened() as graph:
+            assert graph.dialect in GRAPH
+            assert graph.run("MATCH (n) RETURN n", {}) == []
+            load(graph, load_hierarchy(load_registry(SETTINGS.seeds_dir)))
+            assert graph.run("MATCH (n:Building) RETURN n.id AS id", {}) == [{"id": "sm2"}]
+
+
+@pytest.mark.parametrize("opened", IN_SERVERS, indirect=True)
+def test_a_server_that_cannot_answer_is_an_unavailable_engine(opened: Opened) -> None:
+    with pytest.raises(EngineUnavailable), opened() as graph:
+        graph.run("not a statement", {})
+
+
+@pytest.fixture(scope="module")
+def graph(opened: Opened) -> Iterator[Graph]:
+    with opened() as empty:
+        yield empty
+
+
+VALUES = st.text(st.characters(exclude_categories=["Cs"])) | st.integers(-(2**63), 2**63 - 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(VALUES, min_size=1, max_size=9))
+def test_values_come_back_as_they_were_bound(graph: Graph, values: list[str | int]) -> None:
+    for value in values:
+        assert graph.run("RETURN $value AS value", {"value": value}) == [{"value": value}]
+    rows = [{"at": at, "text": str(value)} for at, value in enumerate(values)]
+    query = "UNWIND $rows AS row RETURN row.text AS text, row.at AS at ORDER BY at DESC"
+    assert graph.run(query, {"rows": rows}) == rows[::-1]
