@@ -27,7 +27,7 @@ from include.planning.tables import write_windows_plan
 from include.store.readings import read_manifest
 from tests.support.containers import docker_or_skip
 from tests.support.platform import Platform
-from tests.support.raw_files import minute_drive, sample_drive
+from tests.support.raw_files import Raw, minute_drive, sample_drive
 
 pytestmark = pytest.mark.xdist_group("sample")
 SERVICE = InfluxDB().service(Settings.from_environment())
@@ -44,9 +44,9 @@ def server(cli: docker.APIClient) -> Iterator[str]:
         yield f"http://{address}"
 
 
-def generated(raw: Path) -> None:
+def generated(raw: Raw) -> None:
     """Minutes over both clock changes, in several windows."""
-    generate(raw, date(2025, 10, 1), 7, ["072B", "493D"])
+    generate(raw.folders[1], date(2025, 10, 1), 7, ["072B", "493D"])
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,18 @@ for table in pathlib.Path("data/releases/latest").glob("*.parquet"):
     duckdb.execute(f"create view {table.stem} as select * from read_parquet('{table}')")
 assert duckdb.execute(sys.argv[1]).fetchall(), "no rows"
 """
+CYPHER = """
+import sys
+from include.core.settings import PROJECT_DIR
+from include.engines.graph.ladybug import ladybug_graph
+from include.engines.graph.port import load, statements
+from include.registry import load_registry
+from include.registry.hierarchy import load_hierarchy
+with ladybug_graph() as graph:
+    load(graph, load_hierarchy(load_registry(PROJECT_DIR / "include/dbt/seeds")))
+    for statement in statements(sys.argv[1]):
+        assert graph.run(statement.removesuffix(";"), {}), f"no rows: {statement}"
+"""
 NOT_COPIED = shutil.ignore_patterns(
     ".venv",
     ".git",
@@ -65,6 +77,7 @@ def test_each_block_is_run_or_says_why_not() -> None:
         "sh",
         "python",
         "sql",
+        "cypher",
     }
 
 
@@ -117,6 +130,7 @@ def run(project: Path, block: Block, page: str) -> None:
         "bash": ["bash", "-euo", "pipefail", "-c", block.text],
         "python": [python, "-c", block.text],
         "sql": [python, "-c", QUERY, block.text],
+        "cypher": [python, "-c", CYPHER, block.text],
     }[block.language]
     done = subprocess.run(
         command,
