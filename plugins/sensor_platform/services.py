@@ -22,15 +22,18 @@ log = logging.getLogger(__name__)
 
 
 def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], Any]) -> TaskGroup:
-    """`start` → `use`, which is given where the engine answers → `stop`.
+    """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine without a container.
 
     The DAG shows the group whichever engine is chosen; the task before it skips all of it, at once, where another one
     computes.
     """
     settings = Settings.from_environment()
     service = engine.service(settings)
-    assert service is not None
-    with TaskGroup(engine.name, tooltip=f"{service.image} in a container of this run") as group:
+    container = f"{service.image} in a container of this run" if service else engine.name
+    with TaskGroup(engine.name, tooltip=container) as group:
+        if service is None:
+            use(None)
+            return group
         start = StartServiceOperator(
             task_id="start",
             service=service,
