@@ -102,7 +102,7 @@ def test_the_sample_where_no_drive_is_configured(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert "include/sample_data/raw" in ended.stderr and "configure a remote" in ended.stderr
+    assert "include/sample_data/drive" in ended.stderr and "configure a remote" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,9 @@ def test_a_query_of_influxdb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 def test_a_query_of_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(graph, "CYPHER", without(graph.CYPHER, "load.cypher", tmp_path / "cypher"))
+    monkeypatch.setattr(
+        graph, "CYPHER", without(graph.CYPHER, "ladybug/load.cypher", tmp_path / "cypher")
+    )
     with (
         ladybug_graph() as database,
         pytest.raises(ConfigurationError, match=r"(?s)load.cypher is missing.*restore it from git"),
