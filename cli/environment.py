@@ -194,7 +194,13 @@ def copy_sample(sample: Path, drive: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if (before / path.name).exists():
             (before / path.name).replace(target)  # with its time, by which the ledger knows it
-    with contextlib.suppress(OSError):  # files of its user's own stay in it
+    if left := sorted(path.name for path in before.iterdir()):
+        print(
+            f"{before} is not read any more, and still holds {len(left)} files, the first is {left[0]}:"
+            " move them to the folders that `location` in datasources_config.csv names",
+            file=sys.stderr,
+        )
+    else:
         before.rmdir()
 
 

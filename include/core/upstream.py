@@ -1,6 +1,6 @@
 """Libraries whose private parts are used somewhere, and the versions with which that was tried.
 
-Each place names what it relies on, with a link; `tests/core/test_upstream.py` finds the places.
+Each such place calls `require_tried`; `tests/core/test_upstream.py` finds them.
 """
 
 from importlib.metadata import version

@@ -45,6 +45,10 @@ Patterns = Annotated[
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 
+Basis = Annotated[
+    Literal["assumed", "surveyed"], Field(description="assumed: by the rule in docs/hierarchy.md")
+]
+
 
 def _date_format(text: str) -> str:
     """A format that says day, month and year: a date written with it reads as the same date."""
@@ -242,9 +246,7 @@ class ZoneAdjacency(Row):
     zone_id: str = Field(min_length=1)
     adjacent_zone_id: str = Field(min_length=1)
     relation: Literal["beside", "below"]
-    basis: Literal["assumed", "surveyed"] = Field(
-        description="assumed: by the rule in docs/data_dictionary.md"
-    )
+    basis: Basis
 
 
 class BuildingRelation(Row):
@@ -253,9 +255,7 @@ class BuildingRelation(Row):
     from_id: str = Field(min_length=1)
     to_id: str = Field(min_length=1)
     relation: Literal["FEEDS", "DEPENDS_ON"]
-    basis: Literal["assumed", "surveyed"] = Field(
-        description="assumed: by the rule in docs/data_dictionary.md"
-    )
+    basis: Basis
 
 
 class HealthCheck(Row):

@@ -19,20 +19,16 @@ SAME_AS = {"public_dataset.parquet": "public_dataset_hourly.parquet"}  # name â†
 
 
 def manifest(release: Release) -> dict[str, Any]:
-    """What manifest.json says: version, as_of, and of each file its path, sha256 and bytes."""
-    names = {
-        path.name: path
-        for path in release.path.iterdir()
-        if path.suffix == ".parquet" or path.name in DOCUMENTS
+    """What manifest.json says: version, as_of, and of each file its path and sha256."""
+    sums = [line.split("  ") for line in (release.path / "SHA256SUMS").read_text().splitlines()]
+    digests = {
+        name: digest for digest, name in sums if name.endswith(".parquet") or name in DOCUMENTS
     }
-    names |= {name: release.path / source for name, source in SAME_AS.items() if source in names}
+    digests |= {name: digests[source] for name, source in SAME_AS.items() if source in digests}
     return {
         "version": release.version,
         "as_of": release.as_of.isoformat(),
-        "files": [
-            {"path": name, "sha256": files.sha256(path), "bytes": path.stat().st_size}
-            for name, path in sorted(names.items())
-        ],
+        "files": [{"path": name, "sha256": digest} for name, digest in sorted(digests.items())],
     }
 
 

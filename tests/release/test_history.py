@@ -28,16 +28,6 @@ from tests.support.raw_files import small_drive, thermopro, times
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return replace(
-        Settings.from_environment(),
-        data_dir=tmp_path / "data",
-        publish_remote=str(tmp_path / "remote"),
-        state_remote=str(tmp_path / "state"),
-    )
-
-
 def store(settings: Settings, **contents: str) -> list[HistoryFile]:
     """Months of readings as `store_readings` leaves them: `store(settings, m2026_01="text")`."""
     named = []

@@ -8,7 +8,6 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,6 @@ from include.release.upload import upload
 from tests.release.test_upload import NEW, OLD, release_here, remote_of
 from tests.support.platform import Platform, tree
 from tests.support.raw_files import small_drive
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return replace(
-        Settings.from_environment(),
-        data_dir=tmp_path / "data",
-        publish_remote=str(tmp_path / "remote"),
-    )
 
 
 def top(settings: Settings) -> dict[str, bytes]:

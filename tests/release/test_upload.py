@@ -73,15 +73,6 @@ POINTERS = st.fixed_dictionaries(
 TEXTS = st.text() | JSON.map(json.dumps) | POINTERS.map(json.dumps) | st.just("[" * 100_000)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return replace(
-        Settings.from_environment(),
-        data_dir=tmp_path / "data",
-        publish_remote=str(tmp_path / "remote"),
-    )
-
-
 def write_release(folder: Path, version: str) -> Path:
     """A release as `build` leaves it, with a table of a few bytes."""
     path = files.empty_folder(folder / version)

@@ -119,14 +119,14 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
 
 def _both_ways(pair: ZoneAdjacency) -> Rows:
     """A pair from each of its ends; `relation` says where the other zone lies."""
-    ends = (pair.zone_id, pair.adjacent_zone_id)
-    relations = ("above" if pair.relation == "below" else pair.relation, pair.relation)
+    there = "above" if pair.relation == "below" else pair.relation
+    ways = (
+        (pair.zone_id, pair.adjacent_zone_id, there),
+        (pair.adjacent_zone_id, pair.zone_id, pair.relation),
+    )
     return [
         {"zone_id": zone, "adjacent_zone_id": other, "relation": relation, "basis": pair.basis}
-        for zone, other, relation in (
-            (ends[0], ends[1], relations[0]),
-            (ends[1], ends[0], relations[1]),
-        )
+        for zone, other, relation in ways
     ]
 
 
