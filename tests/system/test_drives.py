@@ -96,7 +96,8 @@ def test_a_sample_in_one_folder_is_moved_to_the_folders_of_its_datasources(tmp_p
         path.rename(raw / path.name)
     (raw / "my own.csv").write_text("a")
     was = {path.name: path.stat().st_mtime_ns for path in raw.glob("*") if "own" not in path.name}
-    prepared(tmp_path, SEEDS)
+    ended = prepared(tmp_path, SEEDS)
+    assert "still holds 1 files, the first is my own.csv" in ended.stderr
     moved = Raw(drive).glob("*")
     assert {path.name: path.stat().st_mtime_ns for path in moved} == was
     assert [path.name for path in raw.iterdir()] == ["my own.csv"]
