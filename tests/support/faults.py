@@ -5,6 +5,7 @@ import errno
 import multiprocessing
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,16 +41,28 @@ def watched(calls: Calls) -> Iterator[Calls]:
         files.changing, rclone.calling = kept
 
 
-def fail_at(wanted: int) -> Callable[[int, str], None]:
-    def react(number: int, call: str) -> None:
-        if number == wanted:
-            raise (
-                RemoteError("injected", where=call)
-                if call.startswith("rclone")
-                else OSError(errno.EIO, "injected", call)
-            )
+class EachFailsFirst(Calls):
+    """Fails every call the first time that it is made; a call is its description and how often it was made before in the run."""
 
-    return react
+    def __init__(self) -> None:
+        super().__init__(self._fail)
+        self.failed: list[tuple[str, int]] = []
+        self.new_run()
+
+    def new_run(self) -> None:
+        self.made: Counter[str] = Counter()
+
+    def _fail(self, _: int, call: str) -> None:
+        this = (call, self.made[call])
+        self.made[call] += 1
+        if this in self.failed:
+            return
+        self.failed.append(this)
+        raise (
+            RemoteError("injected", where=call)
+            if call.startswith("rclone")
+            else OSError(errno.EIO, "injected", call)
+        )
 
 
 def kill_at(pattern: str) -> Callable[[int, str], None]:

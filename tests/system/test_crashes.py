@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from include.core import files
-from tests.support.faults import Calls, fail_at, killed_at, watched
+from tests.support.faults import Calls, EachFailsFirst, killed_at, watched
 from tests.support.platform import Platform, tree
 from tests.support.raw_files import small_drive, thermopro, times
 
-CHUNKS = 8
 DAY, NEXT_DAY = "2026-02-03", "2026-02-04"
 # One place in each task that changes state, where its work is half done.
 HALF_DONE = (
@@ -135,33 +134,32 @@ def stages(
     )
 
 
-def failed(stage: Platform, dag_id: str, number: int, folder: Path) -> tuple[Platform, str]:
-    """A copy of the installation after a run whose n-th call failed, and which call that was."""
-    platform = stage.copy(folder / f"{dag_id}{number}")
-    with watched(Calls(fail_at(number))) as calls:
-        platform.run(NEXT_DAY, only=dag_id)
-    assert readable(platform), calls.seen[number]
-    return platform, calls.seen[number]
+def failed_at_every_call(platform: Platform, dag_id: str, calls: int) -> None:
+    """Runs the DAG until nothing fails any more; each run goes on from what the one before left."""
+    with watched(EachFailsFirst()) as injected:
+        for _ in range(2 * calls):
+            before = len(injected.failed)
+            injected.new_run()
+            platform.run(NEXT_DAY, only=dag_id)
+            assert readable(platform), injected.failed[before:]
+            if len(injected.failed) == before:
+                break
+    assert len(injected.failed) >= calls, injected.failed
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_any_call_of_the_file_and_rclone_port_may_fail(
-    stages: Stages, tmp_path: Path, chunk: int
-) -> None:
+def test_any_call_of_refresh_may_fail(stages: Stages, tmp_path: Path) -> None:
     assert stages.calls_of_refresh > 30
+    platform = stages.published.copy(tmp_path)
+    failed_at_every_call(platform, "refresh", stages.calls_of_refresh)
+    assert outcome(platform) == stages.outcome_of_refresh
+
+
+def test_any_call_of_publishing_may_fail(stages: Stages, tmp_path: Path) -> None:
+    """Healed by its own retry, without a refresh."""
     assert stages.calls_of_publishing > 20
-    for number in range(chunk, stages.calls_of_refresh, CHUNKS):
-        platform, failed_at = failed(stages.published, "refresh", number, tmp_path)
-        platform.run(
-            NEXT_DAY, only="refresh"
-        )  # a release follows from these files: the second half below
-        assert outcome(platform) == stages.outcome_of_refresh, failed_at
-    for number in range(
-        chunk, stages.calls_of_publishing, CHUNKS
-    ):  # healed by its own retry, without a refresh
-        platform, failed_at = failed(stages.refreshed, "aggregate_and_publish", number, tmp_path)
-        platform.run(NEXT_DAY, only="aggregate_and_publish")
-        assert outcome(platform) == stages.outcome, failed_at
+    platform = stages.refreshed.copy(tmp_path)
+    failed_at_every_call(platform, "aggregate_and_publish", stages.calls_of_publishing)
+    assert outcome(platform) == stages.outcome
 
 
 @pytest.mark.parametrize("place", HALF_DONE)
