@@ -42,8 +42,8 @@ from include.monitoring.rules import load_rules  # noqa: E402
 from include.planning.plan import plan_windows  # noqa: E402
 from include.planning.tables import write_windows_plan  # noqa: E402
 from include.registry import Run, load_registry  # noqa: E402
-from include.store.archive import same_values  # noqa: E402
-from include.store.readings import read_manifest  # noqa: E402
+from include.store.archive import inputs_of, same_values  # noqa: E402
+from include.store.store import Store  # noqa: E402
 
 FIRST = date(2025, 1, 1)
 INDOOR = "drive/Indoor/Latest/Upload"
@@ -158,11 +158,10 @@ def in_influxdb(installation: Installation) -> str:
     settings, spent = installation.settings, {}
     registry = load_registry(settings.seeds_dir)
     now = datetime.combine(installation.today, datetime.min.time(), UTC)
-    windows = plan_windows(
-        registry.buildings[0], [name for _, name in read_manifest(settings)], now
-    )
-    write_windows_plan(settings, windows, now)
-    readings = sum(entry.rows for entry in read_manifest(settings).values())
+    stored, building = Store(settings).readings_manifest, registry.buildings[0]
+    windows = plan_windows(building, [month for _, month in stored], now)
+    write_windows_plan(settings, windows, inputs_of(settings, windows), now)
+    readings = sum(entry.rows for entry in stored.values())
     load = influxdb._load
 
     def timed_load(*arguments: Any) -> None:

@@ -14,12 +14,12 @@ import duckdb
 from include.core import files
 from include.core.calendar import day_start, month_start
 from include.core.duckdb_session import for_each, scratch_database
-from include.core.settings import Settings
 from include.monitoring.rules import SQL_CHECKS, Rules
 from include.registry import Registry, Run
 from include.registry.rows import Building
 from include.replication.state import fetch_inputs
-from include.store.readings import read_manifest
+from include.store.readings import Month
+from include.store.store import READINGS, Store
 
 SQL = Path(__file__).parent
 # Episodes of one series closer than this are one: a fault flickers before it ends.
@@ -85,18 +85,13 @@ def examine(
     if not months:  # nothing was ever heard of this building
         return []
     with scratch_database(run.settings) as database:
+        store = Store(run.settings)
+        watched = [(building.building_id, month) for month in months]
         hours = for_each(
-            database,
-            months,
-            lambda cursor, month: str(_hours_of(cursor, run.settings, building.building_id, month)),
+            database, watched, lambda cursor, month: str(_hours_of(cursor, store, month))
         )
         database.execute("set threads = 2")
-        days = [
-            str(
-                run.settings.paths.month_of_metric("metric_sensor_day", building.building_id, month)
-            )
-            for month in months
-        ]
+        days = [str(file.path) for file in store.of_months("metric_sensor_day", watched)]
         database.execute(
             "create temp table hours as select * from read_parquet($hours) where first_at < $as_of",
             {"hours": hours, "as_of": run.as_of},
@@ -116,17 +111,13 @@ def examine(
             "create temp table sensors"
             " (building_id varchar, source varchar, sensor_id varchar, location varchar, expected_since timestamptz, max_null_pct double)"
         )
-        stored = [
-            month
-            for building_id, month in read_manifest(run.settings)
-            if building_id == building.building_id
-        ]
+        stored = store.months(building.building_id)
         if sensors := mapped_sensors(
-            run.registry, building, run.as_of, month_start(min(stored), building.timezone)
+            run.registry, building, run.as_of, month_start(stored[0], building.timezone)
         ):
             database.executemany("insert into sensors values (?, ?, ?, ?, ?, ?)", sensors)
-        older = sorted((month for month in stored if month < months[0]), reverse=True)
-        _find_last_readings(database, run.settings, building.building_id, older)
+        older = [(building.building_id, month) for month in stored if month < months[0]]
+        _find_last_readings(database, store, older[::-1])
         return [
             episode
             for episode in run_checks(database, rules, building, start, run.as_of)
@@ -135,7 +126,7 @@ def examine(
 
 
 def _find_last_readings(
-    database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, older: list[str]
+    database: duckdb.DuckDBPyConnection, store: Store, older: list[Month]
 ) -> None:
     """Make the table `heard`. Older months are read, newest first, only while an expected sensor was not heard of."""
     database.execute(
@@ -145,11 +136,9 @@ def _find_last_readings(
     for number in range(0, len(older), MONTHS_AT_ONCE):
         if not database.execute(missing).fetchall():
             return
-        days = [
-            settings.paths.month_of_metric("metric_sensor_day", building_id, month)
-            for month in older[number : number + MONTHS_AT_ONCE]
-        ]
-        fetch_inputs(settings, days)
+        read = store.of_months("metric_sensor_day", older[number : number + MONTHS_AT_ONCE])
+        days = [file.path for file in read]
+        fetch_inputs(store.settings, days)
         database.execute(
             "insert into heard select source, sensor_id, max(last_timestamp) from read_parquet($days)"
             " anti join heard using (source, sensor_id) where last_timestamp is not null group by all",
@@ -188,22 +177,19 @@ def mapped_sensors(
     return [(building.building_id, *sensor, *facts) for sensor, facts in sorted(sensors.items())]
 
 
-def _hours_of(
-    database: duckdb.DuckDBPyConnection, settings: Settings, building_id: str, month: str
-) -> Path:
+def _hours_of(database: duckdb.DuckDBPyConnection, store: Store, month: Month) -> Path:
     """A month of readings by sensor and hour; made once for each version of the month, in scratch."""
-    digest = read_manifest(settings)[building_id, month].sha256
-    target = settings.paths.sensor_hours(building_id, month, digest)
+    readings = store.month(month)[READINGS]
+    target = store.settings.paths.sensor_hours(*month, readings.sha256)
     if not target.exists():
-        readings = settings.paths.month_of_readings(building_id, month)
         partial = target.with_suffix(".partial")
-        with files.writing(target, readings.stat().st_size):
-            for old in target.parent.glob(f"{building_id}.{month}.*"):
+        with files.writing(target, readings.path.stat().st_size):
+            for old in target.parent.glob(f"{'.'.join(month)}.*"):
                 old.unlink()
             target.parent.mkdir(parents=True, exist_ok=True)
             database.execute(
                 f"copy ({files.read_source(SQL / 'sensor_hours.sql')}) to $target (format parquet)",
-                {"readings": str(readings), "target": str(partial)},
+                {"readings": str(readings.path), "target": str(partial)},
             )
             partial.replace(target)
     return target

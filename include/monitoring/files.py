@@ -18,6 +18,7 @@ from include.monitoring.unknown_names import unknown_names
 from include.registry import Run
 from include.replication.state import fetch_inputs
 from include.store.readings import read_accounting
+from include.store.store import READINGS, REJECTED, Store
 
 SQL = Path(__file__).parent
 REPORTED_FOR = timedelta(days=30)
@@ -122,9 +123,9 @@ def _conflicting(
 
 def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tuple[int, int]:
     """How many of a file's superseded readings another line of it has superseded, and how many another file."""
-    paths = settings.paths
-    rejected = [paths.rejected(version.building_id, month) for month in months]
-    readings = [paths.month_of_readings(version.building_id, month) for month in months]
+    store, of_file = Store(settings), [(version.building_id, month) for month in months]
+    rejected = [file.path for file in store.of_months(REJECTED, of_file)]
+    readings = [file.path for file in store.of_months(READINGS, of_file)]
     fetch_inputs(settings, [*rejected, *readings])
     with scratch_database(settings) as database:
         parameters = {

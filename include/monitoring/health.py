@@ -16,7 +16,7 @@ from include.monitoring.runs import causes_in_runs
 from include.planning.plan import floating_window
 from include.registry import Run
 from include.registry.rows import Building
-from include.store.readings import read_manifest
+from include.store.store import READINGS, Store
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,7 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
     """
     window = floating_window(building, as_of)
     first, current = next_month(window[0], -1), window[-1]
-    stored = sorted(
-        month
-        for building_id, month in read_manifest(settings)
-        if building_id == building.building_id and month <= current
-    )
+    stored = [month for month in Store(settings).months(building.building_id) if month <= current]
     return [month for month in stored if month >= first] or stored[-1:]
 
 
@@ -79,8 +75,9 @@ def inputs(run: Run) -> list[Path]:
         for b in run.registry.active_buildings
         for month in watched_months(run.settings, b, run.as_of)
     ]
-    metrics = [run.settings.paths.month_of_metric("metric_sensor_day", *month) for month in months]
-    return metrics + [run.settings.paths.month_of_readings(*month) for month in months]
+    store = Store(run.settings)
+    read = store.of_months("metric_sensor_day", months) + store.of_months(READINGS, months)
+    return [file.path for file in read]
 
 
 def look(run: Run, rules: Rules, now: datetime) -> list[Cause]:

@@ -267,8 +267,10 @@ def landed_values(settings: Settings, version: FileVersion) -> Path:
     )
 
 
-def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: datetime) -> None:
-    """Write which windows the time-series engine aggregates from which months of readings."""
+def write_windows_plan(
+    settings: Settings, windows: list[WindowPlan], inputs: list[list[Path]], as_of: datetime
+) -> None:
+    """Write which windows the time-series engine aggregates, each from its files of readings."""
     _clear(settings.paths.built_aggregates)
     rows = [
         {
@@ -283,20 +285,11 @@ def write_windows_plan(settings: Settings, windows: list[WindowPlan], as_of: dat
                 window.building.timezone, window.labels_start, window.stop
             ),
             "as_of": as_of,
-            "readings": [str(path) for path in readings_of(settings, window)],
+            "readings": [str(path) for path in readings],
         }
-        for window in windows
+        for window, readings in zip(windows, inputs, strict=True)
     ]
     files.write_parquet(settings.paths.plan / "windows.parquet", pa.Table.from_pylist(rows))
-
-
-def readings_of(settings: Settings, window: WindowPlan) -> list[Path]:
-    """The existing months of readings that a window reaches into."""
-    paths = (
-        settings.paths.month_of_readings(window.building.building_id, month)
-        for month in window.reach
-    )
-    return [path for path in paths if path.exists()]
 
 
 def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:

@@ -22,9 +22,8 @@ from include.registry import Run
 from include.release import release
 from include.replication import state
 from include.sources.landed import fetch_landed
-from include.store import readings
-from include.store.archive import Unit, archived_path, read_archive_manifest
-from include.store.readings import read_manifest
+from include.store.archive import Unit
+from include.store.store import Store
 
 DAYS_FOR_ALL = 30
 KEPT = 200
@@ -36,9 +35,7 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     memories: dict[Path, Callable[[], Any]] = {
         paths.state: lambda: state.local_state(settings),
         paths.ledger: lambda: Ledger.read(paths.ledger),
-        paths.readings_manifest: lambda: read_manifest(settings),
-        paths.accounting: lambda: readings.read_accounting(settings),
-        paths.archive_manifest: lambda: read_archive_manifest(settings),
+        **Store(settings).memory(),
     }
     healed = []
     for path, read in memories.items():
@@ -63,30 +60,14 @@ def heal_readings(run: Run) -> list[str]:
     needed = release.window_of_readings(run)
     wanted: dict[Path, str] = {}
     owners: dict[Path, str] = {}
-    for (building_id, month), stored in read_manifest(run.settings).items():
-        made = {
-            run.settings.paths.month_of_readings(building_id, month): stored.sha256,
-            **{
-                run.settings.paths.month_of_metric(model, building_id, month): digest
-                for model, digest in stored.metrics.items()
-            },
-            **(
-                {run.settings.paths.rejected(building_id, month): stored.rejected}
-                if stored.rejected
-                else {}
-            ),
-        }
-        in_window = (building_id, month) in needed
-        published = [
-            run.settings.paths.month_of_metric(table.model, building_id, month)
-            for table in published_monthly()
-        ]
-        wanted |= {
-            path: digest
-            for path, digest in made.items()
-            if in_window or path in published or (path.exists() and _is_due(path, run.as_of))
-        }
-        owners |= dict.fromkeys(made, f"{building_id}.{month}")
+    published = [table.model for table in published_monthly()]
+    store = Store(run.settings)
+    for month in store.readings_manifest:
+        for model, file in store.month(month).items():
+            is_needed = month in needed or model in published
+            if is_needed or (file.path.exists() and _is_due(file.path, run.as_of)):
+                wanted[file.path] = file.sha256
+                owners[file.path] = ".".join(month)
     lost = _bring_back(run.settings, wanted, run.as_of)
     _heal_landing(run)
     return sorted({owners[path] for path in lost})
@@ -96,9 +77,10 @@ def heal_archive(settings: Settings, as_of: datetime) -> list[Unit]:
     """Bring back what a release is made from. Returns the archived units of which no copy is left."""
     if settings.replay:
         return []
-    archive = {unit: entry for unit, entry in read_archive_manifest(settings).items() if entry.rows}
-    units = {archived_path(settings, unit, entry): unit for unit, entry in archive.items()}
-    wanted = {path: archive[unit].sha256 for path, unit in units.items()}
+    store = Store(settings)
+    archived = store.of_units(store.archive_manifest)
+    units = {file.path: unit for unit, file in archived.items()}
+    wanted = {file.path: file.sha256 for file in archived.values()}
     return [units[path] for path in _bring_back(settings, wanted, as_of)]
 
 

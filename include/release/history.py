@@ -15,7 +15,7 @@ from include.core.errors import DamagedFile
 from include.core.settings import Settings
 from include.registry import Run
 from include.replication import state
-from include.store.readings import read_manifest
+from include.store.store import Store
 
 FOLDER = "history"
 PATH = re.compile(rf"{FOLDER}/[a-z][a-z0-9_]*/[0-9]{{4}}-[0-9]{{2}}-[0-9a-f]{{8}}\.parquet")
@@ -68,7 +68,7 @@ def history(run: Run, last: Path | None) -> list[HistoryFile]:
     )
     months = [
         HistoryFile(building_id, month, stored.rows, sizes.get(stored.sha256, 0), stored.sha256)
-        for (building_id, month), stored in sorted(read_manifest(run.settings).items())
+        for (building_id, month), stored in sorted(Store(run.settings).readings_manifest.items())
         if building_id in known
     ]
     if not (new := [file for file in months if not file.bytes]):
@@ -103,15 +103,13 @@ def lay_out(settings: Settings, months: Iterable[HistoryFile], folder: Path) -> 
     )  # what comes from the state remote must not replace a newer month here
     absent = {}
     for file in months:
-        target, here = (
-            folder / file.path,
-            settings.paths.month_of_readings(file.building_id, file.month),
-        )
+        month = (file.building_id, file.month)
+        target, here = folder / file.path, Store(settings).path_of_readings(month)
         target.parent.mkdir(parents=True, exist_ok=True)
         if here.is_file() and files.sha256(here) == file.sha256:
             target.hardlink_to(here)
         else:
-            absent[elsewhere.paths.month_of_readings(file.building_id, file.month)] = file
+            absent[Store(elsewhere).path_of_readings(month)] = file
     names = {str(path.relative_to(folder)): file.sha256 for path, file in absent.items()}
     state.fetch(elsewhere, state.State(0, names), names)
     for path, file in absent.items():

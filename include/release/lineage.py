@@ -8,8 +8,8 @@ from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import models_fingerprint
 from include.registry import Registry, Run
 from include.release.history import HistoryFile
-from include.store.archive import published_units
 from include.store.readings import FATES, OUTCOMES, read_accounting, totals
+from include.store.store import Store
 
 
 def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any
         "history": [file.to_json() for file in history],
         "archive": [
             {**unit.__dict__, "revision": e.revision, "rows": e.rows, "sha256": e.sha256}
-            for unit, e in sorted(published_units(run.settings).items(), key=str)
+            for unit, e in sorted(Store(run.settings).published_units.items(), key=str)
         ],
         "inputs": [
             {

@@ -10,8 +10,8 @@ from include.release import release as releases
 from include.release.release import Release
 from include.release.upload import retire, upload
 from include.replication.state import push
-from include.store.archive import read_archive_manifest
 from include.store.readings import dimensions_are_current
+from include.store.store import Store
 
 
 def is_published(run: Run) -> bool:
@@ -28,7 +28,7 @@ def publish(run: Run, made_by: dict[str, Any]) -> Release | None:
     """
     promoted = None
     _refuse_if_held(run)
-    if read_archive_manifest(run.settings) and not is_published(run):
+    if Store(run.settings).archive_manifest and not is_published(run):
         _refuse_if_older_than_seeds(run)
         hierarchy.ensure(run.settings, run.registry)
         promoted = releases.promote(run.settings, releases.build(run, made_by))

@@ -25,8 +25,9 @@ from include.registry.rows import Building
 from include.release import lineage
 from include.release.history import HistoryFile, history
 from include.release.readme import TITLE, licence, readme
-from include.store.archive import Unit, archived_path, published_units
-from include.store.readings import SourceMonth, read_manifest, taken_out, unexplained
+from include.store.archive import Unit
+from include.store.readings import SourceMonth, taken_out, unexplained
+from include.store.store import READINGS, Store, StoredFile
 
 KEPT = 30
 VERSION = re.compile(
@@ -106,14 +107,15 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
 
 def made_from(run: Run) -> str:
     """Fingerprint of all inputs of a release, apart from the clock: equal means nothing to publish."""
+    store = Store(run.settings)
     facts = [
         *(
             f"{unit} {entry.sha256}"
-            for unit, entry in sorted(published_units(run.settings).items(), key=str)
+            for unit, entry in sorted(store.published_units.items(), key=str)
         ),
         *(
             f"history {key} {entry.sha256}"
-            for key, entry in sorted(read_manifest(run.settings).items())
+            for key, entry in sorted(store.readings_manifest.items())
         ),
         models_fingerprint("models"),
         hierarchy.fingerprint(run.registry),  # all seeds are in it
@@ -183,49 +185,30 @@ def promote(settings: Settings, built: Release) -> Release | None:
 
 def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) -> dict[str, int]:
     """The Parquet files; months follow one another, each sorted by source, location, measurement and time."""
-    archive, readings = published_units(run.settings), read_manifest(run.settings)
+    store = Store(run.settings)
     known = {building.building_id for building in run.registry.published_buildings}
-    months = window_of_readings(run)
-    paths = [
-        _undamaged(run.settings.paths.month_of_readings(*month), readings[month].sha256)
-        for month in months
-    ]
-    jobs = [
-        (paths, staging / file_of("fct_sensor_readings"), "fct_sensor_readings", "true")
-    ]  # the longest first: two are written at once
+    readings = store.of_months(READINGS, window_of_readings(run))
+    # the longest first: two are written at once
+    jobs = [(readings, staging / file_of(READINGS), READINGS, "true")]
     for table in tables_of("aggregate"):
-        units = sorted(
-            (
-                u
-                for u, entry in archive.items()
-                if f"agg_{u.grain}" == table.model and entry.rows and u.building_id in known
-            ),
-            key=str,
-        )
-        paths = [
-            _undamaged(archived_path(run.settings, unit, archive[unit]), archive[unit].sha256)
-            for unit in units
+        units = [
+            unit
+            for unit in sorted(store.published_units, key=str)
+            if f"agg_{unit.grain}" == table.model and unit.building_id in known
         ]
-        jobs.append((paths, staging / table.file, table.model, "true"))
+        stored = list(store.of_units(units).values())
+        jobs.append((stored, staging / table.file, table.model, "true"))
     zones = " ".join(
         f"when '{building.building_id}' then '{building.timezone}'"
         for building in run.registry.published_buildings
     )
     until = f"'{run.as_of.isoformat()}'::timestamptz"
     closed = f"end_of_day(local_date, case building_id {zones} end) <= {until}"
+    months = [month for month in sorted(store.readings_manifest) if month[0] in known]
     for table in published_monthly():
-        digests = {
-            month: entry.metrics[table.model]
-            for month, entry in sorted(readings.items())
-            if month[0] in known and table.model in entry.metrics
-        }
-        paths = [
-            _undamaged(run.settings.paths.month_of_metric(table.model, *month), digest)
-            for month, digest in digests.items()
-        ]
-        jobs.append(
-            (paths, staging / table.file, table.model, closed if table.has_days else "true")
-        )
+        stored = store.of_months(table.model, months)
+        days = closed if table.has_days else "true"
+        jobs.append((stored, staging / table.file, table.model, days))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for table in tables_of("dimension"):
         files.copy(run.settings.paths.dimensions / table.file, staging / table.file)
@@ -236,48 +219,34 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
 
 def window_of_readings(run: Run) -> list[tuple[str, str]]:
     """The (building, month) in the floating windows of all buildings for which there are readings."""
-    manifest = read_manifest(run.settings)
+    stored = Store(run.settings).readings_manifest
     return [
         (building.building_id, month)
         for building in run.registry.published_buildings
         for month in floating_window(building, run.as_of)
-        if (building.building_id, month) in manifest
+        if (building.building_id, month) in stored
     ]
 
 
 def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
     """Every stored file that a release of that time is made from, but for those that are lost and made again."""
-    archived = [
-        archived_path(run.settings, unit, entry)
-        for unit, entry in published_units(run.settings).items()
-        if entry.rows and unit not in lost
-    ]
-    monthly = [
-        run.settings.paths.month_of_metric(table.model, *month)
-        for month, entry in read_manifest(run.settings).items()
-        for table in published_monthly()
-        if table.model in entry.metrics
-    ]
-    return (
-        archived
-        + monthly
-        + [run.settings.paths.month_of_readings(*month) for month in window_of_readings(run)]
-    )
-
-
-def _undamaged(path: Path, digest: str) -> Path:
-    if files.sha256(path) != digest:
-        raise ContractError(
-            "checksum mismatch: a stored file was changed or damaged",
-            where=str(path),
-            cure="remove it and run again: it comes back from the state remote; nothing was published",
-        )
-    return path
+    store = Store(run.settings)
+    kept = [unit for unit in store.published_units if unit not in lost]
+    stored = [*store.of_units(kept).values()]
+    for table in published_monthly():
+        stored += store.of_months(table.model, store.readings_manifest)
+    stored += store.of_months(READINGS, window_of_readings(run))
+    return [file.path for file in stored]
 
 
 def _concatenate(
-    database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str
+    database: duckdb.DuckDBPyConnection,
+    stored: list[StoredFile],
+    target: Path,
+    model: str,
+    where: str,
 ) -> None:
+    paths = [file.undamaged() for file in stored]
     with files.writing(target, sum(path.stat().st_size for path in paths)):
         _copy_months(database, paths, target, model, where)
 

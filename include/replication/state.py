@@ -15,8 +15,7 @@ from include.core.errors import ConflictError, DamagedFile
 from include.core.settings import Settings
 from include.core.state_remote import remote_path, stored_name
 from include.ledger.ledger import STATE_FORMAT, Ledger, check_state_format
-from include.store.archive import archived_path, read_archive_manifest
-from include.store.readings import stored_files
+from include.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -162,20 +161,9 @@ def _wanted(settings: Settings) -> dict[str, str]:
     for version in Ledger.read(paths.ledger).versions:
         landed = paths.landed(version.building_id, version.datasource_id, version.sha256)
         wanted[landed] = version.sha256
-    wanted |= stored_files(settings)
-    archive = read_archive_manifest(settings)
-    wanted |= {
-        archived_path(settings, unit, entry): entry.sha256
-        for unit, entry in archive.items()
-        if entry.rows
-    }
-    for path in (
-        *sorted(paths.dimensions.glob("*")),
-        paths.ledger,
-        paths.readings_manifest,
-        paths.accounting,
-        paths.archive_manifest,
-    ):
+    store = Store(settings)
+    wanted |= {file.path: file.sha256 for file in store.files()}
+    for path in (*sorted(paths.dimensions.glob("*")), paths.ledger, *store.memory()):
         if path.exists():
             wanted[path] = files.sha256(path)
     return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}

@@ -53,16 +53,6 @@ def read_archive_manifest(settings: Settings) -> ArchiveManifest:
     }
 
 
-def published_units(settings: Settings) -> ArchiveManifest:
-    """What of the archive is published: units of months that have readings. Months that were taken out keep their files."""
-    readings = read_manifest(settings)
-    return {
-        unit: entry
-        for unit, entry in read_archive_manifest(settings).items()
-        if (unit.building_id, unit.month) in readings
-    }
-
-
 def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
     return settings.paths.archived(unit.grain, unit.building_id, unit.month, entry.revision)
 
@@ -136,13 +126,15 @@ def windows_planned(run: Run) -> list[WindowPlan]:
     ]
 
 
-def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[Path]:
-    """The months of readings that the windows reach into."""
-    known = read_manifest(settings)
+def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[list[Path]]:
+    """For each window, the files of the months of readings that it reaches into."""
+    known, paths = read_manifest(settings), settings.paths
     return [
-        settings.paths.month_of_readings(window.building.building_id, month)
+        [
+            paths.month_of_readings(window.building.building_id, month)
+            for month in _reached(window, known)
+        ]
         for window in windows
-        for month in _reached(window, known)
     ]
 
 

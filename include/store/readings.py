@@ -56,7 +56,8 @@ class StoredMonth:
     sources: tuple[str, ...] = ()
 
 
-Manifest = dict[tuple[str, str], StoredMonth]
+Month = tuple[str, str]  # building, month
+Manifest = dict[Month, StoredMonth]
 SourceMonth = tuple[str, str, str]  # building, source, month
 
 
@@ -66,15 +67,16 @@ def read_manifest(settings: Settings) -> Manifest:
     return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
 
 
-def stored_files(settings: Settings) -> dict[Path, str]:
-    """Every file of the stored months, with its sha256."""
-    paths, found = settings.paths, {}
-    for (building_id, month), stored in read_manifest(settings).items():
-        found[paths.month_of_readings(building_id, month)] = stored.sha256
-        for model, digest in stored.metrics.items():
-            found[paths.month_of_metric(model, building_id, month)] = digest
-        if stored.rejected:
-            found[paths.rejected(building_id, month)] = stored.rejected
+def files_of_month(
+    settings: Settings, month: Month, stored: StoredMonth
+) -> dict[str, tuple[Path, str]]:
+    """The files of a stored month by the model that made them, each with its sha256."""
+    paths = settings.paths
+    found = {"fct_sensor_readings": (paths.month_of_readings(*month), stored.sha256)}
+    for model, digest in stored.metrics.items():
+        found[model] = (paths.month_of_metric(model, *month), digest)
+    if stored.rejected:
+        found["fct_rejected_readings"] = (paths.rejected(*month), stored.rejected)
     return found
 
 

@@ -24,7 +24,8 @@ from include.engines.timeseries.influxdb import InfluxDB
 from include.engines.timeseries.influxdb import client as influxdb
 from include.planning.plan import plan_windows
 from include.planning.tables import write_windows_plan
-from include.store.readings import read_manifest
+from include.store.archive import inputs_of
+from include.store.store import Store
 from tests.support.containers import docker_or_skip
 from tests.support.platform import Platform
 from tests.support.raw_files import Raw, minute_drive, sample_drive
@@ -98,9 +99,8 @@ def planned(published: Callable[..., Platform]) -> Settings:
     platform = published("2026-03-01")
     settings, building = platform.settings, platform.registry.building("sm2")
     now = parse_as_of("2026-03-01")
-    write_windows_plan(
-        settings, plan_windows(building, [month for _, month in read_manifest(settings)], now), now
-    )
+    windows = plan_windows(building, Store(settings).months("sm2"), now)
+    write_windows_plan(settings, windows, inputs_of(settings, windows), now)
     return settings
 
 

@@ -1,6 +1,7 @@
 """The small steps of `aggregate_and_publish`; each calls one function of `include`."""
 
 import logging
+from itertools import chain
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -27,9 +28,8 @@ def plan_windows() -> list[list[str]]:
     run = run_of(context, READINGS)
     lost = healing.heal_archive(run.settings, run.as_of)
     windows = archive.windows_to_build(run, lost)
-    state.fetch_inputs(
-        run.settings, archive.inputs_of(run.settings, windows) + release.inputs(run, lost)
-    )
+    inputs = archive.inputs_of(run.settings, windows)
+    state.fetch_inputs(run.settings, [*chain(*inputs), *release.inputs(run, lost)])
     if not windows:  # the last plan stays: a group that is cleared still finds what to do
         log.info("windows to aggregate: none, the archive is up to date")
         skip_groups(context, timeseries_service(run.settings).name, "aggregate")
@@ -40,7 +40,7 @@ def plan_windows() -> list[list[str]]:
             for window in windows
         ),
     )
-    write_windows_plan(run.settings, windows, run.as_of)
+    write_windows_plan(run.settings, windows, inputs, run.as_of)
     planned = [list(window.months) for window in windows]
     if timeseries_engine(run.settings) is None:
         log.info("TIMESERIES_ENGINE is duckdb, which dbt runs: no container is started")
