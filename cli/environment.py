@@ -120,7 +120,7 @@ def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
         AIRFLOW__CORE__PLUGINS_FOLDER=str(project / "plugins"),
         AIRFLOW__COSMOS__CACHE_DIR=str(data_dir / "airflow" / "cosmos"),
         DBT_LOG_PATH=str(data_dir / "airflow" / "logs" / "dbt"),
-        PYTHONPATH=str(project),
+        PYTHONPATH=f"{project}{os.pathsep}{project / 'plugins'}",
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
     os.environ.pop(

@@ -4,9 +4,7 @@ import argparse
 import contextlib
 import errno
 import gc
-import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
@@ -17,9 +15,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)  # not cli/, whose files could shadow libraries
 
 from cli.environment import prepare_environment, private_files  # noqa: E402
-
-BUNDLE = "dags-folder"  # as Airflow calls the folder of DAGs
-
 
 UNUSABLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 
@@ -53,7 +48,9 @@ def run() -> int:
     chosen = parser.parse_args()
     if chosen.as_of:
         os.environ["AS_OF"] = chosen.as_of
-    os.environ.setdefault("AIRFLOW__CORE__XCOM_BACKEND", "cli.xcom.HowItEnded")
+    os.environ.setdefault(
+        "AIRFLOW__CORE__XCOM_BACKEND", "sensor_platform.internals.xcom.HowItEnded"
+    )
     prepare_environment(PROJECT, may_use_sample=not chosen.no_sample)
 
     from rich.console import Console
@@ -108,9 +105,9 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
     from airflow.sdk.listener import get_listener_manager
 
     from cli.progress import Progress
-    from include.core.upstream import require_tried
+    from sensor_platform.internals.airflow_runs import load_dags, register_dags, run_once
+    from sensor_platform.internals.cosmos import reports_of
 
-    require_tried("apache-airflow")
     bag = load_dags()
     if bag.import_errors or not bag.dags:
         return (
@@ -126,76 +123,10 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
         if (waits := waits_for(dag)) and waits <= unchanged:
             continue
         gc.freeze()  # Cosmos collects garbage after each build; what Airflow and dbt have loaded by now is none
-        progress.begin(dag, reports_of(dag))
+        progress.begin(dag, {task.task_id for task in reports_of(dag.tasks)})
         unchanged |= assets_left_alone(dag, run_once(dag, conf))
     gc.unfreeze()
     return ""
-
-
-def load_dags() -> Any:
-    from airflow.dag_processing.dagbag import BundleDagBag
-
-    return BundleDagBag(str(PROJECT / "dags"), bundle_path=PROJECT / "dags", bundle_name=BUNDLE)
-
-
-def register_dags(bag: Any) -> None:
-    """Write the DAGs into Airflow's database, once: `dag.test` would read all files and do so at every call, if it found any."""
-    from airflow.configuration import conf
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import sync_bag_to_db
-
-    DagBundlesManager().sync_bundles_to_db()
-    retire_other_uris(bag)
-    sync_bag_to_db(bag, BUNDLE, None)
-    nothing = Path(os.environ["AIRFLOW_HOME"]) / "no_more_dags"
-    nothing.mkdir(exist_ok=True)
-    bundle = {
-        "name": BUNDLE,
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(nothing)},
-    }
-    conf.set("dag_processor", "dag_bundle_config_list", json.dumps([bundle]))
-
-
-def retire_other_uris(bag: Any) -> None:
-    """Deactivate assets that Airflow's database knows by the same name under another URI, such as one of an earlier version.
-
-    Airflow activates one URI for each name, the first that it sees. A scheduler retires the old one by itself, `dag.test` does not.
-    """
-    from airflow.models.asset import AssetActive
-    from airflow.utils.session import create_session
-
-    uris = {
-        asset.name: asset.uri
-        for dag in bag.dags.values()
-        for task in dag.tasks
-        for asset in (*task.inlets, *task.outlets)
-    }
-    with create_session() as session:
-        for active in session.query(AssetActive).filter(AssetActive.name.in_(uris)):
-            if active.uri != uris[active.name]:
-                session.delete(active)
-
-
-def run_once(dag: Any, conf: Mapping[str, Any]) -> Any:
-    """Run a DAG once, without the tasks that report on single models; returns Airflow's DagRun.
-
-    `dag.test` really waits between tries; whoever runs one process sees the error at once and runs it again.
-    """
-    reports = reports_of(dag)
-    for task in dag.tasks:
-        task.retries = 0
-        if task.task_id in reports:
-            task.trigger_rule = "all_success"  # after a build that failed nothing goes on
-    return dag.test(
-        run_conf=dict(conf),
-        mark_success_pattern="|".join(map(re.escape, sorted(reports))) or None,
-    )
-
-
-def reports_of(dag: Any) -> set[str]:
-    """The tasks that show in Airflow's grid how the build of their group fares; here nobody looks, and they were half of a short run."""
-    return {task.task_id for task in dag.tasks if hasattr(task, "producer_task_id")}
 
 
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:

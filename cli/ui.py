@@ -71,7 +71,7 @@ def main() -> int:
     with log:
         # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
         server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli.standalone"],
+            [sys.executable, "-P", "-m", "sensor_platform.internals.standalone"],
             stdout=log,
             stderr=log,
             start_new_session=True,

@@ -25,7 +25,9 @@ os.environ.update(
     DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME)
 )
 os.environ["AIRFLOW__OPENLINEAGE__DISABLED"] = "True"  # test_scheduler reads the events
-os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = "cli.xcom.HowItEnded"  # as `make run` does
+os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = (
+    "sensor_platform.internals.xcom.HowItEnded"  # as `make run` does
+)
 prepare_environment(PROJECT)
 
 # `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.

@@ -13,10 +13,11 @@ from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
-from cli.run import asset_names, in_asset_order, register_dags
-from cli.xcom import UNREAD
+from cli.run import asset_names, in_asset_order
 from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
+from sensor_platform.internals.airflow_runs import register_dags
+from sensor_platform.internals.xcom import UNREAD
 from tests.support.platform import dag_bag
 
 DAGS = {

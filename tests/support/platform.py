@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 from airflow.models import TaskInstance
 from airflow.utils.session import create_session
 
-from cli.run import in_asset_order, load_dags, register_dags, run_once
+from cli.run import in_asset_order
 from include.core.clock import parse_as_of
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger
 from include.registry import Registry, Run, load_registry
 from include.release import release as releases
+from sensor_platform.internals.airflow_runs import load_dags, register_dags, run_once
 from tests.support.raw_files import Raw
 
 

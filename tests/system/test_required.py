@@ -244,7 +244,7 @@ def test_make_ui_starts_no_log_server() -> None:
     """Airflow's listen on all interfaces; test_scheduler looks at all sockets."""
     from airflow.cli.cli_parser import get_parser
 
-    from cli.standalone import WITH_LOG_SERVER, Part
+    from sensor_platform.internals.standalone import WITH_LOG_SERVER, Part
 
     for name in WITH_LOG_SERVER:
         command = Part(None, name, [name], {}).command

@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 import tests.support.platform
-from cli.run import load_dags, register_dags
 from cli.start_over import start_over
 from cli.summary import PUBLISHED_WITHOUT_SOME, summary
 from include.ingest.register import read_outcome
 from include.planning.plan import plan_readings
 from include.planning.tables import write_readings_plan
 from include.store import readings
+from sensor_platform.internals.airflow_runs import load_dags, register_dags
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times, write
 

@@ -2,16 +2,18 @@
 
 import functools
 import json
-import sys
 from pathlib import Path
-from typing import Any
 
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
-from include.core.upstream import require_tried
+from sensor_platform.internals.cosmos import (
+    as_if_for_the_first_time,
+    close_database,
+    let_the_build_come_first,
+)
 from sensor_platform.links import DbtDocsLink
 
 DBT_PROJECT = PROJECT_DIR / "include/dbt"
@@ -27,8 +29,6 @@ READINGS_MODELS = [
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
     """The selected models and their tests, in folders, built by one `dbt build`."""
     check_sources()
-    require_tried("astronomer-cosmos")
-    require_tried("dbt-duckdb")
     group = DbtTaskGroup(
         group_id=group_id,
         project_config=ProjectConfig(
@@ -54,17 +54,14 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
         ),
         operator_args={
             "retries": 0,
-            "pre_execute": _as_if_for_the_first_time,
-            "callback": _close_database,
+            "pre_execute": as_if_for_the_first_time,
+            "callback": close_database,
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
         },
     )
-    producer = next(
-        task for task in group.iter_tasks() if task.task_id.endswith("dbt_producer_watcher")
-    )
-    producer.trigger_rule = "none_failed"  # an engine before it may have been skipped
-    producer.operator_extra_links = (DbtDocsLink(),)
-    _let_the_build_come_first(group, producer)
+    build = let_the_build_come_first(group)
+    build.trigger_rule = "none_failed"  # an engine before it may have been skipped
+    build.operator_extra_links = (DbtDocsLink(),)
     return group
 
 
@@ -98,37 +95,3 @@ def check_sources() -> None:
             raise ConfigurationError(
                 f"{Path(name).name} is missing", where=str(DBT_PROJECT / name), cure=cure
             )
-
-
-def _let_the_build_come_first(group: DbtTaskGroup, producer: Any) -> None:
-    """Cosmos links the build to the tasks that report on it by polling only; with edges a worker never waits for it.
-
-    `one_done`: a failed build is still reported model by model; one that never began (skipped, or something failed before
-    it) has nothing to report, and its reports would wait for it for ever.
-    """
-    tasks: list[Any] = list(group.iter_tasks())
-    for task in tasks:
-        if not hasattr(task, "producer_task_id"):
-            continue
-        task.template_fields = (
-            "model_unique_id",
-            "compiled_sql",
-        )  # of a dozen, those that are useful; each costs milliseconds
-        if not task.upstream_task_ids:
-            producer >> task
-            task.trigger_rule = "one_done"
-
-
-def _as_if_for_the_first_time(context: Any) -> None:
-    """When a group is cleared, Cosmos would skip the build and let each report run its model alone, without what that reads."""
-    context["ti"] = context["ti"].model_copy(update={"try_number": 1})
-
-
-def _close_database(*_: Any, **__: Any) -> None:
-    """The build is over, and dbt would keep its database in the memory of this process."""
-    adapter = sys.modules.get(
-        "dbt.adapters.duckdb.connections"
-    )  # absent if dbt failed before it needed one
-    if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
-        environment.close()
-        adapter.DuckDBConnectionManager.close_all_connections()

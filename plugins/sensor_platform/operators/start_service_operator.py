@@ -5,17 +5,16 @@ import time
 import urllib.request
 from typing import Any
 
-from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk.log import mask_secret
 from docker.errors import DockerException
 
 from include.core.settings import Settings
-from include.core.upstream import require_tried
 from include.engines import containers
 from include.engines.containers import PLATFORM, ContainerService
+from sensor_platform.internals.docker import DetachedDockerOperator
 
 
-class StartServiceOperator(DockerOperator):
+class StartServiceOperator(DetachedDockerOperator):
     """Starts `service`, waits until it answers, and leaves it running; `StopServiceOperator` is its teardown.
 
     Returns where it answers: `{"container_id", "host", "ports"}`. If it is unavailable on the last try, returns
@@ -23,10 +22,7 @@ class StartServiceOperator(DockerOperator):
     the container alone; those who need it ask the container (`containers.secret_of`).
     """
 
-    # https://github.com/apache/airflow/blob/providers-docker/4.6.1/providers/docker/src/airflow/providers/docker/operators/docker.py
-    # `_run_image_with_mounts`, `_private_environment`: the parent waits for the end of what it starts.
     def __init__(self, *, service: ContainerService, network: str = "", **kwargs: Any) -> None:
-        require_tried("apache-airflow-providers-docker")
         super().__init__(
             image=service.image,
             mem_limit=service.memory_limit,
@@ -54,7 +50,7 @@ class StartServiceOperator(DockerOperator):
             24
         )  # one that begins with "-" would be an option to the entry point of Neo4j
         mask_secret(secret)
-        self._private_environment = {
+        self.secret_environment = {
             self.service.secret_variable: self.service.secret_format.format(secret=secret)
         }
         try:
@@ -72,38 +68,15 @@ class StartServiceOperator(DockerOperator):
             self._remove()
             raise
 
-    def _run_image_with_mounts(self, target_mounts: Any, add_tmp_variable: bool) -> Any:
-        """Start and wait for an answer, where the parent would wait for the end."""
-        self.container = self.cli.create_container(
-            image=self.image,
-            labels=self.labels,
-            ports=list(self.port_bindings),
-            environment={**self.environment, **self._private_environment},
-            host_config=self.cli.create_host_config(
-                port_bindings=self.port_bindings,
-                mem_limit=self.mem_limit,
-                network_mode=self.network_mode,
-            ),
-        )
-        container_id = self.container["Id"]
-        self.cli.start(container_id)
+    def when_started(self, container_id: str) -> dict[str, Any]:
+        """Wait for an answer, and say where it came from."""
         self._require_running()  # the ports of a container that has ended are None
         if self.network_mode:
-            host, ports = (
-                container_id[:12],
-                dict(zip(self.service.ports, self.service.ports, strict=True)),
-            )
+            host, ports = container_id[:12], {port: port for port in self.service.ports}
         else:
-            host, ports = (
-                "127.0.0.1",
-                {
-                    port: int(self.cli.port(container_id, port)[0]["HostPort"])
-                    for port in self.service.ports
-                },
-            )
-        self._wait_until_ready(
-            f"http://{host}:{ports[self.service.ports[0]]}{self.service.ready_path}"
-        )
+            host, ports = "127.0.0.1", self.bound_ports(container_id)
+        first = ports[self.service.ports[0]]
+        self._wait_until_ready(f"http://{host}:{first}{self.service.ready_path}")
         return {
             "container_id": container_id,
             "host": host,

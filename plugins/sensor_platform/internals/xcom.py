@@ -1,4 +1,7 @@
-"""XComs of `make run`, without what nobody is there to read."""
+"""XComs of `make run`, without what nobody is there to read.
+
+https://github.com/astronomer/astronomer-cosmos/blob/astronomer-cosmos-v1.15.1/cosmos/operators/_watcher: the keys of what a build pushes.
+"""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
-"""Libraries whose private parts are used somewhere, and the versions with which that was tried.
+"""The fence: private parts of Airflow, Cosmos, dbt-duckdb and the Docker provider are used in this package alone.
 
-Each such place calls `require_tried`; `tests/core/test_upstream.py` finds them.
+Each file has one library, names what it relies on with its source upstream, and calls `require_tried`, so that another version
+stops the program before it breaks it.
 """
 
 from importlib.metadata import version
@@ -21,6 +22,6 @@ def require_tried(package: str) -> None:
     if not installed.startswith(tried):
         raise ConfigurationError(
             f"{package} {installed} is installed, and its private parts are used as in {tried}x",
-            where="include/core/upstream.py",
+            where="plugins/sensor_platform/internals/__init__.py",
             cure="install the pinned version (make setup); to move on, run the tests with the new one and note it there",
         )
