@@ -12,8 +12,6 @@ from include.core.settings import Settings
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-PARQUET = "format parquet, compression zstd, parquet_version v2, row_group_size 122880"
-
 # The instant at which a day of a building's calendar is over: only days with end_of_day(…) <= as_of are published or checked.
 END_OF_DAY = (
     "create macro end_of_day(local_date, zone) as (local_date + 1)::timestamp at time zone zone"

@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from include.contract.parquet import PARQUET
 from include.contract.tables import file_of, tables_of
 from include.core import files
-from include.core.duckdb_session import PARQUET, scratch_database
+from include.core.duckdb_session import scratch_database
 from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.engines.graph.ladybug import ladybug_graph

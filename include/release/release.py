@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from include.contract.parquet import PARQUET
 from include.contract.tables import TYPES, Table, file_of, published_monthly, tables, tables_of
 from include.core import files
-from include.core.duckdb_session import PARQUET, for_each, scratch_database
+from include.core.duckdb_session import for_each, scratch_database
 from include.core.errors import ContractError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.core.version import code_version

@@ -10,9 +10,10 @@ import duckdb
 import pyarrow.parquet as pq
 
 from include.contract.grains import GRAINS
+from include.contract.parquet import PARQUET
 from include.core import files
 from include.core.calendar import end_of_last_week, month_of, month_start, months_until, next_month
-from include.core.duckdb_session import PARQUET, for_each, scratch_database
+from include.core.duckdb_session import for_each, scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.planning.plan import WindowPlan, models_fingerprint, plan_windows

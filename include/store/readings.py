@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.contract.parquet import PARQUET
 from include.contract.tables import tables_of
 from include.core import files
-from include.core.duckdb_session import PARQUET, scratch_database
+from include.core.duckdb_session import scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger

@@ -29,7 +29,7 @@ left behind is a view over what was written.
             set threads = 1;
             {%- endif %}
             copy {{ rows }} to {{ literal(built(model.name, batch)) }}
-                (format parquet, compression {{ config.get("compression", "zstd") }}, parquet_version v2, row_group_size 122880,
+                (format parquet, compression {{ config.get("compression", "zstd") }}, {{ var("parquet") }},
                 {#- to seek dictionaries where there are none took a sixth of the writing; rows are in order, which tells more than bloom filters #}
                 dictionary_size_limit 4096, write_bloom_filter false);
             reset threads;

@@ -23,8 +23,9 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from include.contract.grains import GRAINS
+from include.contract.parquet import PARQUET
 from include.core import files
-from include.core.duckdb_session import PARQUET, scratch_database
+from include.core.duckdb_session import scratch_database
 from include.core.errors import ContractError, EngineUnavailable
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines.timeseries.influxdb import ORGANISATION

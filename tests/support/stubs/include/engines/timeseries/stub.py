@@ -1,7 +1,8 @@
 """Aggregates straight from the readings, in this process."""
 
 from include.contract.grains import GRAINS
-from include.core.duckdb_session import PARQUET, scratch_database
+from include.contract.parquet import PARQUET
+from include.core.duckdb_session import scratch_database
 from include.core.settings import Settings
 from include.engines.containers import Server
 from include.planning.tables import planned_windows

@@ -1,0 +1,15 @@
+"""How Parquet is written by SQL, here and in dbt: the variable `parquet` of dbt_project.yml."""
+
+from typing import Any
+
+import yaml
+
+from include.core import files
+from include.core.settings import PROJECT_DIR
+
+_PROJECT: dict[str, Any] = yaml.safe_load(
+    files.read_source(PROJECT_DIR / "include/dbt/dbt_project.yml")
+)
+PARQUET = (
+    f"format parquet, compression zstd, {_PROJECT['vars']['parquet']}"  # options of `copy … to`
+)
