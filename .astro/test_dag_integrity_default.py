@@ -1,4 +1,5 @@
-"""What `astro dev parse` runs in the image: every DAG can be imported, has tags, and its tasks are tried again.
+"""What `astro dev parse` runs in the image: every DAG can be imported, has tags, and its tasks are
+tried again.
 
 The template of the CLI calls `DagBag(include_examples=False)`, which Airflow 3.3 no longer takes.
 """

@@ -1,4 +1,5 @@
-"""`make bench`: the platform against the floor, both on the same files in the same run; writes docs/benchmarks.md.
+"""`make bench`: the platform against the floor, both on the same files in the same run; writes
+docs/benchmarks.md.
 
     python benchmarks/bench.py [--months 2 15] [--years 5]
 
@@ -78,7 +79,10 @@ def month(index: int) -> date:
 
 
 class Installation:
-    """A drive of generated files and a DATA_DIR: whole months and twelve days. (Only the 13th is unambiguous.)"""
+    """A drive of generated files and a DATA_DIR: whole months and twelve days.
+
+    (Only the 13th is unambiguous.)
+    """
 
     def __init__(self, folder: Path, months: int) -> None:
         self.folder, self.months = folder, months
@@ -136,9 +140,10 @@ class Installation:
         rows = sum(pq.read_metadata(path).num_rows for path in paths)
         csv = self.folder / "month.csv"
         duckdb.execute(f"copy (select * from read_parquet('{paths[0]}')) to '{csv}' (format csv)")
-        return sum(
-            path.stat().st_size for path in paths
-        ) / rows, csv.stat().st_size / pq.read_metadata(paths[0]).num_rows
+        return (
+            sum(path.stat().st_size for path in paths) / rows,
+            csv.stat().st_size / pq.read_metadata(paths[0]).num_rows,
+        )
 
 
 def in_monitoring(installation: Installation) -> float:
@@ -154,7 +159,10 @@ def in_monitoring(installation: Installation) -> float:
 
 
 def in_influxdb(installation: Installation) -> str:
-    """What the same readings cost in InfluxDB. Raises DockerException where there is no daemon or no image."""
+    """What the same readings cost in InfluxDB.
+
+    Raises DockerException where there is no daemon or no image.
+    """
     settings, spent = installation.settings, {}
     registry = load_registry(settings.seeds_dir)
     now = datetime.combine(installation.today, datetime.min.time(), UTC)
@@ -176,8 +184,9 @@ def in_influxdb(installation: Installation) -> str:
         version = influxdb.aggregate(settings, f"http://{address}", SECRET)
         whole = time.monotonic() - began - ready
     return (
-        f"{version}: container ready in {ready:.1f} s; {readings:,} readings loaded in {spent['load']:.1f} s ({readings / spent['load']:,.0f} a second,"
-        f" value and square counted as one), loaded, verified and aggregated to four grains in {whole:.1f} s."
+        f"{version}: container ready in {ready:.1f} s; {readings:,} readings loaded in"
+        f" {spent['load']:.1f} s ({readings / spent['load']:,.0f} a second, value and square"
+        f" counted as one), loaded, verified and aggregated to four grains in {whole:.1f} s."
     )
 
 
@@ -198,13 +207,16 @@ def on_campus(folder: Path) -> list[str]:
                     PROJECT / "benchmarks/build_campus.py", seeds, address, SECRET, **environment
                 )
             lines.append(
-                f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s | {took.megabytes:,.0f} MiB |"
+                f"| Neo4j (container limited to 1,500 MiB) | {sensors:,} | {took.seconds:.1f} s |"
+                f" {took.megabytes:,.0f} MiB |"
             )
     return lines
 
 
 def one_more_day(long: list[Installation], folder: Path) -> list[str]:
-    """The median of five days, taken in turns, for a machine is slower at one time than at another."""
+    """The median of five days, taken in turns, for a machine is slower at one time than at
+    another.
+    """
     small = Installation(folder, 1)
     small.run()
     took: dict[Installation, list[float]] = {installation: [] for installation in (small, *long)}
@@ -213,7 +225,8 @@ def one_more_day(long: list[Installation], folder: Path) -> list[str]:
             seconds.append(installation.one_more_day().seconds)
     tasks, *days = (median(seconds) for seconds in took.values())
     return [
-        f"| {installation.months} months | {day:.1f} s | {tasks:.1f} s | {day - tasks:.1f} s | {installation.run().seconds:.1f} s | {in_monitoring(installation):.1f} s |"
+        f"| {installation.months} months | {day:.1f} s | {tasks:.1f} s | {day - tasks:.1f} s |"
+        f" {installation.run().seconds:.1f} s | {in_monitoring(installation):.1f} s |"
         for installation, day in zip(long, days, strict=True)
     ]
 
@@ -233,7 +246,10 @@ def main() -> None:
         "|---:|---:|---:|---:|---:|---:|",
     ]
     days = [
-        "| on top of | one more day | the same on one sensor's month | difference | the same again, nothing new | checks of monitor_quality |",
+        (
+            "| on top of | one more day | the same on one sensor's month | difference | the same"
+            " again, nothing new | checks of monitor_quality |"
+        ),
         "|---|---:|---:|---:|---:|---:|",
     ]
     sizes, long = "", []
@@ -248,13 +264,17 @@ def main() -> None:
             floors.append(installation.floor())
             floor = median(floors)
             lines.append(
-                f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s | {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |"
+                f"| {months} | {count:,} | {floor:.1f} s | {whole.seconds:.1f} s |"
+                f" {2 * floor + 30:.1f} s | {whole.megabytes:,.0f} MiB |"
             )
             if months == 2:
                 with contextlib.suppress(DockerException):
                     influx = in_influxdb(installation)
             parquet, csv = installation.bytes_per_reading()
-            sizes = f"{parquet:.2f} bytes a reading in Parquet, {csv:.1f} as narrow CSV: {csv / parquet:.0f} times smaller."
+            sizes = (
+                f"{parquet:.2f} bytes a reading in Parquet, {csv:.1f} as narrow CSV:"
+                f" {csv / parquet:.0f} times smaller."
+            )
             print(lines[-1], sizes, sep="\n", flush=True)
             if months > 12:
                 long.append(installation)

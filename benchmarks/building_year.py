@@ -1,7 +1,9 @@
-"""A building whose sensors are well, and the faults that they can have: for measuring what monitoring finds.
+"""A building whose sensors are well, and the faults that they can have: for measuring what
+monitoring finds.
 
-Rooms follow weather, seasons, heating hours, sun, people who open windows and go on holiday; cellars hardly move. One reading
-every ten minutes, in steps of 0.1 °C and 1 %. The same for the same seed; nothing of it is measured.
+Rooms follow weather, seasons, heating hours, sun, people who open windows and go on holiday;
+cellars hardly move. One reading every ten minutes, in steps of 0.1 °C and 1 %. The same for the
+same seed; nothing of it is measured.
 """
 
 from collections.abc import Callable
@@ -109,7 +111,9 @@ def _instant(moment: datetime) -> np.datetime64:
 
 
 def _local_hours(at: np.ndarray, first: date) -> np.ndarray:
-    """Hours of the local day; the offset is looked up once a day, which is near enough for the life of a house."""
+    """Hours of the local day; the offset is looked up once a day, which is near enough for the life
+    of a house.
+    """
     days = (at - at[0]).astype("timedelta64[D]").astype(int)
     offsets = np.array(
         [
@@ -128,7 +132,9 @@ def _local_hours(at: np.ndarray, first: date) -> np.ndarray:
 
 
 def _walk(chance: np.random.Generator, count: int, days_to_forget: float) -> np.ndarray:
-    """A slow random course about 0 with deviation 1: hourly noise that is forgotten, drawn smooth."""
+    """A slow random course about 0 with deviation 1: hourly noise that is forgotten, drawn
+    smooth.
+    """
     hours = count // PER_HOUR + 2
     keep = np.exp(-1 / (24 * days_to_forget))
     noise, course = chance.normal(size=hours) * np.sqrt(1 - keep**2), np.empty(hours)
@@ -153,7 +159,7 @@ def _holidays(chance: np.random.Generator, count: int) -> np.ndarray:
     return away
 
 
-# --- faults -------------------------------------------------------------------------------------------------------------
+# --- faults ---
 
 
 def _frozen(
@@ -306,7 +312,8 @@ def write_exports(folder: Path, building: dict[str, Device], first: date, months
         for device in building.values():
             inside = device.within(start, stop)
             lines = [
-                f"{t:%d/%m/%Y,%H:%M},{'' if np.isnan(temperature) else temperature},{'' if np.isnan(humidity) else int(humidity)}"
+                f"{t:%d/%m/%Y,%H:%M},{'' if np.isnan(temperature) else temperature},"
+                f"{'' if np.isnan(humidity) else int(humidity)}"
                 for t, temperature, humidity in zip(
                     (
                         datetime.fromtimestamp(int(s), ZONE)
@@ -317,6 +324,9 @@ def write_exports(folder: Path, building: dict[str, Device], first: date, months
                     strict=True,
                 )
             ]
-            head = f"Timestamp,ThermoPro {device.name}\nDate,Time,Temperature_Celsius,Relative_Humidity(%)\n"
+            head = (
+                "Timestamp,ThermoPro"
+                f" {device.name}\nDate,Time,Temperature_Celsius,Relative_Humidity(%)\n"
+            )
             name = f"ThermoProSensor_export_{device.name}_{int(stop.timestamp())}.csv"
             (folder / name).write_text(head + "\n".join(lines) + "\n")

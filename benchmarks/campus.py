@@ -1,4 +1,6 @@
-"""A seeded campus: all seeds of so many buildings, with floors, zones, some rooms, and sensors of which some have moved."""
+"""A seeded campus: all seeds of so many buildings, with floors, zones, some rooms, and sensors of
+which some have moved.
+"""
 
 import csv
 import random
@@ -13,7 +15,9 @@ FLOORS, ZONES = 5, 8  # of a building, of a floor
 
 
 def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> Path:
-    """Write seeds of `buildings` with `sensors` in all; measurements and formats are the project's own."""
+    """Write seeds of `buildings` with `sensors` in all; measurements and formats are the project's
+    own.
+    """
     chance = random.Random(seed)
     folder.mkdir(parents=True)
     for name in ("measurements.csv", "file_formats.csv"):
@@ -136,7 +140,9 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
 
 
 def _relations(buildings: list[str]) -> list[list[object]]:
-    """The first zone of a building feeds the first of each floor, which feeds its neighbour; the last one's plant depends on that."""
+    """The first zone of a building feeds the first of each floor, which feeds its neighbour; the
+    last one's plant depends on that.
+    """
     relations: list[list[object]] = []
     for building in buildings:
         for floor in range(1, FLOORS):

@@ -1,7 +1,9 @@
-"""The floor: from the same raw files to the same hourly Parquet, checking nothing and keeping nothing.
+"""The floor: from the same raw files to the same hourly Parquet, checking nothing and keeping
+nothing.
 
-The same rows, columns and values as the release's `public_dataset_hourly`, which the bench compares. So it knows the clock changes,
-lets the later of two readings of one moment win, and calls the places by their public names.
+The same rows, columns and values as the release's `public_dataset_hourly`, which the bench
+compares. So it knows the clock changes, lets the later of two readings of one moment win, and calls
+the places by their public names.
 """
 
 import sys

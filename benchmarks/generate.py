@@ -1,7 +1,8 @@
-"""Makes minute exports in the real formats, the same for the same arguments: `python benchmarks/generate.py FOLDER --months 2`.
+"""Makes minute exports in the real formats, the same for the same arguments: `python
+benchmarks/generate.py FOLDER --months 2`.
 
-One ThermoPro file a sensor and month, as the building's own exports are. Temperatures follow a daily wave and a slow
-walk, in steps of 0.1 °C and 1 %; nothing of it is measured.
+One ThermoPro file a sensor and month, as the building's own exports are. Temperatures follow a
+daily wave and a slow walk, in steps of 0.1 °C and 1 %; nothing of it is measured.
 """
 
 import argparse

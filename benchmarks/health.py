@@ -1,7 +1,9 @@
-"""What monitoring finds of faults that were made on purpose, and what it reports of a healthy year: writes a table into docs/health.md.
+"""What monitoring finds of faults that were made on purpose, and what it reports of a healthy year:
+writes a table into docs/health.md.
 
-`python benchmarks/health.py [--faults 100]`. Every year runs through the real DAG `refresh`; then the checks of `monitor_quality`
-check it month by month, as they do in production, and on the day on which a sensor is silent.
+`python benchmarks/health.py [--faults 100]`. Every year runs through the real DAG `refresh`; then
+the checks of `monitor_quality` check it month by month, as they do in production, and on the day on
+which a sensor is silent.
 """
 
 import argparse
@@ -86,7 +88,8 @@ def run_year(folder: Path, seed: int, kinds: list[str]) -> Year:
         for cause in _look(Run(settings, registry, as_of), rules, home)
         if cause.check != "silent"
     ]
-    # a sensor is silent only while it is; one that was never mounted in this building is not a finding
+    # a sensor is silent only while it is; one that was never mounted in this building is not a
+    # finding
     for as_of in sorted(
         {f.until.replace(minute=0, second=0, microsecond=0) for f in faults if f.check == "silent"}
     ):
@@ -143,7 +146,8 @@ def score(years: list[Year]) -> list[str]:
         ]
         right = sum(any(_explains(fault, cause) for fault in year.faults) for year, cause in causes)
         lines.append(
-            f"| {check} | {len(faults)} | {found} | {100 * found / max(1, len(faults)):.0f} % | {len(causes)} | {right} | {100 * right / max(1, len(causes)):.0f} % |"
+            f"| {check} | {len(faults)} | {found} | {100 * found / max(1, len(faults)):.0f} % |"
+            f" {len(causes)} | {right} | {100 * right / max(1, len(causes)):.0f} % |"
         )
     return lines
 
@@ -158,7 +162,10 @@ def _meets(cause: Cause, fault: Fault) -> bool:
 
 
 def _explains(fault: Fault, cause: Cause) -> bool:
-    """Of the same kind. A silent sensor has a gap once it is back; of two equal sensors either may be the copy."""
+    """Of the same kind.
+
+    A silent sensor has a gap once it is back; of two equal sensors either may be the copy.
+    """
     return (
         _meets(cause, fault)
         or (fault.model != "" and _meets(cause, replace(fault, sensor=fault.model)))
@@ -226,7 +233,10 @@ def main() -> None:
                     ):
                         print("  missed:", fault)
     table = [
-        f"Of a healthy year of 28 sensors, checked month by month: {len(findings)} findings. Faults made on purpose in {len(years)} such years:",
+        (
+            f"Of a healthy year of 28 sensors, checked month by month: {len(findings)} findings."
+            f" Faults made on purpose in {len(years)} such years:"
+        ),
         "",
         *score(years),
     ]

@@ -1,8 +1,10 @@
-"""Reads the polluted files of the Pollock benchmark: python benchmarks/pollock.py FOLDER; writes docs/pollock.md.
+"""Reads the polluted files of the Pollock benchmark: python benchmarks/pollock.py FOLDER; writes
+docs/pollock.md.
 
-FOLDER is `polluted_files` of a checkout of https://github.com/HPI-Information-Systems/Pollock (Vitagliano et al., "Pollock: A Data Loading
-Benchmark", VLDB 2023). Its licence is not stated, so the files are not part of this repository. Each file is the same table of
-sales with one pollution. It is declared as a source with the date and time of each row, a device (PRODUCTID) and one value
+FOLDER is `polluted_files` of a checkout of https://github.com/HPI-Information-Systems/Pollock
+(Vitagliano et al., "Pollock: A Data Loading Benchmark", VLDB 2023). Its licence is not stated, so
+the files are not part of this repository. Each file is the same table of sales with one pollution.
+It is declared as a source with the date and time of each row, a device (PRODUCTID) and one value
 (Qty), and validated as any file is.
 """
 
@@ -60,7 +62,9 @@ def truth(path: Path) -> Counter[Row]:
 
 
 def outcome(path: Path, source: Declared, true_rows: Counter[Row]) -> str:
-    """What became of one file; `silently wrong`: a row that is not in the table, or one that is missing without a rejected line."""
+    """What became of one file; `silently wrong`: a row that is not in the table, or one that is
+    missing without a rejected line.
+    """
     with TemporaryDirectory() as folder:
         landed, rejected = Path(folder) / "landed.parquet", Path(folder) / "rejected.parquet"
         found = validate(
@@ -114,8 +118,7 @@ def main() -> int:
         for kind, count in counts.items()
     ]
     heading = f"| pollution | files | {' | '.join(OUTCOMES)} |\n|---|---:|{'---:|' * len(OUTCOMES)}"
-    PAGE.write_text(
-        f"""# Pollock benchmark
+    PAGE.write_text(f"""# Pollock benchmark
 
 Files of the [Pollock benchmark](https://github.com/HPI-Information-Systems/Pollock) for loading CSV: one table with one pollution each.
 *Recovered*: every row was read. *Rejected by line*: some lines are in quarantine, every other row was read. *Refused*: the
@@ -124,8 +127,7 @@ rejected line explains. Measured by `python benchmarks/pollock.py FOLDER`.
 
 {heading}
 {chr(10).join(lines)}
-"""
-    )
+""")
     print(f"{heading}\n{lines[-1]}")
     return int(counts["all"]["silently wrong"] > 0)
 

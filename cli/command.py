@@ -11,7 +11,10 @@ from include.core.settings import PROJECT_DIR, Settings
 
 
 def run_locked(work: Callable[[Settings], None]) -> int:
-    """Do the work while no run can change anything. Returns the exit code: 0 done, 1 not possible, with the reason on stderr."""
+    """Do the work while no run can change anything.
+
+    Returns the exit code: 0 done, 1 not possible, with the reason on stderr.
+    """
     prepare_environment(PROJECT_DIR)
     name = Path(sys.argv[0]).stem
     try:

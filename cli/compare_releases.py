@@ -1,6 +1,8 @@
-"""An older public dataset against a release: python cli/compare_releases.py OLD.parquet [data/releases/latest].
+"""An older public dataset against a release: python cli/compare_releases.py OLD.parquet
+[data/releases/latest].
 
-Exit code 0: every hour agrees. 2: some do not, and the table says which and why. 1: it could not be compared.
+Exit code 0: every hour agrees. 2: some do not, and the table says which and why. 1: it could not be
+compared.
 """
 
 import argparse

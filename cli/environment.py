@@ -1,4 +1,6 @@
-"""The environment of `make run` and `make ui`: Airflow in DATA_DIR, and the sample if no drive is configured."""
+"""The environment of `make run` and `make ui`: Airflow in DATA_DIR, and the sample if no drive is
+configured.
+"""
 
 import configparser
 import contextlib
@@ -21,7 +23,10 @@ REPORTS = ("DbtRunWatcherOperator", "DbtTestWatcherOperator")
 
 
 def damaged(home: Path) -> list[Path]:
-    """Airflow's own database and settings, if they cannot be read. Both are scratch: files are the truth."""
+    """Airflow's own database and settings, if they cannot be read.
+
+    Both are scratch: files are the truth.
+    """
     return [
         path
         for path, is_whole in (
@@ -83,14 +88,19 @@ def private_files() -> Iterator[None]:
 
 
 def prepare_environment(project: Path, *, may_use_sample: bool = True) -> None:
-    """Set what Airflow reads when it is imported, and configure the sample if there is no drive. Exits if that cannot be done."""
+    """Set what Airflow reads when it is imported, and configure the sample if there is no drive.
+
+    Exits if that cannot be done.
+    """
     data_dir = Path(os.environ.get("DATA_DIR") or project / "data").resolve()
     defaults = {
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
-        "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": "False",  # a second write for each event of dbt, for retries that the groups do not have
+        "AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY": (
+            "False"
+        ),  # a second write for each event of dbt, for retries that the groups do not have
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
             {
                 "type": "file",
@@ -154,8 +164,12 @@ def configure_drive(sample: Path | None) -> None:
                 raise ConfigurationError(
                     f"{variable} is {place}, and no remote {remote} is configured",
                     where="environment",
-                    cure=f"set {variable} to an rclone path such as {_example(drives, known)}:{place.partition(':')[2]}, or configure {remote} (rclone config)."
-                    " The default is the remote of the first active datasource in datasources_config.csv",
+                    cure=(
+                        f"set {variable} to an rclone path such as"
+                        f" {_example(drives, known)}:{place.partition(':')[2]}, or configure"
+                        f" {remote} (rclone config). The default is the remote of the first active"
+                        " datasource in datasources_config.csv"
+                    ),
                 )
         return
     missing = f"no remote of an active datasource is configured: {', '.join(drives)}"
@@ -182,7 +196,9 @@ def configure_drive(sample: Path | None) -> None:
 
 
 def copy_sample(sample: Path, drive: Path) -> None:
-    """Copy the sample to a drive that has none; where it is in one folder, `raw/`, move its files to their datasources' folders."""
+    """Copy the sample to a drive that has none; where it is in one folder, `raw/`, move its files
+    to their datasources' folders.
+    """
     if any((drive / folder.name).exists() for folder in sample.iterdir()):
         return
     before = drive / "raw"
@@ -196,8 +212,8 @@ def copy_sample(sample: Path, drive: Path) -> None:
             (before / path.name).replace(target)  # with its time, by which the ledger knows it
     if left := sorted(path.name for path in before.iterdir()):
         print(
-            f"{before} is not read any more, and still holds {len(left)} files, the first is {left[0]}:"
-            " move them to the folders that `location` in datasources_config.csv names",
+            f"{before} is not read any more, and still holds {len(left)} files, the first is"
+            f" {left[0]}: move them to the folders that `location` in datasources_config.csv names",
             file=sys.stderr,
         )
     else:
@@ -209,8 +225,8 @@ def as_of_note(settings: Settings) -> str:
     if settings.uses_sample:
         names = ", ".join(remotes_of(active_locations(settings.seeds_dir)))
         return (
-            f"Sample    in use as of {settings.as_of}: no remote of an active datasource is configured ({names})."
-            "\n          To use your own files, see README, Your own drive"
+            f"Sample    in use as of {settings.as_of}: no remote of an active datasource is"
+            f" configured ({names}).\n          To use your own files, see README, Your own drive"
         )
     return f'As of     {settings.as_of} is "now" in every run (AS_OF)' if settings.as_of else ""
 

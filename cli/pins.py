@@ -1,4 +1,6 @@
-"""requirements.txt for the Astro image: the exact direct pins of the lock file, Airflow's among them."""
+"""requirements.txt for the Astro image: the exact direct pins of the lock file, Airflow's among
+them.
+"""
 
 import re
 import tomllib
@@ -21,7 +23,8 @@ def main() -> None:
         for dependency in project["dependencies"]
     ]
     print(
-        "# Made by `make lock` from requirements.lock: the direct dependencies. The image must bring this Airflow; a local build tag matches."
+        "# Made by `make lock` from requirements.lock: the direct dependencies. The image must"
+        " bring this Airflow; a local build tag matches."
     )
     for name in sorted(names):
         print(f"{name}=={locked[name]}")

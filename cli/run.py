@@ -26,19 +26,25 @@ def main() -> int:
         if error.errno not in UNUSABLE_DISK:
             raise
         print(
-            f"{error.strerror}\n  where: {error.filename or os.environ.get('DATA_DIR', '')}\n"
-            "  what to do: make room, give write access, or set another DATA_DIR; then run again: nothing is half written",
+            f"{error.strerror}\n  where: {error.filename or os.environ.get('DATA_DIR', '')}\n  what"
+            " to do: make room, give write access, or set another DATA_DIR; then run again:"
+            " nothing is half written",
             file=sys.stderr,
         )
         return 1
 
 
 def run() -> int:
-    gc.disable()  # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run. Cosmos does so after each build
+    # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run.
+    # Cosmos does so after each build
+    gc.disable()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--as-of",
-        help="what 'now' means, such as 2026-03-01; default: AS_OF, else the date of the sample, else the time of the run",
+        help=(
+            "what 'now' means, such as 2026-03-01; default: AS_OF, else the date of the sample,"
+            " else the time of the run"
+        ),
     )
     parser.add_argument(
         "--no-sample",
@@ -96,7 +102,9 @@ def run() -> int:
 
 
 def run_dags(console: Any, conf: dict[str, str]) -> str:
-    """Run every DAG after those whose assets it waits for; says what is wrong if they cannot be run at all."""
+    """Run every DAG after those whose assets it waits for; says what is wrong if they cannot be run
+    at all.
+    """
     console.print("[dim]starting Airflow …[/]")
     from airflow.utils.db import initdb
 
@@ -122,7 +130,8 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
         dag = bag.dags[dag_id]
         if (waits := waits_for(dag)) and waits <= unchanged:
             continue
-        gc.freeze()  # Cosmos collects garbage after each build; what Airflow and dbt have loaded by now is none
+        # Cosmos collects garbage after each build; what Airflow and dbt have loaded by now is none
+        gc.freeze()
         progress.begin(dag, {task.task_id for task in reports_of(dag.tasks)})
         unchanged |= assets_left_alone(dag, run_once(dag, conf))
     gc.unfreeze()
@@ -130,7 +139,9 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
 
 
 def in_asset_order(dags: Mapping[str, Any]) -> list[str]:
-    """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or reads."""
+    """The DAGs that run by themselves, so that each comes after those whose assets it waits for, or
+    reads.
+    """
     dags = {dag_id: dag for dag_id, dag in dags.items() if dag.schedule is not None}
     makes = {
         outlet.name: dag_id

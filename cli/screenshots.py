@@ -1,4 +1,6 @@
-"""Walks Airflow's pages of this platform in a real browser: python cli/screenshots.py ADDRESS PASSWORD [FOLDER]."""
+"""Walks Airflow's pages of this platform in a real browser: python cli/screenshots.py ADDRESS
+PASSWORD [FOLDER].
+"""
 
 import shutil
 import sys
@@ -20,9 +22,11 @@ def browser() -> str | None:
 
 
 def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
-    """Open each DAG's pages, the assets and the platform's own page as `admin`; returns every error that a page had.
+    """Open each DAG's pages, the assets and the platform's own page as `admin`; returns every error
+    that a page had.
 
-    Of a DAG that has run, also its newest run. With a folder, each page is saved there as a picture.
+    Of a DAG that has run, also its newest run. With a folder, each page is saved there as a
+    picture.
     """
     errors: list[str] = []
     places = {"home": "/", "assets": "/assets", "releases_and_health": "/plugin/platform"}

@@ -1,8 +1,9 @@
 """Starts a building over: python cli/start_over.py BUILDING [--yes].
 
-Forgets every verdict on the building's files. The next run reads all of them again, from landing, the state remote or the
-drive, by what the seeds say then, as if they had just arrived. Ledger numbers, releases and the archive's old revisions stay;
-other buildings are not touched. Without --yes it only says what it would do. Exit code 0: done. 1: it could not be done.
+Forgets every verdict on the building's files. The next run reads all of them again, from landing,
+the state remote or the drive, by what the seeds say then, as if they had just arrived. Ledger
+numbers, releases and the archive's old revisions stay; other buildings are not touched. Without
+--yes it only says what it would do. Exit code 0: done. 1: it could not be done.
 """
 
 import argparse
@@ -52,7 +53,10 @@ def main() -> int:
 
 
 def start_over(settings: Settings, building_id: str, *, dry_run: bool = False) -> int:
-    """Returns how many file versions lose their verdict. Raises ConfigurationError if the ledger knows no such building."""
+    """Returns how many file versions lose their verdict.
+
+    Raises ConfigurationError if the ledger knows no such building.
+    """
     ledger = Ledger.read(settings.paths.ledger)
     own = [
         version

@@ -1,4 +1,6 @@
-"""What `make run` says in the end, and its exit code: read from ledger and release, not from task states."""
+"""What `make run` says in the end, and its exit code: read from ledger and release, not from task
+states.
+"""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -49,15 +51,18 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
     _print_some(console, "·", "dim", outcome.warnings if outcome else [])
     if (last := releases.latest(run.settings)) and is_future(last.as_of):
         console.print(
-            f"\n[red]Not published[/]: the release {last.version} is of the future, so every run before {last.as_of:%Y-%m-%d} is a replay that replaces nothing."
-            "\nTake it back: .venv/bin/python cli/take_back_future.py (docs/runbook.md, I published a day in the future)"
+            f"\n[red]Not published[/]: the release {last.version} is of the future, so every run"
+            f" before {last.as_of:%Y-%m-%d} is a replay that replaces nothing.\nTake it back:"
+            " .venv/bin/python cli/take_back_future.py (docs/runbook.md, I published a day in the"
+            " future)"
         )
         return NOT_PUBLISHED
     if replay := replay_note(run.as_of, last, "make run"):
         console.print(replay, markup=False, style="yellow")
     if current is None or undone:
         console.print(
-            f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands: {before or 'none yet'}.\nEverything that was said: {log}"
+            f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands:"
+            f" {before or 'none yet'}.\nEverything that was said: {log}"
         )
         return NOT_PUBLISHED
     news = (
@@ -73,7 +78,8 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
         "\nNext      make ui                         the same DAGs in Airflow's own pages"
     )
     console.print(
-        f"""          .venv/bin/python -c "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """,
+        "          .venv/bin/python -c"
+        f""" "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """,
         markup=False,
         soft_wrap=True,
     )
@@ -99,7 +105,8 @@ def _print_counts(console: Console, run: Run, new: int) -> None:
         else ""
     )
     console.print(
-        f"Read      {counted(len(read), 'file version')} accepted, {new:,} of them in this run{taken_out}"
+        f"Read      {counted(len(read), 'file version')} accepted, {new:,} of them in this"
+        f" run{taken_out}"
     )
     rows, rejected = (
         sum(version.rows for version in read),
@@ -108,11 +115,13 @@ def _print_counts(console: Console, run: Run, new: int) -> None:
     console.print(f"Lines     {rows + rejected:,} = {rows:,} accepted + {rejected:,} rejected")
     sums = totals(read_accounting(run.settings))
     console.print(
-        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty + {sums['unmapped']:,} unmapped"
-        f" + {sums['ignored']:,} ignored + {sums['unparsable']:,} unreadable"
+        f"Cells     {sums['cells']:,} = {sums['readings']:,} readings + {sums['nulls']:,} empty +"
+        f" {sums['unmapped']:,} unmapped + {sums['ignored']:,} ignored + {sums['unparsable']:,}"
+        " unreadable"
     )
     console.print(
-        f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,} duplicates + {sums['superseded']:,} superseded"
+        f"Readings  {sums['readings']:,} = {sums['kept']:,} kept + {sums['duplicates']:,}"
+        f" duplicates + {sums['superseded']:,} superseded"
     )
     refused = refused_files(ledger, run.registry)
     console.print(
@@ -141,7 +150,8 @@ def _print_health(console: Console, settings: Settings) -> None:
     for cause in [*errors, *warnings][:SHOWN]:
         mark, colour = ("!", "yellow") if cause in errors else ("·", "dim")
         console.print(
-            f"  {mark} {cause.message} {cause.since:%Y-%m-%d %H:%M} to {cause.until:%Y-%m-%d %H:%M} UTC",
+            f"  {mark} {cause.message} {cause.since:%Y-%m-%d %H:%M} to"
+            f" {cause.until:%Y-%m-%d %H:%M} UTC",
             markup=False,
             style=colour,
         )
@@ -167,14 +177,18 @@ def replay_note(as_of: datetime, last: Release | None, command: str) -> str:
     if last is None or as_of >= last.as_of:
         return ""
     return (
-        f"Replay    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release {last.version}: `latest` stays as it is."
-        f"\n          To continue from the newest release: AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} {command}, or a later time."
-        f"\n          To start over: DATA_DIR=<new folder> {command}"
+        f"Replay    as of {as_of:%Y-%m-%dT%H:%MZ}, which is older than the newest release"
+        f" {last.version}: `latest` stays as it is.\n          To continue from the newest release:"
+        f" AS_OF={last.as_of:%Y-%m-%dT%H:%MZ} {command}, or a later time.\n          To start over:"
+        f" DATA_DIR=<new folder> {command}"
     )
 
 
 def what_is_undone(run: Run, current: Release | None, kept: Collection[str]) -> str:
-    """What a failed step has left for the next run; empty if nothing. Batches of `kept` months are published as they were."""
+    """What a failed step has left for the next run; empty if nothing.
+
+    Batches of `kept` months are published as they were.
+    """
     months = [
         plan
         for plan in readings.months_to_build(

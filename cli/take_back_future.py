@@ -1,8 +1,10 @@
-"""Takes back what a run with an as_of in the future has published: python cli/take_back_future.py [--as-of DAY] [--yes].
+"""Takes back what a run with an as_of in the future has published: python cli/take_back_future.py
+[--as-of DAY] [--yes].
 
-Removes the releases of the future, here and on the publish remote, and lets `latest` name the newest release that is left. The
-files that the ledger says were first seen in the future are then first seen at --as-of: a run as of an earlier time does not
-use them. Without --yes it only lists what it would do. Exit code 0: done, or nothing to do. 1: it could not be done.
+Removes the releases of the future, here and on the publish remote, and lets `latest` name the
+newest release that is left. The files that the ledger says were first seen in the future are then
+first seen at --as-of: a run as of an earlier time does not use them. Without --yes it only lists
+what it would do. Exit code 0: done, or nothing to do. 1: it could not be done.
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""`make ui`: Airflow's own pages on this machine, with the same DAGs, drive and data as `make run`."""
+"""`make ui`: Airflow's own pages on this machine, with the same DAGs, drive and data as `make
+run`.
+"""
 
 import json
 import os
@@ -22,8 +24,12 @@ from include.release import release as releases  # noqa: E402
 
 START_SECONDS = 300  # on a machine that is busy; an idle one needs 15
 DEFAULTS = {
-    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",  # each task logs what it did; `make run` shows a summary instead
-    "AIRFLOW__CORE__PARALLELISM": "4",  # tasks at once: each takes 300 MB, and all DAGs start together
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": (
+        "INFO"
+    ),  # each task logs what it did; `make run` shows a summary instead
+    "AIRFLOW__CORE__PARALLELISM": (
+        "4"
+    ),  # tasks at once: each takes 300 MB, and all DAGs start together
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",  # seconds; a busy machine needs more than 5
 }
 PASSWORDS = "simple_auth_manager_passwords.json.generated"  # Airflow's name
@@ -82,7 +88,8 @@ def main() -> int:
             return 1
         print(*notes, sep="\n")
         print(
-            f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log: {home / 'standalone.log'}",
+            f"\n  {address}\n  user {_login(home)}\n\nCtrl-C ends it. Log:"
+            f" {home / 'standalone.log'}",
             flush=True,
         )
         return server.wait()
@@ -93,7 +100,8 @@ def main() -> int:
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
-    """SIGINT to the parent alone ends all of `airflow standalone`; anything else leaves parts of it running.
+    """SIGINT to the parent alone ends all of `airflow standalone`; anything else leaves parts of it
+    running.
 
     A part that misses its signal (Airflow 3.3.2's dag-processor can) is killed with its session.
     """

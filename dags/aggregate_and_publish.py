@@ -1,22 +1,25 @@
 """
 ### aggregate_and_publish: readings → public dataset
 
-**Produces** the asset `public_dataset`: `DATA_DIR/releases/<version>/` with hourly, daily, weekly and monthly
-aggregates, readings of the floating window, dimensions, schema, lineage, checksums and README; `releases/latest` and
+**Produces** the asset `public_dataset`: `DATA_DIR/releases/<version>/` with hourly, daily, weekly
+and monthly aggregates, readings of the floating window, dimensions, schema, lineage, checksums and
+README; `releases/latest` and
 `latest.json` on the publish remote name the newest.
 
-**Runs** when `refresh` has updated the asset `readings`. Run it by hand at any time: what is archived and published
-already is not made again.
+**Runs** when `refresh` has updated the asset `readings`. Run it by hand at any time: what is
+archived and published already is not made again.
 
-**Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it and replaces
-nothing.
+**Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it
+and replaces nothing.
 
-The group `influxdb` computes in a container of the run if `TIMESERIES_ENGINE=influxdb`, and `aggregate` is skipped, or
-computes what InfluxDB could not. Otherwise the group is skipped: dbt computes on DuckDB.
+The group `influxdb` computes in a container of the run if `TIMESERIES_ENGINE=influxdb`, and
+`aggregate` is skipped, or computes what InfluxDB could not. Otherwise the group is skipped: dbt
+computes on DuckDB.
 
-**When it fails** the last release stands and stays `latest`. `merge_archive` fails when a month with unchanged
-inputs differs from the archived one; `publish` fails when the audit finds a difference or the remote cannot be written.
-Run it again once the cause is gone. Every message and its cure: `docs/runbook.md`.
+**When it fails** the last release stands and stays `latest`. `merge_archive` fails when a month
+with unchanged inputs differs from the archived one; `publish` fails when the audit finds a
+difference or the remote cannot be written. Run it again once the cause is gone. Every message and
+its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

@@ -1,15 +1,17 @@
 """
 ### maintain_platform: what runs that were killed have left
 
-**Produces** nothing. Removes containers that carry the platform's label and are older than the run that they belong
-to may become (six hours). Containers without our label, and those of runs that live, are never touched.
+**Produces** nothing. Removes containers that carry the platform's label and are older than the run
+that they belong to may become (six hours). Containers without our label, and those of runs that
+live, are never touched.
 
 **Runs** daily at 03:00 UTC. Run it by hand at any time.
 
 **Re-run a day:** there is nothing to re-run; the next run finds what this one has missed.
 
-**When it fails** a container could not be removed: the log names it, `docker rm --force` removes it. Without a Docker
-daemon there is nothing to do, and the task is skipped. Every message and its cure: `docs/runbook.md`.
+**When it fails** a container could not be removed: the log names it, `docker rm --force` removes
+it. Without a Docker daemon there is nothing to do, and the task is skipped. Every message and its
+cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

@@ -1,17 +1,17 @@
 """
 ### refresh: drives → checked readings
 
-**Produces** the asset `readings`: `DATA_DIR/readings/building_id=…/<month>.parquet`, one row per reading, and the
-ledger of every file version ever seen.
+**Produces** the asset `readings`: `DATA_DIR/readings/building_id=…/<month>.parquet`, one row per
+reading, and the ledger of every file version ever seen.
 
-**Runs** daily at 00:00 UTC, and within minutes of a new file on a drive. Run it by hand at any time: it copies only what the ledger does not know and builds only
-the months whose inputs changed.
+**Runs** daily at 00:00 UTC, and within minutes of a new file on a drive. Run it by hand at any
+time: it copies only what the ledger does not know and builds only the months whose inputs changed.
 
 **Re-run a day:** trigger it with `as_of`, such as `2026-03-01`.
 
-**When it fails:** `report` lists the refused files, each with the line and the cure; the rest has gone on without
-them. A red `sync` means a drive could not be read. Correct the file or the seed and run again: nothing has to be
-cleaned up. Every message and its cure: `docs/runbook.md`.
+**When it fails:** `report` lists the refused files, each with the line and the cure; the rest has
+gone on without them. A red `sync` means a drive could not be read. Correct the file or the seed and
+run again: nothing has to be cleaned up. Every message and its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG, TaskGroup

@@ -1,16 +1,19 @@
 """
 ### restore_month: months of readings, made again from their inputs and proven equal
 
-**Produces** the asset `readings`: the named months of one building in `readings/` and `metrics/`, with the bytes that the
-manifest remembers. Inputs come from landing, the state remote or the drive. A month that differs from the stored one
-does not replace it: the run fails and names the month, and the stored one is unchanged.
+**Produces** the asset `readings`: the named months of one building in `readings/` and `metrics/`,
+with the bytes that the manifest remembers. Inputs come from landing, the state remote or the drive.
+A month that differs from the stored one does not replace it: the run fails and names the month, and
+the stored one is unchanged.
 
-**Runs** by hand only, with `building` and `months`. `aggregate_and_publish` follows and checks its archive.
+**Runs** by hand only, with `building` and `months`. `aggregate_and_publish` follows and checks its
+archive.
 
 **Re-run a day:** nothing here depends on a day.
 
-**When it fails** `prove_and_store` names the month that differs from the stored one: its inputs or the models are not
-those that it was built from. `refresh` rebuilds such months as a new revision. Every message and its cure: `docs/runbook.md`.
+**When it fails** `prove_and_store` names the month that differs from the stored one: its inputs or
+the models are not those that it was built from. `refresh` rebuilds such months as a new revision.
+Every message and its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG, Param

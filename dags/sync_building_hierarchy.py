@@ -1,16 +1,18 @@
 """
 ### sync_building_hierarchy: the building as a graph
 
-**Produces** the asset `hierarchy`: `public_dataset_hierarchy` (every building, floor, zone, room and sensor with the path
-that leads to it) and `public_dataset_adjacency` (zones that touch), which the next release publishes.
+**Produces** the asset `hierarchy`: `public_dataset_hierarchy` (every building, floor, zone, room
+and sensor with the path that leads to it) and `public_dataset_adjacency` (zones that touch), which
+the next release publishes.
 
-**Runs** when the seeds of the hierarchy have changed, and on Saturdays at 02:00 UTC. Run it by hand at any time: the
-same seeds give the same bytes.
+**Runs** when the seeds of the hierarchy have changed, and on Saturdays at 02:00 UTC. Run it by hand
+at any time: the same seeds give the same bytes.
 
 **Re-run a day:** the hierarchy holds all periods; there is nothing to re-run.
 
-**When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and cure. A graph server that
-is unavailable fails nothing: Ladybug, the embedded engine, computes instead. Every message and its cure: `docs/runbook.md`.
+**When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and
+cure. A graph server that is unavailable fails nothing: Ladybug, the embedded engine, computes
+instead. Every message and its cure: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

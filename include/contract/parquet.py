@@ -10,6 +10,6 @@ from include.core.settings import PROJECT_DIR
 _PROJECT: dict[str, Any] = yaml.safe_load(
     files.read_source(PROJECT_DIR / "include/dbt/dbt_project.yml")
 )
-PARQUET = (
-    f"format parquet, compression zstd, {_PROJECT['vars']['parquet']}"  # options of `copy … to`
+PARQUET = (  # options of `copy … to`
+    f"format parquet, compression zstd, {_PROJECT['vars']['parquet']}"
 )

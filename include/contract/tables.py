@@ -1,4 +1,7 @@
-"""What the public dataset consists of. Columns, types, units and texts come from the .yml files of dbt's models and the graph."""
+"""What the public dataset consists of.
+
+Columns, types, units and texts come from the .yml files of dbt's models and the graph.
+"""
 
 import functools
 from dataclasses import dataclass
@@ -21,7 +24,8 @@ TYPES = {
 
 
 Kind = Literal["aggregate", "readings", "monthly", "hierarchy", "dimension"]
-# aggregate: by the time-series engine; readings: one row per reading; monthly: with the readings, month by month;
+# aggregate: by the time-series engine; readings: one row per reading; monthly: with the readings,
+# month by month;
 # hierarchy: by the graph; dimension: from the seeds
 KINDS: tuple[Kind, ...] = ("aggregate", "readings", "monthly", "hierarchy", "dimension")
 
@@ -36,9 +40,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What a model makes: a Parquet file of the release, or (`file` is empty) something that only the platform reads.
+    """What a model makes: a Parquet file of the release, or (`file` is empty) something that only
+    the platform reads.
 
-    A model registers itself: `config.meta` in its .yml file has `kind`, `key`, and for a file of the release `published`, its name.
+    A model registers itself: `config.meta` in its .yml file has `kind`, `key`, and for a file of
+    the release `published`, its name.
     """
 
     file: str
@@ -50,7 +56,9 @@ class Table:
 
     @property
     def has_days(self) -> bool:
-        """Whether its rows are days of the building's calendar, of which only closed ones are published."""
+        """Whether its rows are days of the building's calendar, of which only closed ones are
+        published.
+        """
         return any(column.name == "local_date" for column in self.columns)
 
 

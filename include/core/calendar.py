@@ -1,4 +1,7 @@
-"""Months, days and clock changes of a building's calendar. All instants are UTC; months are `YYYY-MM` texts."""
+"""Months, days and clock changes of a building's calendar.
+
+All instants are UTC; months are `YYYY-MM` texts.
+"""
 
 import functools
 import math
@@ -14,7 +17,9 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ClockChange:
-    """A stretch of wall-clock time that comes twice (autumn) or never (spring); offsets in seconds east of UTC."""
+    """A stretch of wall-clock time that comes twice (autumn) or never (spring); offsets in seconds
+    east of UTC.
+    """
 
     kind: Literal["repeated", "skipped"]
     start: datetime
@@ -72,7 +77,9 @@ def to_utc(wall_clock: datetime, timezone: str, *, fold: int = 0) -> datetime:
 
 
 def block_seconds(timezone: str, start: datetime, stop: datetime) -> int:
-    """The longest span that UTC hours and local days both consist of: an hour, or less in a zone that is off by less."""
+    """The longest span that UTC hours and local days both consist of: an hour, or less in a zone
+    that is off by less.
+    """
     offset = start.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
     changes = clock_changes(
         timezone, start.replace(tzinfo=None) - DAY, stop.replace(tzinfo=None) + DAY

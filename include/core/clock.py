@@ -1,7 +1,8 @@
 """What "now" means: the run's `as_of`, given from outside. The platform reads no clock for data.
 
-`_clock` is the only reading of the machine's clock. It serves one check: an `as_of` in the future is refused. A release as of
-2062 would be the newest for 36 years, and every run until then a replay.
+`_clock` is the only reading of the machine's clock. It serves one check: an `as_of` in the future
+is refused. A release as of 2062 would be the newest for 36 years, and every run until then a
+replay.
 """
 
 import re
@@ -38,7 +39,8 @@ def checked_as_of(text: str) -> datetime:
     instant = parse_as_of(text)
     if is_future(instant):
         raise ConfigurationError(
-            f"as_of {instant:%Y-%m-%dT%H:%MZ} is in the future: the clock says {_clock():%Y-%m-%dT%H:%MZ}",
+            f"as_of {instant:%Y-%m-%dT%H:%MZ} is in the future: the clock says"
+            f" {_clock():%Y-%m-%dT%H:%MZ}",
             where="as_of",
             cure="correct as_of, or the clock of this machine; no data was read or written",
         )

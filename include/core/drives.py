@@ -1,4 +1,5 @@
-"""Which rclone remotes the active datasources are on, for what must be known before the seeds are checked.
+"""Which rclone remotes the active datasources are on, for what must be known before the seeds are
+checked.
 
 An invalid row is skipped here: `include.registry` reports it, with its line and what to do.
 """
@@ -7,8 +8,8 @@ import csv
 import re
 from pathlib import Path
 
-# rclone: `name:path`, or `name,option=value:path`. `:backend:path` needs no configuration, a path has no name,
-# and `scheme://…` is another kind of source.
+# rclone: `name:path`, or `name,option=value:path`. `:backend:path` needs no configuration, a path
+# has no name, and `scheme://…` is another kind of source.
 REMOTE = re.compile(r"(?P<name>[^:/,]+)(,[^:/]*)?:(?!//)")
 
 
@@ -36,6 +37,11 @@ def remote_of(location: str) -> str:
 def remotes_of(locations: list[str]) -> list[str]:
     """The remotes, each once, in the order in which they are first named."""
     return list(dict.fromkeys(filter(None, map(remote_of, locations))))
+
+
+def below(remote: str, name: str) -> str:
+    """The rclone path of a file or folder below another, which may be the root of a remote."""
+    return f"{remote.rstrip('/')}{'' if remote.endswith(':') else '/'}{name}"
 
 
 def _rows(seed: Path) -> list[dict[str, str]]:

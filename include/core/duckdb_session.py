@@ -12,7 +12,8 @@ from include.core.settings import Settings
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-# The instant at which a day of a building's calendar is over: only days with end_of_day(…) <= as_of are published or checked.
+# The instant at which a day of a building's calendar is over: only days with end_of_day(…) <= as_of
+# are published or checked.
 END_OF_DAY = (
     "create macro end_of_day(local_date, zone) as (local_date + 1)::timestamp at time zone zone"
 )
@@ -22,7 +23,8 @@ END_OF_DAY = (
 def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection bounded in memory, in UTC, that spills into the run's scratch folder.
 
-    One thread: with several, equal rows can come out as different Parquet bytes (docs/decisions/0011-one-writer.md).
+    One thread: with several, equal rows can come out as different Parquet bytes
+    (docs/decisions/0011-one-writer.md).
     """
     options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
@@ -43,6 +45,8 @@ def for_each(
     items: Iterable[Item],
     work: Callable[[duckdb.DuckDBPyConnection, Item], Made],
 ) -> list[Made]:
-    """`work` for each item, two at a time, each with a cursor of its own: a query has one thread, so that its bytes are the same."""
+    """`work` for each item, two at a time, each with a cursor of its own: a query has one thread,
+    so that its bytes are the same.
+    """
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda item: work(database.cursor(), item), items))

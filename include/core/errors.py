@@ -1,4 +1,7 @@
-"""What the platform says when something is wrong: what happened, where, and what to do. Secrets are masked here, once."""
+"""What the platform says when something is wrong: what happened, where, and what to do.
+
+Secrets are masked here, once.
+"""
 
 from include.core.masking import mask
 
@@ -48,4 +51,7 @@ class ContractError(PlatformError):
 
 
 class EngineUnavailable(Exception):
-    """A service is unavailable or broke. The data is fine; the embedded engine can compute the same."""
+    """A service is unavailable or broke.
+
+    The data is fine; the embedded engine can compute the same.
+    """

@@ -1,7 +1,8 @@
 """The file port: every change to files that outlive a run goes through here.
 
-A reader sees the old file or the new one, never a part: contents are written beside the target, flushed to the
-disk, and renamed. `changing` is called before each change, so that tests can stop the platform at any of them.
+A reader sees the old file or the new one, never a part: contents are written beside the target,
+flushed to the disk, and renamed. `changing` is called before each change, so that tests can stop
+the platform at any of them.
 """
 
 import contextlib
@@ -26,7 +27,10 @@ from include.core.errors import ConfigurationError, ConflictError, DamagedFile, 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 SMALLEST = 4096  # bytes that a folder, a link or a rename may need
-HEALING = "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged files)"
+HEALING = (
+    "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged"
+    " files)"
+)
 
 
 def changing(operation: str, path: Path) -> None:
@@ -144,7 +148,9 @@ def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
 
 
 def read_or(path: Path, default: Any) -> Any:
-    """The content of a JSON file that can be done without: if it is missing or damaged, the default."""
+    """The content of a JSON file that can be done without: if it is missing or damaged, the
+    default.
+    """
     try:
         return read_json(path)
     except (FileNotFoundError, StorageError):
@@ -152,7 +158,9 @@ def read_or(path: Path, default: Any) -> Any:
 
 
 def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
-    """Replace `path` by `table` (zstd, each page with its checksum), in one step for every reader."""
+    """Replace `path` by `table` (zstd, each page with its checksum), in one step for every
+    reader.
+    """
     changing("write", path)
     with writing(path, table.nbytes):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +171,10 @@ def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Put a finished file or folder under its final name. On one file system this is a single rename."""
+    """Put a finished file or folder under its final name.
+
+    On one file system this is a single rename.
+    """
     changing("move", target)
     with writing(target, SMALLEST):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +230,10 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(path: Path, owner: str) -> Iterator[None]:
-    """Hold the lock file `path`, or raise ConflictError that names its holder. It is free again when the process ends."""
+    """Hold the lock file `path`, or raise ConflictError that names its holder.
+
+    It is free again when the process ends.
+    """
     with writing(path, SMALLEST):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open(
@@ -252,7 +266,8 @@ def _flush(path: Path) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, needed: int) -> Iterator[None]:
-    """Raise StorageError where Python, pyarrow or DuckDB cannot write `path`; `needed` is an estimate in bytes.
+    """Raise StorageError where Python, pyarrow or DuckDB cannot write `path`; `needed` is an
+    estimate in bytes.
 
     A missing file stays a FileNotFoundError: callers know what it means.
     """
@@ -270,13 +285,19 @@ def writing(path: Path, needed: int) -> Iterator[None]:
             raise StorageError(
                 f"disk full: about {needed:,} bytes needed, {_free(path):,} free",
                 where=str(path),
-                cure="make room (or raise the quota, or free inodes), or move DATA_DIR; then run again: nothing is half written",
+                cure=(
+                    "make room (or raise the quota, or free inodes), or move DATA_DIR; then run"
+                    " again: nothing is half written"
+                ),
             ) from error
         if reason in REFUSED:
             raise StorageError(
                 f"no permission to write: {os.strerror(reason)}",
                 where=str(path),
-                cure="give the user who runs Airflow write access, or mount the disk writable; then run again",
+                cure=(
+                    "give the user who runs Airflow write access, or mount the disk writable; then"
+                    " run again"
+                ),
             ) from error
         raise StorageError(
             f"cannot write: {os.strerror(reason)}",
@@ -286,7 +307,10 @@ def writing(path: Path, needed: int) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> int | None:
-    """The errno of a failed write; None if DuckDB failed for a reason of its own. DuckDB has the errno only as text."""
+    """The errno of a failed write; None if DuckDB failed for a reason of its own.
+
+    DuckDB has the errno only as text.
+    """
     if isinstance(error, OSError):
         return error.errno or errno.EIO
     text = str(error)

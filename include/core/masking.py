@@ -1,8 +1,9 @@
 """Removes secrets from what people read: errors, logs, the summary of a run.
 
-Remotes can carry their secrets in their name (`:webdav,url='https://user:secret@host/x',pass=secret:path`), in the query of a URL or in
-`RCLONE_CONFIG_<NAME>_…`, and rclone repeats them in its messages. The exact values are removed where they are known,
-and whatever looks like a secret in the rest.
+Remotes can carry their secrets in their name
+(`:webdav,url='https://user:secret@host/x',pass=secret:path`), in the query of a URL or in
+`RCLONE_CONFIG_<NAME>_…`, and rclone repeats them in its messages. The exact values are removed
+where they are known, and whatever looks like a secret in the rest.
 """
 
 import json
@@ -10,7 +11,9 @@ import re
 from collections.abc import Iterable
 
 MASK = "***"
-SHORTEST = 6  # a shorter value, such as `true`, may be a word of the message; the patterns below mask it in its place
+# a shorter value, such as `true`, may be a word of the message; the patterns below mask it in its
+# place
+SHORTEST = 6
 # Parameters of a remote whose values help to find the cause and open nothing.
 HARMLESS = (
     *(
@@ -40,7 +43,10 @@ HARMLESS = (
         "env_auth",
     ),
 )
-_SECRET_NAME = r"[\w.-]*(?:pass|pwd|secret|token|credential|auth|bearer|cookie|header|signature|sas|key|private)[\w.-]*"
+_SECRET_NAME = (
+    r"[\w.-]*(?:pass|pwd|secret|token|credential|auth|bearer|cookie|header|signature|sas|key|private)"
+    r"[\w.-]*"
+)
 _VALUE = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s,:;&'"]+"""
 _PATTERNS = (
     # the part before the last @ of a URL's host: https://user:secret@host
@@ -85,7 +91,9 @@ def secrets_of(remote: str) -> set[str]:
 
 
 def secrets_of_variable(name: str, value: str) -> set[str]:
-    """The secret values in a variable such as `RCLONE_CONFIG_<NAME>_PASS`; of `…_URL` and `…_REMOTE` only what is secret in them."""
+    """The secret values in a variable such as `RCLONE_CONFIG_<NAME>_PASS`; of `…_URL` and
+    `…_REMOTE` only what is secret in them.
+    """
     name = name.lower()
     opens_nothing = any(
         name.endswith(f"_{harmless}") for harmless in HARMLESS

@@ -9,7 +9,8 @@ from pathlib import Path
 class DataPaths:
     """Names every place under DATA_DIR once.
 
-    A replay of an older day keeps its readings and archive in scratch, so that it cannot replace newer ones.
+    A replay of an older day keeps its readings and archive in scratch, so that it cannot replace
+    newer ones.
     """
 
     root: Path
@@ -116,15 +117,24 @@ class DataPaths:
 
     @property
     def built_aggregates(self) -> Path:
-        """What the time-series engine built of windows. Apart, since the two DAGs may run at the same time."""
+        """What the time-series engine built of windows.
+
+        Apart, since the two DAGs may run at the same time.
+        """
         return self.work / "built/aggregates"
 
     def landed(self, building_id: str, datasource_id: str, sha256: str) -> Path:
-        """A file as received. Its own name is in the ledger alone: foreign names are never used as paths."""
+        """A file as received.
+
+        Its own name is in the ledger alone: foreign names are never used as paths.
+        """
         return self.landing / building_id / datasource_id / sha256
 
     def landed_values(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
-        """The same file, read. The name counts as well: it may hold the device or the time of export."""
+        """The same file, read.
+
+        The name counts as well: it may hold the device or the time of export.
+        """
         return self.landing / building_id / datasource_id / f"{sha256}.{_digest(name)}.parquet"
 
     def rejected_lines(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:

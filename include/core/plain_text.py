@@ -1,7 +1,7 @@
 """Shows text from files as text: no markup, no links, no control characters.
 
-Names of files, columns and sensors come from whoever may write to a drive. They appear in a release's README, in issues,
-mails, notes, pages and on the terminal.
+Names of files, columns and sensors come from whoever may write to a drive. They appear in a
+release's README, in issues, mails, notes, pages and on the terminal.
 """
 
 import re
@@ -17,7 +17,8 @@ UNSAFE = {
     "Zp",
 }  # control, invisible and direction marks, lone surrogates, Unicode's line ends
 REPLACEMENT = "\ufffd"
-# GitHub makes links of bare addresses, mentions and issue numbers, escaped or not. An invisible character inside prevents it.
+# GitHub makes links of bare addresses, mentions and issue numbers, escaped or not. An invisible
+# character inside prevents it.
 BREAK = "\u200b"
 # A backslash does not escape them everywhere: not a bar after a backslash in a table.
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&bsol;", "|": "&verbar;"})

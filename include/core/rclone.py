@@ -1,11 +1,13 @@
 """The remote port: every call of rclone goes through here.
 
-Remotes are rclone's own, declared in its configuration file or in `RCLONE_CONFIG_<NAME>_*` variables, so any of its
-backends serves as a drive. Arguments travel as a list; rclone's own words travel in the error.
+Remotes are rclone's own, declared in its configuration file or in `RCLONE_CONFIG_<NAME>_*`
+variables, so any of its backends serves as a drive. Arguments travel as a list; rclone's own words
+travel in the error.
 
-A remote that accepts a connection and never answers must not hang a run: rclone's own limits add up to more than an hour (five
-minutes, low-level retries, retries). So a call without progress for `REMOTE_TIMEOUT` seconds is stopped. Progress is output, or
-transferred bytes; a long copy that goes on has no limit.
+A remote that accepts a connection and never answers must not hang a run: rclone's own limits add up
+to more than an hour (five minutes, low-level retries, retries). So a call without progress for
+`REMOTE_TIMEOUT` seconds is stopped. Progress is output, or transferred bytes; a long copy that goes
+on has no limit.
 """
 
 import contextlib
@@ -34,7 +36,8 @@ log = logging.getLogger(__name__)
 NOT_FOUND = (3, 4)
 HASHES = ("sha256", "sha1", "md5")
 STATISTICS = re.compile(
-    r"^(?:\S+ \S+ NOTICE: +)?(?P<done>[\d.]+ \w* ?/ [\d.]+ \w*), (?:\d+%|-), .*, ETA \S+(?P<files> \(.*\))?$"
+    r"^(?:\S+ \S+ NOTICE: +)?(?P<done>[\d.]+ \w* ?/ [\d.]+ \w*), (?:\d+%|-), .*, ETA \S+(?P<files>"
+    r" \(.*\))?$"
 )
 STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 SETTINGS = (
@@ -47,7 +50,9 @@ GRACE = 5  # seconds in which rclone removes its partial files
 
 @dataclass(frozen=True, order=True)
 class RemoteFile:
-    """One object in a listing; `modified` as the remote reports it (RFC 3339), `digest` is `<type>:<hex>` or empty."""
+    """One object in a listing; `modified` as the remote reports it (RFC 3339), `digest` is
+    `<type>:<hex>` or empty.
+    """
 
     path: str
     size: int
@@ -71,8 +76,8 @@ def run(command: str, *arguments: str, remote: str) -> str:
         )
     limit = Settings.from_environment().remote_seconds
     remember(secrets_of(remote))
-    patience = (
-        f"{max(1, limit / 2):.0f}s"  # of one connection: rclone then tries again, within the limit
+    patience = (  # of one connection: rclone then tries again, within the limit
+        f"{max(1, limit / 2):.0f}s"
     )
     options = [
         "--retries",
@@ -96,9 +101,13 @@ def run(command: str, *arguments: str, remote: str) -> str:
     )
     if done.is_stopped:
         raise RemoteError(
-            f"rclone {command} made no progress for {limit:g} s and was stopped\n{_once(done.stderr)}".rstrip(),
+            f"rclone {command} made no progress for {limit:g} s and was"
+            f" stopped\n{_once(done.stderr)}".rstrip(),
             where=remote,
-            cure="check with `rclone lsd` that the remote answers; if it is only slow, set REMOTE_TIMEOUT to more seconds. The next run goes on from here",
+            cure=(
+                "check with `rclone lsd` that the remote answers; if it is only slow, set"
+                " REMOTE_TIMEOUT to more seconds. The next run goes on from here"
+            ),
         )
     if done.returncode == 0:
         return done.stdout
@@ -112,7 +121,10 @@ def run(command: str, *arguments: str, remote: str) -> str:
     raise RemoteError(
         f"rclone {command} failed with exit code {done.returncode}\n{words}",
         where=remote,
-        cure=f"check network, token and rights with `rclone lsd`, and {SETTINGS}; the next run goes on from here",
+        cure=(
+            f"check network, token and rights with `rclone lsd`, and {SETTINGS}; the next run goes"
+            " on from here"
+        ),
     )
 
 
@@ -125,7 +137,10 @@ class _Ended:
 
 
 class _Stream(threading.Thread):
-    """Reads one output of a process. `progress` changes with each byte, and with rclone's statistics if bytes or files went on."""
+    """Reads one output of a process.
+
+    `progress` changes with each byte, and with rclone's statistics if bytes or files went on.
+    """
 
     def __init__(self, pipe: IO[bytes], *, has_statistics: bool) -> None:
         super().__init__(daemon=True)
@@ -151,9 +166,11 @@ class _Stream(threading.Thread):
 
 
 def _watched(call: list[str], what: str, limit: float) -> _Ended:
-    """Run a program until it ends, or until it has made no progress for `limit` seconds; logs each minute that it still waits.
+    """Run a program until it ends, or until it has made no progress for `limit` seconds; logs each
+    minute that it still waits.
 
-    It has a process group of its own, so that programs which rclone has started (ssh, a password command) end with it.
+    It has a process group of its own, so that programs which rclone has started (ssh, a password
+    command) end with it.
     """
     with subprocess.Popen(
         call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
@@ -193,7 +210,9 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
 
 
 def _has_ended(process: subprocess.Popen[bytes], stream: _Stream, seconds: float) -> bool:
-    """Wait for the end of its output: `Popen.wait` with a limit looks only every 50 ms, at each of many calls."""
+    """Wait for the end of its output: `Popen.wait` with a limit looks only every 50 ms, at each of
+    many calls.
+    """
     stream.join(seconds)
     return process.poll() is not None or (not stream.is_alive() and process.wait() is not None)
 
@@ -216,7 +235,9 @@ def _once(said: str) -> str:
 def listing(
     remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False
 ) -> list[RemoteFile]:
-    """All files below `remote`, sorted by path; symbolic links appear under their name with `.rclonelink`."""
+    """All files below `remote`, sorted by path; symbolic links appear under their name with
+    `.rclonelink`.
+    """
     options = ["--recursive", "--files-only", "--no-mimetype", "--links"]
     if with_digest and (kind := _digest_type(remote)):
         options += ["--hash", "--hash-type", kind]
@@ -241,7 +262,10 @@ def listing(
 
 
 def fetch(remote: str, folder: Path, paths: Iterable[str]) -> None:
-    """Copy the named files from `remote` into `folder`. Verification is the caller's: see `include.ingest.sync`."""
+    """Copy the named files from `remote` into `folder`.
+
+    Verification is the caller's: see `include.ingest.sync`.
+    """
     _copy(remote, str(folder), paths, "--ignore-checksum", remote=remote)
 
 
@@ -265,7 +289,9 @@ def put(local: Path, remote_path: str) -> None:
 
 
 def copy_within(source: str, target: str, paths: Iterable[str]) -> None:
-    """Replace the named files below `target` by those below `source`, on the remote itself where it can."""
+    """Replace the named files below `target` by those below `source`, on the remote itself where it
+    can.
+    """
     _copy(source, target, paths, "--ignore-times", remote=target)
 
 
@@ -291,7 +317,9 @@ def delete_folder(remote: str) -> None:
 
 
 def remotes() -> set[str]:
-    """The names of all configured remotes, in lower case: rclone lists those of the environment so."""
+    """The names of all configured remotes, in lower case: rclone lists those of the environment
+    so.
+    """
     return {
         line.removesuffix(":").lower()
         for line in run("listremotes", "--ask-password=false", remote="").splitlines()
@@ -326,6 +354,8 @@ def _copy(source: str, target: str, paths: Iterable[str], *options: str, remote:
 
 
 def _digest_type(remote: str) -> str | None:
-    """The best checksum that the backend of `remote` knows without reading files again, as rclone reports it."""
+    """The best checksum that the backend of `remote` knows without reading files again, as rclone
+    reports it.
+    """
     features = json.loads(run("backend", "features", remote, remote=remote))
     return next((kind for kind in HASHES if kind in features.get("Hashes", [])), None)

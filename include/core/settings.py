@@ -78,11 +78,15 @@ class Settings:
         return DataPaths(self.data_dir, self.replay)
 
     def image_of(self, service: str, default: str) -> str:
-        """The container image of a service: `<SERVICE>_IMAGE`, such as INFLUXDB_IMAGE, or the default."""
+        """The container image of a service: `<SERVICE>_IMAGE`, such as INFLUXDB_IMAGE, or the
+        default.
+        """
         return self.images.get(service, default)
 
     def as_replay(self) -> "Settings":
-        """The same, with readings and archive in scratch: a replay of an older day replaces nothing."""
+        """The same, with readings and archive in scratch: a replay of an older day replaces
+        nothing.
+        """
         return replace(self, replay=True)
 
 

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from include.core import files, rclone
+from include.core.drives import below
 from include.core.errors import StorageError
 from include.core.settings import Settings
 
 
 def fetch(settings: Settings, digests: Mapping[str, str]) -> list[str]:
-    """Bring the named files (path → sha256) unless they are here already; every one is verified. Returns the fetched paths."""
+    """Bring the named files (path → sha256) unless they are here already; every one is verified.
+
+    Returns the fetched paths.
+    """
     missing = {
         path: digest
         for path, digest in digests.items()
@@ -44,7 +48,7 @@ def stored_name(path: str, digest: str) -> str:
 
 
 def remote_path(settings: Settings, name: str) -> str:
-    return f"{settings.state_remote.rstrip('/')}{'' if settings.state_remote.endswith(':') else '/'}{name}"
+    return below(settings.state_remote, name)
 
 
 def _is_here(path: Path, digest: str) -> bool:

@@ -1,4 +1,6 @@
-"""Services in containers that live as long as a run: what one needs, and how it is found again by its labels."""
+"""Services in containers that live as long as a run: what one needs, and how it is found again by
+its labels.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,10 @@ LAST_LINES = 20
 
 @dataclass(frozen=True)
 class ContainerService:
-    """A server that a run starts for itself. The first port is the one whose answer means that it is ready."""
+    """A server that a run starts for itself.
+
+    The first port is the one whose answer means that it is ready.
+    """
 
     name: str
     image: str
@@ -30,7 +35,9 @@ class ContainerService:
 
 @dataclass(frozen=True)
 class Server:
-    """Where a running service answers: the host, each port of the service as it is reached there, and the run's secret."""
+    """Where a running service answers: the host, each port of the service as it is reached there,
+    and the run's secret.
+    """
 
     host: str
     ports: Mapping[int, int]
@@ -79,7 +86,9 @@ def remove(cli: docker.APIClient, containers: list[dict[str, Any]]) -> list[str]
 
 
 def expired(cli: docker.APIClient) -> list[dict[str, Any]]:
-    """Containers with our label that are older than they were allowed to be, by the Docker daemon's own clock."""
+    """Containers with our label that are older than they were allowed to be, by the Docker daemon's
+    own clock.
+    """
     now = datetime.fromisoformat(cli.info()["SystemTime"]).timestamp()
     ours: list[dict[str, Any]] = cli.containers(
         all=True, filters={"label": f"{PLATFORM}.expires_after_seconds"}

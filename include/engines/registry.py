@@ -39,12 +39,16 @@ def graph_engine(settings: Settings) -> GraphEngine:
 
 
 def timeseries_service(settings: Settings) -> TimeSeriesEngine:
-    """The engine whose group the DAG shows: the one that TIMESERIES_ENGINE names; InfluxDB for `duckdb`."""
+    """The engine whose group the DAG shows: the one that TIMESERIES_ENGINE names; InfluxDB for
+    `duckdb`.
+    """
     return timeseries_engine(settings) or importlib.import_module(TIMESERIES["influxdb"]).ENGINE
 
 
 def graph_service(settings: Settings) -> GraphEngine:
-    """The engine whose group the DAG shows: the one that GRAPH_ENGINE names; Neo4j for one without a container."""
+    """The engine whose group the DAG shows: the one that GRAPH_ENGINE names; Neo4j for one without
+    a container.
+    """
     engine = graph_engine(settings)
     if engine.service(settings) is None:
         engine = importlib.import_module(GRAPH["neo4j"]).ENGINE

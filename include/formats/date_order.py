@@ -5,10 +5,12 @@
 1. a day above 12, or any date that only one format can read;
 2. the time of export in the file's name: an export ends on the day it was made;
 3. what the other files of the same device have proven by 1 or 2, if they all agree;
-4. steadiness: only one order lets readings follow each other at the interval that is declared for the device.
+4. steadiness: only one order lets readings follow each other at the interval that is declared for
+the device.
 
-A file that none of these settles is refused and judged again when other files of the device arrive. Since 3 counts
-only files that were proven by themselves, the order in which files arrive does not matter.
+A file that none of these settles is refused and judged again when other files of the device arrive.
+Since 3 counts only files that were proven by themselves, the order in which files arrive does not
+matter.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -37,7 +39,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class DateText:
-    """One distinct date text: the first and last time of day in its lines, in seconds since midnight."""
+    """One distinct date text: the first and last time of day in its lines, in seconds since
+    midnight.
+    """
 
     text: str
     first: int = 0
@@ -45,7 +49,9 @@ class DateText:
 
 
 class Unproven(Exception):
-    """No declared format is proven; `witness` is the date text that shows it, None if no single one does."""
+    """No declared format is proven; `witness` is the date text that shows it, None if no single one
+    does.
+    """
 
     def __init__(self, message: str, cure: str, witness: str | None = None) -> None:
         self.message, self.cure, self.witness = message, cure, witness
@@ -110,8 +116,10 @@ def prove_date_format(
     if len(steady) == 1:
         return Proof(steady[0], "steadiness")
     raise Unproven(
-        f"ambiguous dates: {dates[0].text} fits {' and '.join(fitting)}, and neither this file nor others of its device decide",
-        "Upload another export of the device that holds a day above 12, or leave one format in file_formats.csv",
+        f"ambiguous dates: {dates[0].text} fits {' and '.join(fitting)}, and neither this file nor"
+        " others of its device decide",
+        "Upload another export of the device that holds a day above 12, or leave one format in"
+        " file_formats.csv",
     )
 
 
@@ -121,7 +129,9 @@ def _fits_export(last: date, exported: datetime) -> bool:
 
 
 def _is_steady(days: Sequence[date], dates: Sequence[DateText], interval: timedelta) -> bool:
-    """Whether each day begins one interval after the day before it ended (half an interval more or less)."""
+    """Whether each day begins one interval after the day before it ended (half an interval more or
+    less).
+    """
     in_order = sorted(zip(days, dates, strict=True), key=lambda pair: pair[0])
     steps = [
         (later - earlier) + timedelta(seconds=after.first - before.last)

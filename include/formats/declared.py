@@ -1,4 +1,6 @@
-"""What a file is compared with: the declarations of its datasource, and what else a verdict depends on."""
+"""What a file is compared with: the declarations of its datasource, and what else a verdict depends
+on.
+"""
 
 import functools
 import hashlib
@@ -27,7 +29,9 @@ def means(declared: str, name: str) -> bool:
 def described_by(
     column: str, mappings: Collection[DatasourceMapping]
 ) -> tuple[DatasourceMapping, ...]:
-    """The rows that describe a column of values: those that name it, else those whose regex it matches."""
+    """The rows that describe a column of values: those that name it, else those whose regex it
+    matches.
+    """
     by_name = tuple(row for row in mappings if column == row.value_column)
     return by_name or tuple(row for row in mappings if means(row.value_column, column))
 
@@ -83,7 +87,9 @@ class Declared:
         ]
 
     def is_measured(self, column: str, device: str) -> bool:
-        """Whether cells of a value column are readings; in a file of many devices, whether those of some device may be."""
+        """Whether cells of a value column are readings; in a file of many devices, whether those of
+        some device may be.
+        """
         if not described_by(column, self.mappings):
             return False
         return (
@@ -93,7 +99,9 @@ class Declared:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Hash of everything that decides how a file is read: if it differs, files are read again."""
+        """Hash of everything that decides how a file is read: if it differs, files are read
+        again.
+        """
         facts = [
             STATE_FORMAT,
             self.format.model_dump(mode="json"),

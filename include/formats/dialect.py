@@ -1,8 +1,8 @@
 """How a cell of a file becomes a value. The only place that reads one: dbt gets numbers, not texts.
 
-White space around a text never counts. A cell is empty (nothing, or one of the declared null tokens), a number in the
-declared dialect, or unreadable. A number of another dialect (`20,5` where a point is declared) is foreign: its line
-cannot be trusted.
+White space around a text never counts. A cell is empty (nothing, or one of the declared null
+tokens), a number in the declared dialect, or unreadable. A number of another dialect (`20,5` where
+a point is declared) is foreign: its line cannot be trusted.
 """
 
 import hashlib
@@ -41,8 +41,8 @@ _DIGITS_AND_SEPARATORS = (
 class Cells:
     """One column, read. Arrays have one element per line.
 
-    `numbers` is null where there is none; `unreadable` holds the text of cells that are neither number nor empty, else
-    null; `foreign` says which of those are numbers of another dialect.
+    `numbers` is null where there is none; `unreadable` holds the text of cells that are neither
+    number nor empty, else null; `foreign` says which of those are numbers of another dialect.
     """
 
     numbers: pa.Array

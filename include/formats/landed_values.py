@@ -1,4 +1,6 @@
-"""The files that validation writes: values by line, as dbt reads them, and the lines that were rejected."""
+"""The files that validation writes: values by line, as dbt reads them, and the lines that were
+rejected.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,9 @@ def land_rejected_lines(path: Path, file: RawFile, rejected: RejectedLines) -> N
 
 
 def is_landed(path: Path, layout: Layout, rows: int) -> bool:
-    """Whether the landed values of a file are there, whole, and read by the declarations that the ledger names."""
+    """Whether the landed values of a file are there, whole, and read by the declarations that the
+    ledger names.
+    """
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError):

@@ -1,7 +1,8 @@
-"""The port of the formats: a raw file in, its records as texts out, each with the place that it came from.
+"""The port of the formats: a raw file in, its records as texts out, each with the place that it
+came from.
 
-From there on everything is the same for every format: dates, numbers, wall clock, verdict. A format knows neither the source that
-brought the file nor what its columns mean.
+From there on everything is the same for every format: dates, numbers, wall clock, verdict. A format
+knows neither the source that brought the file nor what its columns mean.
 """
 
 from collections.abc import Collection
@@ -24,7 +25,8 @@ class Records:
 
     Attributes:
         columns: one array of texts for each named column, in the order of the header.
-        numbers: for each record, the line (or the number of the record) that leads back to it in the raw file.
+        numbers: for each record, the line (or the number of the record) that leads back to it in
+            the raw file.
     """
 
     columns: tuple[pa.Array, ...]
@@ -54,7 +56,10 @@ class RawFile(Protocol):
     findings: tuple[Finding, ...]
 
     def header(self) -> list[str]:
-        """The column names as written, empty for a column without one. Raises Refused if there is no usable header."""
+        """The column names as written, empty for a column without one.
+
+        Raises Refused if there is no usable header.
+        """
 
     def records(self, header: list[str], rejected: RejectedLines, most: int) -> Records:
         """All records that can be read; the others are added to `rejected`.

@@ -1,4 +1,7 @@
-"""The formats by the name that file_formats.csv gives in `reader`. A new one is a module with a `FORMAT`, and a line here."""
+"""The formats by the name that file_formats.csv gives in `reader`.
+
+A new one is a module with a `FORMAT`, and a line here.
+"""
 
 import importlib
 

@@ -1,4 +1,6 @@
-"""Lines of a file that cannot be read, while the rest can: which, why, and how many are too many."""
+"""Lines of a file that cannot be read, while the rest can: which, why, and how many are too
+many.
+"""
 
 import hashlib
 from collections import Counter
@@ -26,11 +28,19 @@ CURES: dict[Reason, str] = {
     "encoding": "Save the file as UTF-8 (it may be Windows-1250), or export it again",
     "quotes": "Remove the quote, or close it, and upload again",
     "field_count": "The line is cut off or damaged: export it again",
-    "header_repeated": "Nothing, if two exports were joined on purpose; else upload them as two files",
-    "timestamp": "Correct the line and upload again; if most lines are written so, add their format to date_formats in file_formats.csv",
+    "header_repeated": (
+        "Nothing, if two exports were joined on purpose; else upload them as two files"
+    ),
+    "timestamp": (
+        "Correct the line and upload again; if most lines are written so, add their format to"
+        " date_formats in file_formats.csv"
+    ),
     "implausible_date": "Set the device's clock; or change `earliest` in datasources_config.csv",
     "future_dates": "Set the device's clock; the file is read again when that time has come",
-    "decimal_mark": "Export with the declared decimal mark and without thousands separators, or change decimal_mark in file_formats.csv",
+    "decimal_mark": (
+        "Export with the declared decimal mark and without thousands separators, or change"
+        " decimal_mark in file_formats.csv"
+    ),
 }
 REJECTED = pa.schema(
     [("line", pa.int32()), ("reason", pa.string()), ("text", pa.string()), ("sha256", pa.string())]
@@ -64,7 +74,10 @@ class RejectedLines:
     messages: dict[Reason, tuple[int, str, str, str]] = field(default_factory=dict)
 
     def add(self, line: int, reason: Reason, message: str, where: str = "", cure: str = "") -> None:
-        """Reject a line. `message` says what is wrong with it; the first of each reason is shown to people."""
+        """Reject a line.
+
+        `message` says what is wrong with it; the first of each reason is shown to people.
+        """
         self.reasons.setdefault(line, reason)
         if reason not in self.messages or line < self.messages[reason][0]:
             self.messages[reason] = (line, message, where or f"line {line}", cure or CURES[reason])
@@ -77,7 +90,9 @@ class RejectedLines:
         return len(self.reasons)
 
     def finding(self, rows: int, warn_pct: float, refuse_pct: float) -> Finding | None:
-        """What to say of them: a warning; an error that refuses the file if they are more than `refuse_pct` of its lines."""
+        """What to say of them: a warning; an error that refuses the file if they are more than
+        `refuse_pct` of its lines.
+        """
         if not self.reasons:
             return None
         counts = Counter(self.reasons.values())
@@ -89,18 +104,24 @@ class RejectedLines:
         )
         if share > refuse_pct:
             counted = f" ({count:,} for {reason}{others})" if others else ""
-            limit = f"{len(self):,} of {lines_of(total)} cannot be read, {refuse_pct:g} % are allowed{counted}"
+            limit = (
+                f"{len(self):,} of {lines_of(total)} cannot be read, {refuse_pct:g} % are"
+                f" allowed{counted}"
+            )
             return Finding(reason, "error", f"{message}; {limit}", where=where, cure=cure)
         return Finding(
             "rejected_lines" if share <= warn_pct else "many_rejected_lines",
             "warning",
-            f"{lines_of(len(self))} of {total:,} rejected ({count:,} for {reason}{others}), the first: {message}",
+            f"{lines_of(len(self))} of {total:,} rejected ({count:,} for {reason}{others}), the"
+            f" first: {message}",
             where=where,
             cure=cure,
         )
 
     def table(self, texts: dict[int, bytes]) -> pa.Table:
-        """Number, reason, text and digest of each line, in order of lines; no text where the source is sensitive."""
+        """Number, reason, text and digest of each line, in order of lines; no text where the source
+        is sensitive.
+        """
         lines = sorted(self.reasons)
         return pa.table(
             {

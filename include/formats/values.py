@@ -28,7 +28,9 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class NameParts:
-    """What a file's name says: its device and its time of export, where file_pattern has groups for them."""
+    """What a file's name says: its device and its time of export, where file_pattern has groups for
+    them.
+    """
 
     device: str
     exported: datetime | None
@@ -36,7 +38,9 @@ class NameParts:
 
 @dataclass(frozen=True)
 class Values:
-    """The accepted lines of a file: each array has one element per line, in the order of the file."""
+    """The accepted lines of a file: each array has one element per line, in the order of the
+    file.
+    """
 
     numbers: Numbers
     walls: wall_clock.Instants
@@ -68,7 +72,8 @@ def read_values(
     name: NameParts,
     rejected: RejectedLines,
 ) -> Values:
-    """Date the lines and read their cells; what cannot be dated or is written in another dialect is added to `rejected`.
+    """Date the lines and read their cells; what cannot be dated or is written in another dialect is
+    added to `rejected`.
 
     Raises Refused if nothing proves the date format.
     """
@@ -104,7 +109,10 @@ def _foreign(
         foreign = read.foreign.to_numpy(zero_copy_only=False)
         for at in np.flatnonzero(foreign & keep):
             number, text = int(lines.numbers[at]), rejected.quote(read.unreadable[int(at)].as_py())
-            message = f"{text} is not a number with decimal mark {declared.format.decimal_mark!r} and without thousands separators"
+            message = (
+                f"{text} is not a number with decimal mark {declared.format.decimal_mark!r} and"
+                " without thousands separators"
+            )
             rejected.add(number, "decimal_mark", message, where=f"line {number}, column {column!r}")
         found |= foreign
     return found
@@ -155,7 +163,8 @@ def _walls(
         ~is_date & ~is_header,
         "timestamp",
         lambda at: (
-            f"no date in the declared formats ({', '.join(formats)}): {rejected.quote(texts[date_of[at]])}"
+            f"no date in the declared formats ({', '.join(formats)}):"
+            f" {rejected.quote(texts[date_of[at]])}"
         ),
     )
     reject(is_date & ~is_plausible, "implausible_date", too_early)
@@ -199,7 +208,9 @@ def _prove(
     now: Circumstances,
     name: NameParts,
 ) -> Proof:
-    """What proves the date format of the lines that are kept; `seconds` since midnight of each line."""
+    """What proves the date format of the lines that are kept; `seconds` since midnight of each
+    line.
+    """
     first, last = np.full(len(texts), 86400), np.full(len(texts), -1)
     np.minimum.at(first, date_of[keep], seconds[keep])
     np.maximum.at(last, date_of[keep], seconds[keep])
@@ -241,7 +252,9 @@ def _without_future(
     rejected: RejectedLines,
     as_of: datetime,
 ) -> tuple[Mask, datetime | None]:
-    """Reject what is later than now; also the time from which the file is judged again, since then some of it is not."""
+    """Reject what is later than now; also the time from which the file is judged again, since then
+    some of it is not.
+    """
     zone = declared.datasource.timezone
     latest = np.datetime64(wall_clock.wall_time(as_of + CLOCK_TOLERANCE, zone), "s")
     future = keep & (walls > latest)

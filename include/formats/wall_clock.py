@@ -1,8 +1,9 @@
 """Turns a device's wall clock into UTC, also where the clock is set. The only place that does.
 
-In autumn an hour comes twice: within one series of a file, the second pass begins where time goes back or, in files
-that have one reading an hour, where it is repeated. A series that begins inside that hour counts as its first pass. In
-spring an hour does not exist: a reading in it is read as if the clock had not been set.
+In autumn an hour comes twice: within one series of a file, the second pass begins where time goes
+back or, in files that have one reading an hour, where it is repeated. A series that begins inside
+that hour counts as its first pass. In spring an hour does not exist: a reading in it is read as if
+the clock had not been set.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Passes:
-    """An hour that comes twice: the lines inside it, those of its second pass, and whether any series leaves that open."""
+    """An hour that comes twice: the lines inside it, those of its second pass, and whether any
+    series leaves that open.
+    """
 
     inside: npt.NDArray[np.bool_]
     second: npt.NDArray[np.bool_]
@@ -105,7 +108,8 @@ def _skipped(change: ClockChange, inside: npt.NDArray[np.bool_], lines: Numbers)
     return Finding(
         "clock_change",
         "warning",
-        f"{count:,} {'line' if count == 1 else 'lines'} from {_hour(change)}, an hour that did not exist: read as if the clock had not been set forward",
+        f"{count:,} {'line' if count == 1 else 'lines'} from {_hour(change)}, an hour that did not"
+        " exist: read as if the clock had not been set forward",
         where=f"line {lines[inside][0]}",
         cure="Check whether the device sets its clock",
     )

@@ -1,7 +1,7 @@
 """The public hierarchy: what the graph knows of the buildings, as Parquet.
 
-It is a pure function of the seeds and of include/cypher, so whoever finds it missing may make it: both engines give the
-same bytes.
+It is a pure function of the seeds and of include/cypher, so whoever finds it missing may make it:
+both engines give the same bytes.
 """
 
 import hashlib
@@ -79,7 +79,9 @@ def is_current(settings: Settings, registry: Registry) -> bool:
 
 
 def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int]:
-    """Load the structure, ask for it, and put the tables in place; returns their rows. A wrong seed changes nothing.
+    """Load the structure, ask for it, and put the tables in place; returns their rows.
+
+    A wrong seed changes nothing.
 
     Of a building whose own rows are wrong the last structure stays.
     """
@@ -94,7 +96,10 @@ def build(settings: Settings, registry: Registry, graph: Graph) -> dict[str, int
 
 
 def ensure(settings: Settings, registry: Registry) -> None:
-    """Make what a release needs if it is missing. A wrong seed leaves the last hierarchy in place, or an empty one."""
+    """Make what a release needs if it is missing.
+
+    A wrong seed leaves the last hierarchy in place, or an empty one.
+    """
     if is_current(settings, registry):
         return
 
@@ -154,7 +159,10 @@ def _keep(
         f"insert into hierarchy by name {nodes}",
         {"stored": names["hierarchy"], "buildings": list(buildings)},
     )
-    pairs = "select * from read_parquet($stored) where zone_id in (select id from hierarchy where list_contains($buildings, building_id))"
+    pairs = (
+        "select * from read_parquet($stored) where zone_id in (select id from hierarchy where"
+        " list_contains($buildings, building_id))"
+    )
     database.execute(
         f"insert into adjacency by name {pairs}",
         {"stored": names["adjacency"], "buildings": list(buildings)},

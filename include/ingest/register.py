@@ -1,4 +1,6 @@
-"""The steps between landing and the ledger: judge what arrived, pass the gate, write the verdicts down."""
+"""The steps between landing and the ledger: judge what arrived, pass the gate, write the verdicts
+down.
+"""
 
 import json
 from collections.abc import Collection, Iterable
@@ -65,8 +67,8 @@ def validate_arrivals(
 ) -> list[FileVersion]:
     """Judge what sync brought, and once more the versions whose verdict may be another one by now.
 
-    These are: refused ones (the seeds may have been corrected), ones read by other declarations, and ones that held
-    readings in the future.
+    These are: refused ones (the seeds may have been corrected), ones read by other declarations,
+    and ones that held readings in the future.
     """
     folder = run.settings.paths.ingest / datasource.datasource_id
     arrivals = [
@@ -113,9 +115,11 @@ def judge(
     versions: list[FileVersion],
     skipped: SkippedChecks,
 ) -> list[FileVersion]:
-    """Read the files of these versions and say what they are; also of those whose date order they help to prove.
+    """Read the files of these versions and say what they are; also of those whose date order they
+    help to prove.
 
-    Versions without a number are new. One that was accepted, and cannot be read by what is declared now, stays as it was
+    Versions without a number are new. One that was accepted, and cannot be read by what is declared
+    now, stays as it was
     read: a seed never takes back what is published (withdrawals.csv does).
     """
     declared, withdrawn = Declared.of(run.registry, datasource), run.registry.withdrawn(run.as_of)
@@ -153,7 +157,9 @@ def judge(
 
 
 def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -> bool:
-    """Whether the verdict rests, or could rest, on what other files have proven, and that is another thing now."""
+    """Whether the verdict rests, or could rest, on what other files have proven, and that is
+    another thing now.
+    """
     if version.verdict == "refused":
         return any(finding.check == "date_order" for finding in version.findings)
     layout = version.layout
@@ -167,7 +173,9 @@ def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -
 def _judge_one(
     run: Run, declared: Declared, version: FileVersion, now: Circumstances, skipped: SkippedChecks
 ) -> FileVersion | None:
-    """The version with its verdict; None if there is no copy of the file, so that an old verdict stands."""
+    """The version with its verdict; None if there is no copy of the file, so that an old verdict
+    stands.
+    """
     landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if version.number and landed.exists() and files.sha256(landed) != version.sha256:
         files.remove(landed)
@@ -198,7 +206,9 @@ def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
 def pass_gate(
     settings: Settings, datasource: Datasource, skipped: SkippedChecks
 ) -> list[FileVersion]:
-    """Apply the quality gate to what validation handed over, apart from what has passed it before."""
+    """Apply the quality gate to what validation handed over, apart from what has passed it
+    before.
+    """
     passed = {
         version.number
         for version in Ledger.read(settings.paths.ledger).versions
@@ -239,7 +249,9 @@ def note(settings: Settings, sentence: str) -> None:
 
 
 def give_up(settings: Settings, lost: list[FileVersion]) -> None:
-    """Write into ledger and report that these versions cannot be read any more; every later run tries again."""
+    """Write into ledger and report that these versions cannot be read any more; every later run
+    tries again.
+    """
     with files.locked(settings.paths.lock, "refresh"):
         ledger = Ledger.read(settings.paths.ledger).replaced(lost)
         ledger.write(settings.paths.ledger)
@@ -248,7 +260,9 @@ def give_up(settings: Settings, lost: list[FileVersion]) -> None:
 
 
 def add_problems(settings: Settings, problems: list[str], kept: Collection[str] = ()) -> None:
-    """Report what was found after the verdicts were written down, and the batches whose stored months were kept for it."""
+    """Report what was found after the verdicts were written down, and the batches whose stored
+    months were kept for it.
+    """
     if problems and (outcome := read_outcome(settings)):
         files.write_json(
             settings.paths.ingest / OUTCOME,
@@ -272,10 +286,11 @@ def register(
     withdrawn: Collection[str] = (),
     wrong_rows: Iterable[str] = (),
 ) -> Outcome:
-    """Write the verdicts of all datasources into the ledger, in one step, and the pages of the quarantine.
+    """Write the verdicts of all datasources into the ledger, in one step, and the pages of the
+    quarantine.
 
-    `withdrawn` are the digests of files that people have taken out: their refusal is over. `wrong_rows` of the seeds are
-    problems of every run until they are corrected.
+    `withdrawn` are the digests of files that people have taken out: their refusal is over.
+    `wrong_rows` of the seeds are problems of every run until they are corrected.
     """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths.ledger)
@@ -362,19 +377,24 @@ def _findings_of_sync(settings: Settings, datasource: Datasource) -> tuple[list[
 
 
 def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> list[str]:
-    """What kept a datasource from being read; nothing of it is lost, the next run goes on from here."""
+    """What kept a datasource from being read; nothing of it is lost, the next run goes on from
+    here.
+    """
     folder = settings.paths.ingest / datasource.datasource_id
     if _synced(settings, datasource) is None:
         return [
-            f"{datasource.datasource_id}: {datasource.location} could not be read; the task {datasource.datasource_id}.sync, or one before it, says why"
+            f"{datasource.datasource_id}: {datasource.location} could not be read; the task"
+            f" {datasource.datasource_id}.sync, or one before it, says why"
         ]
     if not (folder / GATED).exists():
         return [
-            f"{datasource.datasource_id}: its files were not judged; {datasource.datasource_id}.validate_schema or .quality_gate says why"
+            f"{datasource.datasource_id}: its files were not judged;"
+            f" {datasource.datasource_id}.validate_schema or .quality_gate says why"
         ]
     if not ledger.latest(datasource.datasource_id):
         return [
-            f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check location and file_pattern in datasources_config.csv, or set its status to disabled"
+            f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check"
+            " location and file_pattern in datasources_config.csv, or set its status to disabled"
         ]
     return []
 
@@ -420,7 +440,9 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
 
 
 def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
-    """One page for each file that is refused or has rejected lines; the pages of files that have been cured go."""
+    """One page for each file that is refused or has rejected lines; the pages of files that have
+    been cured go.
+    """
     newest = {(v.datasource_id, v.path): v for v in ledger.versions}
     listed = [
         *ledger.refused(),

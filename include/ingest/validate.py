@@ -1,7 +1,8 @@
 """Judges one raw file against its declared schema and lands its values, in a single pass.
 
-Nothing is guessed here. Lines that cannot be read are rejected one by one and kept in quarantine; what concerns the whole
-file (header, dialect, date order, a missing column, too many rejected lines) refuses it.
+Nothing is guessed here. Lines that cannot be read are rejected one by one and kept in quarantine;
+what concerns the whole file (header, dialect, date order, a missing column, too many rejected
+lines) refuses it.
 """
 
 import difflib
@@ -65,14 +66,16 @@ def validate(
     rejected_lines: Path,
     now: Circumstances,
 ) -> Validation:
-    """Check the file `raw` (called `path` on the remote) and land its values, unless it cannot be read.
+    """Check the file `raw` (called `path` on the remote) and land its values, unless it cannot be
+    read.
 
     Args:
         raw: the file as received.
         path: its name on the remote, which may hold the device and the time of export.
         declared: the declarations of its datasource.
-        landed_values: where its values go, as Parquet: `source_line`, `timestamp` (UTC), `device`, `measurement`, and for
-            each value column `n<i>` (the number) and `t<i>` (the text, if it is unreadable).
+        landed_values: where its values go, as Parquet: `source_line`, `timestamp` (UTC), `device`,
+            `measurement`, and for each value column `n<i>` (the number) and `t<i>` (the text, if it
+            is unreadable).
         rejected_lines: where the lines go that cannot be read.
         now: what else the verdict depends on.
     """
@@ -170,7 +173,10 @@ def columns_found(raw: Path, declared: Declared) -> list[str]:
 
 
 def _name_parts(path: str, datasource: Datasource) -> NameParts:
-    """What a file's name says. Raises Refused if it lacks the time of export by which its datasource ranks files."""
+    """What a file's name says.
+
+    Raises Refused if it lacks the time of export by which its datasource ranks files.
+    """
     match = re.fullmatch(datasource.file_regex, PurePosixPath(path).name)
     groups = match.groupdict() if match else {}
     device = groups.get("device") or ""
@@ -181,8 +187,12 @@ def _name_parts(path: str, datasource: Datasource) -> NameParts:
     except (TypeError, ValueError, OverflowError, OSError):
         raise Refused(
             "export_time",
-            f"the file's name holds no time of export ({groups['exported']!r}), so it cannot be ranked among the other exports",
-            cure="Give it the name it was exported with; the pattern is file_pattern in datasources_config.csv, in seconds since 1970",
+            f"the file's name holds no time of export ({groups['exported']!r}), so it cannot be"
+            " ranked among the other exports",
+            cure=(
+                "Give it the name it was exported with; the pattern is file_pattern in"
+                " datasources_config.csv, in seconds since 1970"
+            ),
         ) from None
 
 
@@ -210,8 +220,11 @@ def _compare_columns(columns: Sequence[str], declared: Declared, where: str) -> 
                 "error",
                 f"no column matches {want!r}; {hint}",
                 where=where,
-                cure="Export it again; if the new name stays, write both (old|new) into required_columns (datasources_config.csv) and value_column"
-                " (datasource_mappings.csv)",
+                cure=(
+                    "Export it again; if the new name stays, write both (old|new) into"
+                    " required_columns (datasources_config.csv) and value_column"
+                    " (datasource_mappings.csv)"
+                ),
             )
         )
     for row in declared.mappings:
@@ -219,8 +232,14 @@ def _compare_columns(columns: Sequence[str], declared: Declared, where: str) -> 
         if row.value_column not in covered and not any(
             means(row.value_column, name) for name in named
         ):
-            message = f"no column matches {row.value_column!r}: the file has no {row.measurement or 'values of it'}"
-            cure = "If the column has another name now, write both (old|new) into value_column of datasource_mappings.csv; if not, list it in optional_columns"
+            message = (
+                f"no column matches {row.value_column!r}: the file has no"
+                f" {row.measurement or 'values of it'}"
+            )
+            cure = (
+                "If the column has another name now, write both (old|new) into value_column of"
+                " datasource_mappings.csv; if not, list it in optional_columns"
+            )
             findings.append(Finding("value_columns", "warning", message, where=where, cure=cure))
     severity: Literal["error", "warning"] = (
         "error" if declared.datasource.on_new_column == "refuse" else "warning"
@@ -249,7 +268,9 @@ def _first(names: Sequence[str], separator: str = ", ") -> str:
 def _unreadable_cells(
     read: Values, rejected: RejectedLines, device: str, declared: Declared
 ) -> list[Finding]:
-    """Text in columns that are measurements: only there a number was expected, and only that is kept in quarantine."""
+    """Text in columns that are measurements: only there a number was expected, and only that is
+    kept in quarantine.
+    """
     findings = []
     for name, cells in read.cells.items():
         if not declared.is_measured(name, device):
@@ -262,7 +283,8 @@ def _unreadable_cells(
             Finding(
                 "text_for_number",
                 "warning",
-                f"{count:,} {'value is not a number' if count == 1 else 'values are not numbers'}, the first is {rejected.quote(cells.unreadable[at].as_py())}",
+                f"{count:,} {'value is not a number' if count == 1 else 'values are not numbers'},"
+                f" the first is {rejected.quote(cells.unreadable[at].as_py())}",
                 where=f"line {read.numbers[at]}, column {name!r}",
                 cure="They are kept in quarantine with their lines; the rest is used",
             )
@@ -299,7 +321,10 @@ def _unknown_sensors(read: Values, device: str, declared: Declared) -> list[Find
 
 
 def _months(instants: wall_clock.Instants, timezone: str) -> tuple[str, ...]:
-    """The building's months that hold a reading. Readings are cut to quarters of an hour: in no zone does a month begin between them."""
+    """The building's months that hold a reading.
+
+    Readings are cut to quarters of an hour: in no zone does a month begin between them.
+    """
     quarters = np.unique(instants.astype("datetime64[m]").astype(np.int64) // 15) * 15
     return tuple(
         sorted(
@@ -312,7 +337,9 @@ def _months(instants: wall_clock.Instants, timezone: str) -> tuple[str, ...]:
 
 
 def _ends_of_days(minutes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Of sorted minutes, the first and last of each UTC day: at most one month begins within a day, in any zone."""
+    """Of sorted minutes, the first and last of each UTC day: at most one month begins within a day,
+    in any zone.
+    """
     days = minutes // 1440
     edges = np.flatnonzero(np.diff(days))
     ends = np.concatenate([[0], edges, edges + 1, [len(minutes) - 1]]).astype(np.int64)

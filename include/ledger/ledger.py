@@ -1,6 +1,9 @@
-"""The ledger: every file version ever seen, what became of it, and why. One Parquet file, replaced whole.
+"""The ledger: every file version ever seen, what became of it, and why.
 
-It is the platform's memory: what is not in it is new, and what it calls accepted is what the numbers are made of.
+One Parquet file, replaced whole.
+
+It is the platform's memory: what is not in it is new, and what it calls accepted is what the
+numbers are made of.
 """
 
 import json
@@ -17,7 +20,8 @@ from include.core.errors import ConfigurationError
 
 Verdict = Literal["accepted", "refused", "gone"]  # gone: refused, then taken off the drive
 
-# 2: landed values, readings dated in UTC, rejected lines. 1: landed texts, wall clocks; it did not say its number.
+# 2: landed values, readings dated in UTC, rejected lines. 1: landed texts, wall clocks; it did not
+# say its number.
 STATE_FORMAT = 2
 _FORMAT_KEY = b"state_format"
 LOST = "input_lost"  # the check of a version that was accepted and cannot be read any more
@@ -57,9 +61,10 @@ class Arrival:
 class Layout:
     """How an accepted file was read: everything that later steps must know of it.
 
-    `columns` are the names of the value columns; in landing their values are `n0`, `n1` …, and what is unreadable in
-    them `t0`, `t1` …: no name of a file is ever the name of a column of ours. `basis` says what proved the date format
-    (date_order.py), given what `others` had proven. `declared` is the fingerprint of the declarations it was read by.
+    `columns` are the names of the value columns; in landing their values are `n0`, `n1` …, and what
+    is unreadable in them `t0`, `t1` …: no name of a file is ever the name of a column of ours.
+    `basis` says what proved the date format (date_order.py), given what `others` had proven.
+    `declared` is the fingerprint of the declarations it was read by.
     """
 
     columns: tuple[str, ...]
@@ -74,10 +79,11 @@ class Layout:
 class FileVersion:
     """One row of the ledger. Times are UTC.
 
-    `rows` are accepted lines, `rejected` lines that could not be read; `cells` = rows × value columns, of which `nulls`
-    are empty and `unreadable` are not numbers. `months` are the building's months in which it has readings. `exported` is the
-    time of export in its name. A file with readings in the future is judged again from `judge_again` on, any file when
-    its datasource's declaration differs from `judged_by`.
+    `rows` are accepted lines, `rejected` lines that could not be read; `cells` = rows × value
+    columns, of which `nulls` are empty and `unreadable` are not numbers. `months` are the
+    building's months in which it has readings. `exported` is the time of export in its name. A file
+    with readings in the future is judged again from `judge_again` on, any file when its
+    datasource's declaration differs from `judged_by`.
     """
 
     number: int
@@ -106,7 +112,9 @@ class FileVersion:
 
     @property
     def was_accepted(self) -> bool:
-        """Whether it is refused now and its readings were used before: it is lost, or other files of its device disagree."""
+        """Whether it is refused now and its readings were used before: it is lost, or other files
+        of its device disagree.
+        """
         return self.verdict == "refused" and (
             bool(self.months) or any(finding.check == LOST for finding in self.findings)
         )
@@ -151,21 +159,28 @@ def check_state_format(found: int, where: str) -> None:
     """Raise ConfigurationError if the state was written by a newer checkout than this one."""
     if found > STATE_FORMAT:
         raise ConfigurationError(
-            f"the state was written by a newer version of the platform (state format {found}, this checkout reads up to {STATE_FORMAT})",
+            f"the state was written by a newer version of the platform (state format {found}, this"
+            f" checkout reads up to {STATE_FORMAT})",
             where=where,
             cure="update this checkout, or give it a DATA_DIR and a STATE_REMOTE of its own",
         )
 
 
 class Ledger:
-    """All file versions in the order of their numbers. Immutable: `with_versions` gives the next ledger."""
+    """All file versions in the order of their numbers.
+
+    Immutable: `with_versions` gives the next ledger.
+    """
 
     def __init__(self, versions: Iterable[FileVersion] = ()) -> None:
         self.versions = tuple(versions)
 
     @classmethod
     def read(cls, path: Path) -> "Ledger":
-        """The ledger in a file; empty if there is none. Raises ConfigurationError if a newer checkout wrote it."""
+        """The ledger in a file; empty if there is none.
+
+        Raises ConfigurationError if a newer checkout wrote it.
+        """
         if not path.exists():
             return cls()
         found = files.parquet_metadata(path).get(_FORMAT_KEY)
@@ -191,7 +206,9 @@ class Ledger:
     def accepted(
         self, building_id: str, as_of: datetime, withdrawn: Collection[str] = ()
     ) -> list[FileVersion]:
-        """What a run as of that time may use: `withdrawn` are digests of files that people have taken out."""
+        """What a run as of that time may use: `withdrawn` are digests of files that people have
+        taken out.
+        """
         return [
             v
             for v in self.versions
@@ -203,7 +220,9 @@ class Ledger:
         ]
 
     def refused(self) -> list[FileVersion]:
-        """Refused files that no later version of the same path has cured, and those whose readings were used before."""
+        """Refused files that no later version of the same path has cured, and those whose readings
+        were used before.
+        """
         newest = {(v.datasource_id, v.path): v for v in self.versions}
         return [
             v
@@ -214,9 +233,11 @@ class Ledger:
     def without_gone(
         self, datasource_id: str, listed: Collection[str], withdrawn: Collection[str] = ()
     ) -> "Ledger":
-        """A refusal also ends when its file is taken off the drive (renamed, split in two, given up) or withdrawn.
+        """A refusal also ends when its file is taken off the drive (renamed, split in two, given
+        up) or withdrawn.
 
-        A file whose readings were used before has to be withdrawn: that it is not on the drive may be the fault.
+        A file whose readings were used before has to be withdrawn: that it is not on the drive may
+        be the fault.
         """
         refused = [v for v in self.refused() if v.datasource_id == datasource_id]
         gone = {
@@ -234,7 +255,9 @@ class Ledger:
     def proven_by_themselves(
         self, datasource_id: str, withdrawn: Collection[str] = ()
     ) -> dict[str, tuple[str, ...]]:
-        """For each device of a datasource, the date formats that its accepted files have proven by themselves."""
+        """For each device of a datasource, the date formats that its accepted files have proven by
+        themselves.
+        """
         proven: dict[str, set[str]] = {}
         for v in self.versions:
             if (
@@ -250,7 +273,8 @@ class Ledger:
     def with_versions(self, judged: Iterable[FileVersion]) -> "Ledger":
         """Number and add what was judged, in an order that does not depend on who was first.
 
-        A version that is known (by its number, or as the newest contents of its path) keeps number and `first_seen`.
+        A version that is known (by its number, or as the newest contents of its path) keeps number
+        and `first_seen`.
         """
         versions = list(self.versions)
         newest = {(v.datasource_id, v.path): index for index, v in enumerate(versions)}
@@ -294,9 +318,9 @@ def _to_row(version: FileVersion) -> dict[str, Any]:
         "findings": json.dumps(
             [asdict(finding) for finding in version.findings], ensure_ascii=False
         ),
-        "layout": json.dumps(asdict(version.layout), ensure_ascii=False)
-        if version.layout
-        else None,
+        "layout": (
+            json.dumps(asdict(version.layout), ensure_ascii=False) if version.layout else None
+        ),
         "months": list(version.months),
         "skipped_checks": list(version.skipped_checks),
     }
@@ -308,11 +332,17 @@ def _from_row(row: dict[str, Any]) -> FileVersion:
         **{
             **row,
             "findings": tuple(Finding(**finding) for finding in json.loads(row["findings"])),
-            "layout": Layout(
-                **{**layout, "columns": tuple(layout["columns"]), "others": tuple(layout["others"])}
-            )
-            if layout
-            else None,
+            "layout": (
+                Layout(
+                    **{
+                        **layout,
+                        "columns": tuple(layout["columns"]),
+                        "others": tuple(layout["others"]),
+                    }
+                )
+                if layout
+                else None
+            ),
             "months": tuple(row["months"]),
             "skipped_checks": tuple(row["skipped_checks"]),
         }
@@ -320,7 +350,9 @@ def _from_row(row: dict[str, Any]) -> FileVersion:
 
 
 def _from_format_1(row: dict[str, Any]) -> FileVersion:
-    """A row as it was before `state_format`: identity and verdict hold; how the file reads must be found out again."""
+    """A row as it was before `state_format`: identity and verdict hold; how the file reads must be
+    found out again.
+    """
     kept = (
         "number",
         "datasource_id",

@@ -1,4 +1,6 @@
-"""Puts episodes of one cause together, and keeps account of which causes are new, ongoing or resolved."""
+"""Puts episodes of one cause together, and keeps account of which causes are new, ongoing or
+resolved.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterable
@@ -24,7 +26,8 @@ LONGEST_NAME = 300  # characters of a message that name what it is about
 class Cause:
     """Something that is wrong: one check, one stretch of time, and everything that it touches.
 
-    What it touches is empty where all is meant: no sensors, the whole source; no building, the platform. `since` and
+    What it touches is empty where all is meant: no sensors, the whole source; no building, the
+    platform. `since` and
     `until` are UTC.
     """
 
@@ -102,7 +105,8 @@ def causes_of(episodes: Iterable[Episode], rules: Rules) -> list[Cause]:
 
 def _at_once(one: Episode, other: Episode) -> bool:
     if one.check == "silent":
-        # it lasts until somebody acts: a tolerance that grew with it would merge open incidents after weeks, and close one of them;
+        # it lasts until somebody acts: a tolerance that grew with it would merge open incidents
+        # after weeks, and close one of them;
         # a source that is silent is another incident than single sensors of one that is not
         return bool(one.sensor_id) == bool(other.sensor_id) and abs(one.since - other.since) <= HOUR
     tolerance = max(HOUR, (one.until - one.since) / 20)
@@ -118,12 +122,12 @@ def _cause(members: list[Episode], rules: Rules) -> Cause:
         building_id=longest.building_id,
         sources=tuple(sorted({e.source for e in members if e.source})),
         sensors=() if whole_source else tuple(sorted({e.sensor_id for e in members})),
-        locations=()
-        if whole_source
-        else tuple(sorted({e.location for e in members if e.location})),
-        measurements=()
-        if whole_source
-        else tuple(sorted({e.measurement for e in members if e.measurement})),
+        locations=(
+            () if whole_source else tuple(sorted({e.location for e in members if e.location}))
+        ),
+        measurements=(
+            () if whole_source else tuple(sorted({e.measurement for e in members if e.measurement}))
+        ),
         since=min(e.since for e in members),
         until=max(e.until for e in members),
         evidence=longest.evidence,
@@ -132,12 +136,17 @@ def _cause(members: list[Episode], rules: Rules) -> Cause:
 
 
 def named(cause: Cause, rules: Rules) -> Cause:
-    """The same with an id, and with words for people: names from files are in them, without control characters."""
+    """The same with an id, and with words for people: names from files are in them, without control
+    characters.
+    """
     rule = rules.checks[cause.check]
     who = " and ".join(cause.sources) or cause.building_id
     if cause.sensors:
         who += f" {_listed(cause.locations)} ({_listed(cause.sensors)})"
-    facts = f"{cause.check} {cause.building_id} {cause.sources} {cause.sensors} {cause.key} {cause.since.isoformat()}"
+    facts = (
+        f"{cause.check} {cause.building_id} {cause.sources} {cause.sensors} {cause.key}"
+        f" {cause.since.isoformat()}"
+    )
     who = f"{who} {cause.key}".strip()
     digest = hashlib.sha256(facts.encode(errors="surrogatepass")).hexdigest()[:8]
     message = f"{visible(shortened(who, LONGEST_NAME))}: {rule.title}"
@@ -165,9 +174,9 @@ def account(
 ) -> list[Cause]:
     """What is new, what goes on, and what is over; a cause keeps the id under which people know it.
 
-    A cause that was over when it was found is new once, and resolved from the next run on. One that is found no more is
-    kept as resolved for a week, so that every channel has time to report it. Of buildings that were not checked (`unseen`)
-    nothing is resolved.
+    A cause that was over when it was found is new once, and resolved from the next run on. One that
+    is found no more is kept as resolved for a week, so that every channel has time to report it. Of
+    buildings that were not checked (`unseen`) nothing is resolved.
     """
     known = {cause.id: cause for cause in before}
     result = []

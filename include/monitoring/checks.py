@@ -1,7 +1,8 @@
 """Looks for what is wrong with readings: one SQL file a check, all over one building's window.
 
-Each check is a pure function of readings, seeds and `as_of`. It gives episodes: a series, a stretch of time, whether it
-is an error, and the evidence. What belongs to one cause is put together afterwards (causes.py).
+Each check is a pure function of readings, seeds and `as_of`. It gives episodes: a series, a stretch
+of time, whether it is an error, and the evidence. What belongs to one cause is put together
+afterwards (causes.py).
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ MONTHS_AT_ONCE = 12  # in the search for the last reading of a sensor
 
 @dataclass(frozen=True)
 class Episode:
-    """One series (or sensor, or source: then the rest is empty) and the time in which something is wrong with it."""
+    """One series (or sensor, or source: then the rest is empty) and the time in which something is
+    wrong with it.
+    """
 
     check: str
     building_id: str
@@ -50,11 +53,13 @@ def run_checks(
     start: datetime,
     as_of: datetime,
 ) -> list[Episode]:
-    """All episodes in the tables `hours`, `days`, `heard`, `sensors` and `measurements` of the database.
+    """All episodes in the tables `hours`, `days`, `heard`, `sensors` and `measurements` of the
+    database.
 
-    `hours`: as include/monitoring/sensor_hours.sql gives them; `days`: as sensor_days.sql does; `heard`: source, sensor_id and
-    last_at, however long ago; `sensors`: building_id, source, sensor_id, location, expected_since (null if no mapping of it is
-    valid at `as_of`) and max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
+    `hours`: as include/monitoring/sensor_hours.sql gives them; `days`: as sensor_days.sql does;
+    `heard`: source, sensor_id and last_at, however long ago; `sensors`: building_id, source,
+    sensor_id, location, expected_since (null if no mapping of it is valid at `as_of`) and
+    max_null_pct of every mapped sensor; `measurements`: measurement, unit, scale.
     """
     for name, value in {
         **rules.parameters,
@@ -66,7 +71,8 @@ def run_checks(
     database.execute(files.read_source(SQL / "common.sql"))
     for check in SQL_CHECKS:
         database.execute(
-            f"create or replace temp table findings_of_{check} as {files.read_source(SQL / f'checks/{check}.sql')}"
+            f"create or replace temp table findings_of_{check} as"
+            f" {files.read_source(SQL / f'checks/{check}.sql')}"
         )
     union = " union all by name ".join(
         f"select '{check}' as check, * from findings_of_{check}" for check in SQL_CHECKS
@@ -108,8 +114,8 @@ def examine(
             [(row.measurement, row.unit, row.scale) for row in run.registry.measurements],
         )
         database.execute(
-            "create temp table sensors"
-            " (building_id varchar, source varchar, sensor_id varchar, location varchar, expected_since timestamptz, max_null_pct double)"
+            "create temp table sensors (building_id varchar, source varchar, sensor_id varchar,"
+            " location varchar, expected_since timestamptz, max_null_pct double)"
         )
         stored = store.months(building.building_id)
         if sensors := mapped_sensors(
@@ -128,11 +134,18 @@ def examine(
 def _find_last_readings(
     database: duckdb.DuckDBPyConnection, store: Store, older: list[Month]
 ) -> None:
-    """Make the table `heard`. Older months are read, newest first, only while an expected sensor was not heard of."""
+    """Make the table `heard`.
+
+    Older months are read, newest first, only while an expected sensor was not heard of.
+    """
     database.execute(
-        "create temp table heard as select source, sensor_id, max(last_at) as last_at from hours group by all"
+        "create temp table heard as select source, sensor_id, max(last_at) as last_at from hours"
+        " group by all"
     )
-    missing = "select 1 from sensors anti join heard using (source, sensor_id) where expected_since is not null limit 1"
+    missing = (
+        "select 1 from sensors anti join heard using (source, sensor_id) where expected_since is"
+        " not null limit 1"
+    )
     for number in range(0, len(older), MONTHS_AT_ONCE):
         if not database.execute(missing).fetchall():
             return
@@ -140,8 +153,9 @@ def _find_last_readings(
         days = [file.path for file in read]
         fetch_inputs(store.settings, days)
         database.execute(
-            "insert into heard select source, sensor_id, max(last_timestamp) from read_parquet($days)"
-            " anti join heard using (source, sensor_id) where last_timestamp is not null group by all",
+            "insert into heard select source, sensor_id, max(last_timestamp) from"
+            " read_parquet($days) anti join heard using (source, sensor_id) where last_timestamp is"
+            " not null group by all",
             {"days": [str(day) for day in days]},
         )
 
@@ -149,10 +163,11 @@ def _find_last_readings(
 def mapped_sensors(
     registry: Registry, building: Building, as_of: datetime, beginning: datetime
 ) -> list[tuple[str, str, str, str, datetime | None, float]]:
-    """Building, source, sensor, its newest public location, since when it is expected to write, and max_null_pct of its datasource.
+    """Building, source, sensor, its newest public location, since when it is expected to write, and
+    max_null_pct of its datasource.
 
-    A sensor is expected while a mapping of it is valid and its datasource is active: since the mapping's first day, or since
-    the building's `beginning`.
+    A sensor is expected while a mapping of it is valid and its datasource is active: since the
+    mapping's first day, or since the building's `beginning`.
     """
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
     sources = {
@@ -178,7 +193,9 @@ def mapped_sensors(
 
 
 def _hours_of(database: duckdb.DuckDBPyConnection, store: Store, month: Month) -> Path:
-    """A month of readings by sensor and hour; made once for each version of the month, in scratch."""
+    """A month of readings by sensor and hour; made once for each version of the month, in
+    scratch.
+    """
     readings = store.month(month)[READINGS]
     target = store.settings.paths.sensor_hours(*month, readings.sha256)
     if not target.exists():

@@ -1,4 +1,6 @@
-"""What is wrong with files: inputs that are late, refused, contradicted or hold names that no seed knows; ours that were damaged."""
+"""What is wrong with files: inputs that are late, refused, contradicted or hold names that no seed
+knows; ours that were damaged.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -25,7 +27,9 @@ REPORTED_FOR = timedelta(days=30)
 
 
 def causes_in_files(run: Run, rules: Rules, starts: Mapping[str, datetime]) -> list[Cause]:
-    """Causes of the file versions that came since their building's start; a refusal counts however old it is."""
+    """Causes of the file versions that came since their building's start; a refusal counts however
+    old it is.
+    """
     ledger, accounting = (
         Ledger.read(run.settings.paths.ledger),
         read_accounting(run.settings).to_pylist(),
@@ -69,7 +73,9 @@ def _refused(run: Run, refused: list[FileVersion], rules: Rules) -> Iterator[Cau
 
 
 def _late(versions: list[FileVersion], recent: list[FileVersion], rules: Rules) -> Iterator[Cause]:
-    """A file whose last reading was days old when it was first seen, though its datasource was already delivering."""
+    """A file whose last reading was days old when it was first seen, though its datasource was
+    already delivering.
+    """
     begun: dict[str, datetime] = {}
     for version in versions:
         begun[version.datasource_id] = min(
@@ -94,7 +100,9 @@ def _late(versions: list[FileVersion], recent: list[FileVersion], rules: Rules) 
 def _conflicting(
     settings: Settings, recent: list[FileVersion], accounting: list[dict[str, Any]]
 ) -> Iterator[Cause]:
-    """Files some of whose readings another export, or a later line of their own, contradicts; all are kept, the later one counts."""
+    """Files some of whose readings another export, or a later line of their own, contradicts; all
+    are kept, the later one counts.
+    """
     superseded = {
         (row["building_id"], row["month"], row["source_file"])
         for row in accounting
@@ -117,12 +125,15 @@ def _conflicting(
             yield _of_file(
                 "contradicts_itself",
                 version,
-                f"{counted(by_itself, 'reading')} with another value at the same time in a later line",
+                f"{counted(by_itself, 'reading')} with another value at the same time in a later"
+                " line",
             )
 
 
 def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tuple[int, int]:
-    """How many of a file's superseded readings another line of it has superseded, and how many another file."""
+    """How many of a file's superseded readings another line of it has superseded, and how many
+    another file.
+    """
     store, of_file = Store(settings), [(version.building_id, month) for month in months]
     rejected = [file.path for file in store.of_months(REJECTED, of_file)]
     readings = [file.path for file in store.of_months(READINGS, of_file)]
@@ -141,7 +152,9 @@ def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tup
 def _unread_drives(
     run: Run, versions: list[FileVersion], starts: Mapping[str, datetime]
 ) -> Iterator[Cause]:
-    """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since the last file that came."""
+    """Datasources whose drive, or some file on it, the last run of `refresh` could not read; since
+    the last file that came.
+    """
     unread: dict[str, list[str]] = files.read_or(run.settings.paths.findings / register.DRIVES, {})
     for datasource in run.registry.active_datasources:
         if (problems := unread.get(datasource.datasource_id)) and datasource.building_id in starts:
@@ -176,7 +189,9 @@ def _of_file(check: str, version: FileVersion, evidence: str) -> Cause:
 
 
 def healed_files(settings: Settings, rules: Rules, as_of: datetime) -> list[Cause]:
-    """Files of ours that were damaged or missing in the last month, and where they came back from."""
+    """Files of ours that were damaged or missing in the last month, and where they came back
+    from.
+    """
     found = []
     for row in files.read_or(settings.paths.findings / "healed.json", []):
         at = datetime.fromisoformat(row["as_of"])

@@ -1,4 +1,6 @@
-"""What a changed format looks like: declared against found columns, likely renames, and the seed rows to change."""
+"""What a changed format looks like: declared against found columns, likely renames, and the seed
+rows to change.
+"""
 
 import difflib
 
@@ -21,7 +23,9 @@ COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}
 
 
 def format_change(run: Run, version: FileVersion) -> str:
-    """For the person who decides; empty if the file's columns are not what is wrong, or cannot be read."""
+    """For the person who decides; empty if the file's columns are not what is wrong, or cannot be
+    read.
+    """
     raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
         return ""
@@ -67,7 +71,8 @@ def format_change(run: Run, version: FileVersion) -> str:
             row for row in run.registry.mappings_of(datasource) if row.value_column in renames
         ]
         lines += [
-            f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} → {renames[row.value_column]}"
+            f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} →"
+            f" {renames[row.value_column]}"
             for row in columns
         ]
     lines += block("sensor_mappings.csv", rows)

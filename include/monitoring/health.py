@@ -21,7 +21,9 @@ from include.store.store import READINGS, Store
 
 @dataclass(frozen=True)
 class Look:
-    """When the incidents were looked for: as of when, and in which run of `monitor_quality`, at what time."""
+    """When the incidents were looked for: as of when, and in which run of `monitor_quality`, at
+    what time.
+    """
 
     as_of: datetime
     run_id: str
@@ -53,10 +55,11 @@ def read_look(settings: Settings) -> Look | None:
 
 
 def watched_months(settings: Settings, building: Building, as_of: datetime) -> list[str]:
-    """The months of the floating window that have readings, and the one before, so that what is usual is known from the start.
+    """The months of the floating window that have readings, and the one before, so that what is
+    usual is known from the start.
 
-    If there is none, the newest month that has readings: a dead building is watched too. What monitoring costs does not
-    grow with history.
+    If there is none, the newest month that has readings: a dead building is watched too. What
+    monitoring costs does not grow with history.
     """
     window = floating_window(building, as_of)
     first, current = next_month(window[0], -1), window[-1]
@@ -81,7 +84,8 @@ def inputs(run: Run) -> list[Path]:
 
 
 def look(run: Run, rules: Rules, now: datetime) -> list[Cause]:
-    """Everything that is wrong in the floating windows of all active buildings, with the files, and with the runs.
+    """Everything that is wrong in the floating windows of all active buildings, with the files, and
+    with the runs.
 
     `now` is when Airflow runs this; only what concerns runs depends on it.
     """

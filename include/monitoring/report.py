@@ -1,9 +1,9 @@
 """Notifies people by e-mail and issues, of the causes that a channel has not sent already.
 
-`findings/notified_by_<channel>.json` is written after each message that was sent. The next run sends
-the messages that failed and does not repeat the others. A machine that dies between the two sends
-the message again, with the same Message-ID or the same marker: mail programs show it once, and
-issues are found by their marker.
+`findings/notified_by_<channel>.json` is written after each message that was sent. The next run
+sends the messages that failed and does not repeat the others. A machine that dies between the two
+sends the message again, with the same Message-ID or the same marker: mail programs show it once,
+and issues are found by their marker.
 """
 
 import hashlib
@@ -49,7 +49,9 @@ class IssueTracker(Protocol):
 def notify_by_mail(
     settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]
 ) -> int:
-    """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a day. Returns the mails sent."""
+    """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a
+    day. Returns the mails sent.
+    """
     notified = _memory(settings, "mail")
     loud = [cause for cause in causes if not cause.silenced_by]
     opened = [cause for cause in loud if cause.is_open and notified.get(cause.id) != "open"]
@@ -96,7 +98,10 @@ def _paragraph(cause: Cause) -> str:
     message, evidence, cure = (
         escape(visible(text)) for text in (cause.message, cause.evidence, cause.cure)
     )
-    return f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen: {evidence}<br>What to do: {cure}</p>{detail}"
+    return (
+        f"<h3>{message}</h3><p>{cause.severity}, {cause.status}, {_period(cause)}<br>What was seen:"
+        f" {evidence}<br>What to do: {cure}</p>{detail}"
+    )
 
 
 def notify_by_issue(
@@ -153,7 +158,10 @@ def _issues(causes: list[Cause], notified: dict[str, Any], per_day: bool) -> lis
         is_open = any(cause.is_open and not cause.silenced_by for cause in found)
         if is_open or notified.get(key, {}).get("is_open"):
             if key.startswith(REST):
-                title = f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens issues for"
+                title = (
+                    f"{found[0].found:%Y-%m-%d} - further findings, more than one run opens"
+                    " issues for"
+                )
             else:
                 title = (
                     f"{found[0].found:%Y-%m-%d} - {found[0].building_id}"
@@ -179,7 +187,8 @@ def _write(issue: _Issue, before: dict[str, Any] | None, tracker: IssueTracker) 
         number = tracker.find(_marker(issue.key))
         if number is None:
             number = tracker.create(issue.title, issue.body, LABELS)
-        else:  # written by a run that ended before it could remember; its causes may have been others
+        # written by a run that ended before it could remember; its causes may have been others
+        else:
             tracker.update(number, issue.body)
     else:
         number = before["number"]
@@ -198,17 +207,19 @@ def _body(causes: list[Cause], key: str) -> str:
 def _section(cause: Cause) -> str:
     detail = f"\n{fenced(cause.detail, longest=LONGEST_DETAIL)}\n" if cause.detail else ""
     return (
-        f"### {plain(cause.message)}\n\n"
-        f"- **{cause.severity}**, {'open' if cause.is_open else 'resolved'}, {_period(cause)}{f', building {cause.building_id}' if cause.building_id else ''}\n"
-        f"- What was seen: {plain(cause.evidence)}\n"
-        f"- What to do: {plain(cause.cure)}\n{detail}"
+        f"### {plain(cause.message)}\n\n- **{cause.severity}**,"
+        f" {'open' if cause.is_open else 'resolved'},"
+        f" {_period(cause)}{f', building {cause.building_id}' if cause.building_id else ''}\n- What"
+        f" was seen: {plain(cause.evidence)}\n- What to do: {plain(cause.cure)}\n{detail}"
     )
 
 
 def _fitting(
     causes: list[Cause], part_of: Callable[[Cause], str], longest: int, rest: str
 ) -> list[str]:
-    """The parts of the first causes, as many as fit into so many characters, and a last one that counts the others."""
+    """The parts of the first causes, as many as fit into so many characters, and a last one that
+    counts the others.
+    """
     size, fitting = 0, []
     for cause in causes:
         part = part_of(cause)
@@ -221,7 +232,8 @@ def _fitting(
         [
             *fitting,
             rest.format(
-                f"… and {left:,} more: see the page Overview in Airflow, or findings/health.json in DATA_DIR"
+                f"… and {left:,} more: see the page Overview in Airflow, or findings/health.json in"
+                " DATA_DIR"
             ),
         ]
         if left

@@ -1,4 +1,7 @@
-"""What is checked, and how strictly: the seeds of monitoring. They touch no number, so they are not part of a fingerprint."""
+"""What is checked, and how strictly: the seeds of monitoring.
+
+They touch no number, so they are not part of a fingerprint.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

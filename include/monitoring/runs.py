@@ -1,4 +1,7 @@
-"""Findings about runs (failed, overdue, slow) and the disk. Each DAG has a page in findings/runs/."""
+"""Findings about runs (failed, overdue, slow) and the disk.
+
+Each DAG has a page in findings/runs/.
+"""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Rows to paste into a seed for a name that it does not know. A person replaces the placeholders <…>."""
+"""Rows to paste into a seed for a name that it does not know.
+
+A person replaces the placeholders <…>.
+"""
 
 import csv
 import io
@@ -13,7 +16,10 @@ SHOWN = 20  # rows of one seed
 
 
 def sensor_row(registry: Registry, datasource: Datasource, raw_name: str) -> str:
-    """A row of sensor_mappings.csv. The measurement stays empty where datasource_mappings.csv has it."""
+    """A row of sensor_mappings.csv.
+
+    The measurement stays empty where datasource_mappings.csv has it.
+    """
     mappings = registry.mappings_of(datasource)
     measurement = "" if mappings and all(row.measurement for row in mappings) else "<measurement>"
     return csv_line(
@@ -34,7 +40,9 @@ def sensor_row(registry: Registry, datasource: Datasource, raw_name: str) -> str
 
 
 def column_row(registry: Registry, datasource: Datasource, column: str) -> str:
-    """A row of datasource_mappings.csv; the column's name becomes a pattern that matches nothing else."""
+    """A row of datasource_mappings.csv; the column's name becomes a pattern that matches nothing
+    else.
+    """
     first, *_ = registry.mappings_of(datasource)
     measurement = (
         "<measurement>" if any(row.measurement for row in registry.mappings_of(datasource)) else ""
@@ -54,7 +62,10 @@ def column_row(registry: Registry, datasource: Datasource, column: str) -> str:
 
 
 def pattern_of(column: str) -> str:
-    """A pattern for exactly this name. Only its own signs are escaped, so that Python and DuckDB read it alike."""
+    """A pattern for exactly this name.
+
+    Only its own signs are escaped, so that Python and DuckDB read it alike.
+    """
     return re.sub(r"[\\.^$*+?{}\[\]|()]", r"\\\g<0>", column)
 
 

@@ -1,4 +1,6 @@
-"""Names in accepted files without a seed row: their cells are counted as unmapped, and not published."""
+"""Names in accepted files without a seed row: their cells are counted as unmapped, and not
+published.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -83,10 +85,12 @@ def _classified(
 
 
 def _is_no_measurement(registry: Registry, datasource: Datasource, unknown: Unknown) -> bool:
-    """Whether the cells are known to be none of ours: the raw name is ignored, or the column is declared and is not a raw name itself.
+    """Whether the cells are known to be none of ours: the raw name is ignored, or the column is
+    declared and is not a raw name itself.
 
-    Where columns are raw names, a row of sensor_mappings.csv can ignore one. Elsewhere the rows name devices, and a column that is
-    declared and that no row of datasource_mappings.csv describes is not a measurement.
+    Where columns are raw names, a row of sensor_mappings.csv can ignore one. Elsewhere the rows
+    name devices, and a column that is declared and that no row of datasource_mappings.csv describes
+    is not a measurement.
     """
     if any(
         row.disposition == "ignored" and row.raw_name == unknown.name
@@ -105,7 +109,10 @@ def _is_no_measurement(registry: Registry, datasource: Datasource, unknown: Unkn
 def name_and_column(
     registry: Registry, datasource: Datasource, version: FileVersion, text: str
 ) -> tuple[str, str]:
-    """The parts of `raw name: column`, as stg_cells.sql joins them. Both may contain `: `, so the file's layout decides."""
+    """The parts of `raw name: column`, as stg_cells.sql joins them.
+
+    Both may contain `: `, so the file's layout decides.
+    """
     mappings = registry.mappings_of(datasource)
     columns, device = (
         (version.layout.columns, version.layout.device) if version.layout else ((), "")
@@ -133,13 +140,18 @@ def _cause(
 ) -> Cause:
     shown = list(dict.fromkeys(one.shown for one in unknown))
     return Cause(
-        check="unknown_column"
-        if all(one.missing == "column" for one in unknown)
-        else "unknown_sensor",
+        check=(
+            "unknown_column"
+            if all(one.missing == "column" for one in unknown)
+            else "unknown_sensor"
+        ),
         severity="warning",
         since=min(version.first_seen for version in holders),
         until=max(version.first_seen for version in holders),
-        evidence=f"{counted(len(shown), 'name')}: {some(shown, NAMES)}; in {counted(len(holders), 'file')}; the cells are not published",
+        evidence=(
+            f"{counted(len(shown), 'name')}: {some(shown, NAMES)}; in"
+            f" {counted(len(holders), 'file')}; the cells are not published"
+        ),
         building_id=holders[0].building_id,
         sources=(datasource.datasource_id,),
         key=holders[0].path,
@@ -162,7 +174,8 @@ def _detail(registry: Registry, datasource: Datasource, unknown: list[Unknown]) 
     by_name = [one.name for one in unknown if one.missing != "period" and one.name not in known]
     ended = {one.name for one in unknown if one.missing == "period"}
     periods = [
-        f"line {row.line}: {row.raw_name} from {row.valid_from or 'the beginning'} to {row.valid_to or 'now'}, measurement {row.measurement or 'of its column'}"
+        f"line {row.line}: {row.raw_name} from {row.valid_from or 'the beginning'} to"
+        f" {row.valid_to or 'now'}, measurement {row.measurement or 'of its column'}"
         for row in registry.sensor_mappings
         if row.datasource_id == datasource.datasource_id and row.raw_name in ended
     ]

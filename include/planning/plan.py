@@ -1,7 +1,7 @@
 """What there is to do: the months whose fingerprint is not the one that the files on disk carry.
 
-dbt receives only the plan. The plan is made of files, seeds, ledger and `as_of` alone, so a run that
-was killed, repeated or moved to another machine plans only the missing months.
+dbt receives only the plan. The plan is made of files, seeds, ledger and `as_of` alone, so a run
+that was killed, repeated or moved to another machine plans only the missing months.
 """
 
 import hashlib
@@ -42,7 +42,9 @@ class MonthPlan:
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Consecutive months whose aggregates are computed at once: never more than the floating window holds."""
+    """Consecutive months whose aggregates are computed at once: never more than the floating window
+    holds.
+    """
 
     building: Building
     months: tuple[str, ...]
@@ -66,7 +68,9 @@ class WindowPlan:
 
     @property
     def reach(self) -> list[str]:
-        """The months whose readings it needs: its own, and the one that its last week reaches into."""
+        """The months whose readings it needs: its own, and the one that its last week reaches
+        into.
+        """
         return months_until(self.months[0], self.stop, self.building.timezone)
 
 
@@ -128,13 +132,19 @@ def _facts(version: FileVersion) -> str:
     """What a file's readings are made from."""
     layout = version.layout
     assert layout is not None
-    return f"{version.number} {version.sha256} {version.rows} {layout.columns} {layout.date_format} {layout.device} {layout.declared}"
+    return (
+        f"{version.number} {version.sha256} {version.rows} {layout.columns} {layout.date_format}"
+        f" {layout.device} {layout.declared}"
+    )
 
 
 def named_months(
     plans: list[MonthPlan], building_id: str, months: Collection[str]
 ) -> list[MonthPlan]:
-    """Some of the planned months. Raises ConfigurationError if none is named, or one has no accepted input."""
+    """Some of the planned months.
+
+    Raises ConfigurationError if none is named, or one has no accepted input.
+    """
     named = [
         plan for plan in plans if plan.building.building_id == building_id and plan.month in months
     ]
@@ -149,7 +159,8 @@ def named_months(
 
 
 def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
-    """Later exports last: by the time of export in their names, else by last and first reading; versions of one path by their sequence.
+    """Later exports last: by the time of export in their names, else by last and first reading;
+    versions of one path by their sequence.
 
     Name and contents decide between equals.
     """
@@ -176,7 +187,9 @@ def floating_window(building: Building, as_of: datetime) -> tuple[str, ...]:
 
 
 def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> list[WindowPlan]:
-    """The floating window of `as_of`, and windows of the same size for the older months among `months`."""
+    """The floating window of `as_of`, and windows of the same size for the older months among
+    `months`.
+    """
     size = building.retention_months + 1
     floating = floating_window(building, as_of)
     windows = [WindowPlan(building, floating)]

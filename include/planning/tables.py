@@ -191,7 +191,9 @@ def _owner(run: Run) -> dict[str, Any]:
 
 
 def _value_columns(registry: Registry, versions: list[FileVersion]) -> pa.Table:
-    """The columns of the files that are described, each with the `value_column` that describes it."""
+    """The columns of the files that are described, each with the `value_column` that describes
+    it.
+    """
     found = {(v.datasource_id, column) for v in versions if v.layout for column in v.layout.columns}
     rows = {
         (datasource_id, column, row.value_column)
@@ -203,9 +205,12 @@ def _value_columns(registry: Registry, versions: list[FileVersion]) -> pa.Table:
 
 
 def write_seeds(run: Run) -> None:
-    """Hand dbt the seed rows of the published buildings, as text, empty cells as null. See include/dbt/models/0_seeds.
+    """Hand dbt the seed rows of the published buildings, as text, empty cells as null.
 
-    Rows of a building that has a wrong one stay out: what was made of them before is kept (`store_dimensions`).
+    See include/dbt/models/0_seeds.
+
+    Rows of a building that has a wrong one stay out: what was made of them before is kept
+    (`store_dimensions`).
     """
     buildings = {row.building_id for row in run.registry.built_buildings}
     datasources = {
@@ -244,7 +249,9 @@ def write_seeds(run: Run) -> None:
 
 
 def _public_locations(registry: Registry, sensors: pa.Table) -> pa.Array:
-    """The published names of the sensors' locations, in the order of the rows; null where there is no location."""
+    """The published names of the sensors' locations, in the order of the rows; null where there is
+    no location.
+    """
     building_of = {row.datasource_id: row.building_id for row in registry.datasources}
     names = [
         location and registry.public_location(building_of[datasource_id], location)

@@ -1,9 +1,9 @@
 """Finds files under DATA_DIR that were changed or damaged, and restores the next best copy.
 
-Every file that a run reads is verified by its checksum, and each day a thirtieth of the rest. A damaged
-file is deleted and, like a missing one, fetched again: from the state remote, the drive or the release on
-the publish remote; else it is rebuilt from its inputs. Healed files are recorded in findings/healed.json,
-which `monitor_quality` reports.
+Every file that a run reads is verified by its checksum, and each day a thirtieth of the rest. A
+damaged file is deleted and, like a missing one, fetched again: from the state remote, the drive or
+the release on the publish remote; else it is rebuilt from its inputs. Healed files are recorded in
+findings/healed.json, which `monitor_quality` reports.
 """
 
 import contextlib
@@ -30,7 +30,9 @@ KEPT = 200
 
 
 def heal_memory(settings: Settings, as_of: datetime) -> None:
-    """Bring back the files in which the platform remembers what it has; what no copy is left of is made again."""
+    """Bring back the files in which the platform remembers what it has; what no copy is left of is
+    made again.
+    """
     paths = settings.paths
     memories: dict[Path, Callable[[], Any]] = {
         paths.state: lambda: state.local_state(settings),
@@ -54,7 +56,10 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
 
 
 def heal_readings(run: Run) -> list[str]:
-    """Bring back landed files, and readings of the floating window. Returns the batches of which no copy is left."""
+    """Bring back landed files, and readings of the floating window.
+
+    Returns the batches of which no copy is left.
+    """
     if run.settings.replay:
         return []
     needed = release.window_of_readings(run)
@@ -74,7 +79,10 @@ def heal_readings(run: Run) -> list[str]:
 
 
 def heal_archive(settings: Settings, as_of: datetime) -> list[Unit]:
-    """Bring back what a release is made from. Returns the archived units of which no copy is left."""
+    """Bring back what a release is made from.
+
+    Returns the archived units of which no copy is left.
+    """
     if settings.replay:
         return []
     store = Store(settings)
@@ -115,7 +123,9 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
 
 
 def _heal_landing(run: Run) -> None:
-    """A damaged input is removed and fetched again, from the state remote or else from the drive that it came from."""
+    """A damaged input is removed and fetched again, from the state remote or else from the drive
+    that it came from.
+    """
     for version in Ledger.read(run.settings.paths.ledger).versions:
         landed = run.settings.paths.landed(
             version.building_id, version.datasource_id, version.sha256
@@ -137,7 +147,9 @@ def _heal_landing(run: Run) -> None:
 
 
 def _heal_release(settings: Settings, as_of: datetime) -> None:
-    """Replace a damaged release by the publish remote's copy, or by a new one of the same contents."""
+    """Replace a damaged release by the publish remote's copy, or by a new one of the same
+    contents.
+    """
     last = release.latest_folder(settings)
     if last is None or _is_whole(last):
         return

@@ -20,7 +20,9 @@ NO_COPY = (
 
 @dataclass(frozen=True)
 class Landed:
-    """What `ensure_landed` did: versions whose values were landed again, and versions that cannot be read any more."""
+    """What `ensure_landed` did: versions whose values were landed again, and versions that cannot
+    be read any more.
+    """
 
     again: list[FileVersion]
     lost: list[FileVersion]
@@ -29,9 +31,11 @@ class Landed:
 def ensure_landed(
     run: Run, versions: Iterable[FileVersion], just_landed: Collection[tuple[str, str, str]] = ()
 ) -> Landed:
-    """Land again what has gone missing or was damaged since; a version of which no copy is left stops nothing.
+    """Land again what has gone missing or was damaged since; a version of which no copy is left
+    stops nothing.
 
-    `just_landed` names what this run has landed itself (datasource, path, digest): it is not read twice.
+    `just_landed` names what this run has landed itself (datasource, path, digest): it is not read
+    twice.
     """
     again, gone = [], []
     for version in versions:

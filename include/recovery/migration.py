@@ -1,7 +1,8 @@
-"""Brings the state of an older checkout up to date, once: files are landed under their digests and read again.
+"""Brings the state of an older checkout up to date, once: files are landed under their digests and
+read again.
 
-Ledger numbers, verdicts of people (a file that is gone) and all inputs stay. Months are then built again, since what
-they are made from has another fingerprint.
+Ledger numbers, verdicts of people (a file that is gone) and all inputs stay. Months are then built
+again, since what they are made from has another fingerprint.
 """
 
 import contextlib
@@ -59,7 +60,9 @@ def migrate(run: Run) -> int:
 
 
 def _land_by_digest(settings: Settings, version: FileVersion) -> None:
-    """Give a landed file its digest as its name; it comes from the state remote if it is not here."""
+    """Give a landed file its digest as its name; it comes from the state remote if it is not
+    here.
+    """
     landed = settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     old = _old_name(settings, version)
     if not landed.exists():

@@ -33,7 +33,10 @@ class Known:
 
 
 def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
-    """Record each contradiction for the building of its row. Raises ConfigurationError if the row belongs to none."""
+    """Record each contradiction for the building of its row.
+
+    Raises ConfigurationError if the row belongs to none.
+    """
     known = Known(
         frozenset(row.building_id for row in registry.buildings),
         frozenset(row.format for row in registry.file_formats),

@@ -1,4 +1,6 @@
-"""The building's structure as the seeds describe it, checked: every node in its place, no two places at one time."""
+"""The building's structure as the seeds describe it, checked: every node in its place, no two
+places at one time.
+"""
 
 import re
 from collections import defaultdict
@@ -29,7 +31,10 @@ RELATIONS = "building_relations.csv"
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Rows of the three seeds. Buildings in `wrong` are left out: their last structure stays published."""
+    """Rows of the three seeds.
+
+    Buildings in `wrong` are left out: their last structure stays published.
+    """
 
     nodes: list[HierarchyNode] = field(default_factory=list)
     adjacency: list[ZoneAdjacency] = field(default_factory=list)
@@ -67,7 +72,8 @@ class Roots:
 def load_hierarchy(registry: Registry) -> Hierarchy:
     """Read and check the structure of each published building.
 
-    Raises ConfigurationError with file, line, column and cure if a wrong row belongs to no building.
+    Raises ConfigurationError with file, line, column and cure if a wrong row belongs to no
+    building.
     """
     roots, problems = (
         Roots.read(registry.folder / NODES),
@@ -118,7 +124,9 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
 
 
 def wrong_rows(registry: Registry) -> list[str]:
-    """What is wrong in the seeds and stops one building only, each with what it means for this run."""
+    """What is wrong in the seeds and stops one building only, each with what it means for this
+    run.
+    """
     wrong = [
         f"{building_id} is not read in this run: {error}"
         for building_id, errors in registry.wrong.items()
@@ -138,7 +146,9 @@ def wrong_rows(registry: Registry) -> list[str]:
 def _check_parent(
     node: HierarchyNode, types: Mapping[str, str], buildings: Collection[str]
 ) -> None:
-    """Every node hangs, through others of the right types, below the node of a building; so there is no cycle."""
+    """Every node hangs, through others of the right types, below the node of a building; so there
+    is no cycle.
+    """
     allowed = PARENTS[node.type]
     if not allowed:
         if node.parent_id:
@@ -178,7 +188,9 @@ def _check_nodes(nodes: list[HierarchyNode]) -> dict[str, list[HierarchyNode]]:
 
 
 def _mapped_sensors(registry: Registry) -> dict[str, list[SensorMapping]]:
-    """The rows of sensors by building; those of datasources that were removed have no place any more."""
+    """The rows of sensors by building; those of datasources that were removed have no place any
+    more.
+    """
     building_of = {
         row.datasource_id: row.building_id
         for row in registry.datasources
@@ -231,7 +243,8 @@ def _check_place(node: HierarchyNode, periods: dict[str, list[HierarchyNode]]) -
             node,
             "coordinates",
             f"{node.coordinates!r} are not coordinates",
-            "write latitude and longitude with a space between, x;y or x;y;z, or leave it empty where it is not known",
+            "write latitude and longitude with a space between, x;y or x;y;z, or leave it empty"
+            " where it is not known",
         )
 
 
@@ -317,7 +330,10 @@ def _check_sensors(
     mappings: list[SensorMapping],
     periods: dict[str, list[HierarchyNode]],
 ) -> tuple[dict[str, str], set[tuple[str, str]]]:
-    """Each mapped sensor hangs where its mapping says it is, and no other does. A building without nodes has no structure."""
+    """Each mapped sensor hangs where its mapping says it is, and no other does.
+
+    A building without nodes has no structure.
+    """
     if not periods:
         return {}, set()
     nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
@@ -340,7 +356,10 @@ def _check_sensors(
         rows = nodes[mapping.sensor_id]
         place = registry.public_location(building_id, mapping.location)
         if not any(periods[row.parent_id][0].name == place for row in rows):
-            what = f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv says"
+            what = (
+                f"{mapping.sensor_id!r} is at {place!r}, line {mapping.line} of sensor_mappings.csv"
+                " says"
+            )
             refuse(NODES, rows[0], "parent_id", what, "hang it there, or correct the mapping")
         sources[rows[0].id] = declared[mapping.datasource_id][0].source_name
         measured |= {

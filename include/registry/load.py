@@ -28,8 +28,8 @@ from include.registry.seeds import (
 def load_registry(folder: Path) -> Registry:
     """Read and check all seeds in `folder`.
 
-    A wrong row that belongs to a building disables that building (`Registry.wrong`). Raises ConfigurationError at the first
-    wrong row of a shared seed.
+    A wrong row that belongs to a building disables that building (`Registry.wrong`). Raises
+    ConfigurationError at the first wrong row of a shared seed.
     """
     stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.csv")))
     return _load_registry(folder, stamp)

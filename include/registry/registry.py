@@ -1,4 +1,6 @@
-"""All seeds as typed rows, and what they say together: which buildings and datasources are read, published, in use."""
+"""All seeds as typed rows, and what they say together: which buildings and datasources are read,
+published, in use.
+"""
 
 import functools
 import hashlib
@@ -27,7 +29,8 @@ from include.registry.seeds import R, refuse
 class Registry:
     """All valid seed rows of one project. Build it with `load_registry`, which checks them.
 
-    `wrong` are the buildings that have a wrong row: this run reads nothing of them, and what was published of them stays.
+    `wrong` are the buildings that have a wrong row: this run reads nothing of them, and what was
+    published of them stays.
     """
 
     folder: Path
@@ -56,7 +59,9 @@ class Registry:
         )
 
     def public_location(self, building_id: str, location: str) -> str:
-        """The name under which a location is published; its own where location_map.csv gives no other."""
+        """The name under which a location is published; its own where location_map.csv gives no
+        other.
+        """
         return self._public_locations.get((building_id, location), location)
 
     @functools.cached_property
@@ -82,12 +87,16 @@ class Registry:
 
     @property
     def published_buildings(self) -> tuple[Building, ...]:
-        """The buildings whose data are public: also those that are not read any more, or not in this run."""
+        """The buildings whose data are public: also those that are not read any more, or not in
+        this run.
+        """
         return tuple(row for row in self.buildings if row.status in ("active", "disabled"))
 
     @property
     def built_buildings(self) -> tuple[Building, ...]:
-        """The published buildings whose months follow their inputs; those of a wrong one stay as they are."""
+        """The published buildings whose months follow their inputs; those of a wrong one stay as
+        they are.
+        """
         return tuple(row for row in self.published_buildings if row.building_id not in self.wrong)
 
     @property
@@ -102,7 +111,8 @@ class Registry:
         return any(row.datasource_id == datasource_id for row in self.active_datasources)
 
     def uses(self, building_id: str, datasource_id: str) -> bool:
-        """Whether files of the datasource are in use: neither it nor its building was removed from the seeds.
+        """Whether files of the datasource are in use: neither it nor its building was removed from
+        the seeds.
 
         A datasource of a building with a wrong row may be missing only because its row is invalid.
         """
@@ -136,7 +146,9 @@ class Registry:
         return f"the status of {name} is {status}"
 
     def check_locations(self, *remotes: str) -> None:
-        """Our own output must not come back as input: no datasource may read a folder that holds a remote of ours."""
+        """Our own output must not come back as input: no datasource may read a folder that holds a
+        remote of ours.
+        """
         for datasource in self.active_datasources:
             folder = datasource.location.rstrip("/")
             for remote in remotes:
@@ -159,7 +171,9 @@ class Registry:
         ).hexdigest()
 
     def fingerprint_of(self, building_id: str) -> str:
-        """Hash of every row that can touch a building's numbers; thresholds and names of people's choice stay out."""
+        """Hash of every row that can touch a building's numbers; thresholds and names of people's
+        choice stay out.
+        """
         datasources = {
             row.datasource_id for row in self.datasources if row.building_id == building_id
         }
@@ -181,7 +195,9 @@ class Registry:
 
 
 def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:
-    """The row that files in the ledger refer to; it may be switched off, but not taken away from under them."""
+    """The row that files in the ledger refer to; it may be switched off, but not taken away from
+    under them.
+    """
     for row in rows:
         if getattr(row, column) == value:
             return row

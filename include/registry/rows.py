@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-# disabled: not read and not monitored, and what was published stays public; removed: that is taken out as well
+# disabled: not read and not monitored, and what was published stays public; removed: that is taken
+# out as well
 Status = Literal["active", "planned", "disabled", "removed"]
 
 
@@ -125,7 +126,10 @@ class Datasource(Row):
     format: str
     location: str = Field(min_length=1, description="rclone path or URL")
     file_pattern: FilePattern = Field(
-        description="glob of the file name, or regex: and a regex of the whole name; groups `device` and `exported` (epoch seconds) are used"
+        description=(
+            "glob of the file name, or regex: and a regex of the whole name; groups `device` and"
+            " `exported` (epoch seconds) are used"
+        )
     )
     required_columns: Patterns
     optional_columns: Patterns
@@ -146,7 +150,9 @@ class Datasource(Row):
     rejected_warn_pct: float = Field(
         ge=0,
         le=100,
-        description="share of rejected lines of a file above which the run that reads it ends with 2",
+        description=(
+            "share of rejected lines of a file above which the run that reads it ends with 2"
+        ),
     )
     rejected_refuse_pct: float = Field(
         ge=0, lt=100, description="share of rejected lines above which the file is refused"
@@ -158,7 +164,9 @@ class Datasource(Row):
 
     @property
     def file_regex(self) -> str:
-        """`file_pattern` as a regex of the whole file name: `*` of a glob is any text, `?` one character."""
+        """`file_pattern` as a regex of the whole file name: `*` of a glob is any text, `?` one
+        character.
+        """
         if self.file_pattern.startswith(REGEX):
             return self.file_pattern.removeprefix(REGEX)
         return "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in self.file_pattern)
@@ -167,7 +175,8 @@ class Datasource(Row):
 class DatasourceMapping(Row):
     """Where a datasource's values stand, and their physical bounds.
 
-    `location_column` is `{device}` when the file name names the device, or a column that holds its name.
+    `location_column` is `{device}` when the file name names the device, or a column that holds its
+    name.
     `value_column` is a name or a regex. `measurement` is empty where sensor_mappings names it.
     """
 
@@ -187,8 +196,8 @@ class DatasourceMapping(Row):
 class SensorMapping(Row):
     """What a raw name means from `valid_from` (inclusive) to `valid_to` (exclusive), local dates.
 
-    `raw_name` is the device where the datasource has a location column, `device/measurement` in narrow files, and the
-    column's name otherwise.
+    `raw_name` is the device where the datasource has a location column, `device/measurement` in
+    narrow files, and the column's name otherwise.
     """
 
     datasource_id: Identifier
@@ -208,7 +217,10 @@ class Measurement(Row):
     measurement: Identifier
     unit: str = Field(min_length=1, description="UCUM")
     scale: Literal["ratio", "interval"] = Field(
-        description="ratio: 0 means nothing of it, so twice as much has a meaning; interval: 0 is a convention, as of °C"
+        description=(
+            "ratio: 0 means nothing of it, so twice as much has a meaning; interval: 0 is a"
+            " convention, as of °C"
+        )
     )
     aggregation: Literal["additive", "nonadditive"]
     description: str = Field(min_length=1)
@@ -222,10 +234,12 @@ class PublicLocation(Row):
 
 
 class HierarchyNode(Row):
-    """A node of a building's tree from `valid_from` (inclusive) to `valid_to` (exclusive), local dates; empty: not known.
+    """A node of a building's tree from `valid_from` (inclusive) to `valid_to` (exclusive), local
+    dates; empty: not known.
 
-    The node of a building has the building's id. `name` is the sensor_id of a Sensor, and the public location of the place
-    that its readings are published under. `level` is the depth below the building.
+    The node of a building has the building's id. `name` is the sensor_id of a Sensor, and the
+    public location of the place that its readings are published under. `level` is the depth below
+    the building.
     """
 
     id: str = Field(min_length=1)
@@ -234,7 +248,10 @@ class HierarchyNode(Row):
     name: str = Field(min_length=1)
     level: int = Field(ge=0, le=4)
     coordinates: str = Field(
-        description="latitude and longitude in degrees, or x;y or x;y;z in the building; empty where not known"
+        description=(
+            "latitude and longitude in degrees, or x;y or x;y;z in the building; empty where not"
+            " known"
+        )
     )
     valid_from: OptionalDate
     valid_to: OptionalDate
@@ -250,7 +267,9 @@ class ZoneAdjacency(Row):
 
 
 class BuildingRelation(Row):
-    """One node that another needs: `from_id` FEEDS `to_id` (air, water, heat, power), or DEPENDS_ON it (control, data)."""
+    """One node that another needs: `from_id` FEEDS `to_id` (air, water, heat, power), or DEPENDS_ON
+    it (control, data).
+    """
 
     from_id: str = Field(min_length=1)
     to_id: str = Field(min_length=1)
@@ -289,7 +308,9 @@ class Silence(Row):
 
 
 class Withdrawal(Row):
-    """A file version that no run uses whose `as_of` is at or after `from` (00:00 UTC of that day)."""
+    """A file version that no run uses whose `as_of` is at or after `from` (00:00 UTC of that
+    day).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

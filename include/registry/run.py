@@ -9,14 +9,15 @@ from include.registry.registry import Registry
 
 @dataclass(frozen=True)
 class Run:
-    """What the months, the aggregates, the release and the findings of one run depend on, apart from the files.
+    """What the months, the aggregates, the release and the findings of one run depend on, apart
+    from the files.
 
     Each task and each command makes its own, since the seeds are read again; Airflow's own run
     is a `dag_run`. What needs only one of the three takes that one.
 
     Attributes:
-        settings: where things are, and which engines compute. What builds or publishes takes those of a
-            replay if a newer release exists (`include.release.release.settings_at`).
+        settings: where things are, and which engines compute. What builds or publishes takes those
+            of a replay if a newer release exists (`include.release.release.settings_at`).
         registry: the checked seed rows.
         as_of: what "now" means, in a time zone: what came or began later does not count.
             `END_OF_TIME` counts all that was ever accepted.

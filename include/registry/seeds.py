@@ -14,7 +14,8 @@ from include.registry.rows import Building, Row
 
 R = TypeVar("R", bound=Row)
 
-# Replaces an invalid cell of buildings_config.csv: what was published of the building stays public, and needs its row.
+# Replaces an invalid cell of buildings_config.csv: what was published of the building stays public,
+# and needs its row.
 NEUTRAL = {
     "timezone": "UTC",
     "latitude": "",
@@ -27,7 +28,10 @@ NEUTRAL = {
 
 @dataclass
 class Problems:
-    """Errors by the building that they disable. An error that belongs to no known building is raised: it stops everything."""
+    """Errors by the building that they disable.
+
+    An error that belongs to no known building is raised: it stops everything.
+    """
 
     buildings: Collection[str]
     by_building: dict[str, list[ConfigurationError]] = field(default_factory=dict)
@@ -44,14 +48,18 @@ class Problems:
 
 
 class Owned(Protocol):
-    """Finds the buildings that a row belongs to; none if it belongs to all, or to one that nobody knows."""
+    """Finds the buildings that a row belongs to; none if it belongs to all, or to one that nobody
+    knows.
+    """
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)
 class Owners:
-    """The buildings that a row belongs to, found by its cells alone, since the row itself may be invalid."""
+    """The buildings that a row belongs to, found by its cells alone, since the row itself may be
+    invalid.
+    """
 
     buildings: frozenset[str]
     building_of: dict[str, str]  # datasource_id → building_id
@@ -91,7 +99,9 @@ class Owners:
 
 
 def read_rows(path: Path, row_type: type[R], key: str = "") -> Iterator[R]:
-    """The rows of one seed, each checked by itself. Raises ConfigurationError at the first that is invalid.
+    """The rows of one seed, each checked by itself.
+
+    Raises ConfigurationError at the first that is invalid.
 
     `key`: the columns, joined by a space, that only one row may have the same values in.
     """
@@ -112,7 +122,10 @@ def read_rows_of_buildings(
 
 
 def read_buildings(path: Path, owners: Owners, problems: Problems) -> tuple[Building, ...]:
-    """The rows of buildings_config.csv. Invalid cells are replaced, so that what was published of the building can stay."""
+    """The rows of buildings_config.csv.
+
+    Invalid cells are replaced, so that what was published of the building can stay.
+    """
     rows = {
         row.building_id: row
         for row in read_rows_of_buildings(path, Building, owners, problems, "building_id")
@@ -124,7 +137,9 @@ def read_buildings(path: Path, owners: Owners, problems: Problems) -> tuple[Buil
 
 
 def _with_neutral_cells(line: int, cells: dict[str, str]) -> list[Building]:
-    """The row with what is valid of it; none if its id is invalid, since nothing was ever published under it."""
+    """The row with what is valid of it; none if its id is invalid, since nothing was ever published
+    under it.
+    """
     known = {
         name: value
         for name, value in cells.items()
@@ -151,7 +166,10 @@ def _with_neutral_cells(line: int, cells: dict[str, str]) -> list[Building]:
 def read_cells(
     path: Path, row_type: type[Row] | None = None
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a seed as text, each with its line. Raises ConfigurationError if the file or its header is wrong."""
+    """The rows of a seed as text, each with its line.
+
+    Raises ConfigurationError if the file or its header is wrong.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -212,7 +230,8 @@ def _row(
         first = error.errors()[0]
         column = str(first["loc"][0])
         raise ConfigurationError(
-            f"{cells.get(column)!r} is not valid in column {column}: {first['msg'].removeprefix('Value error, ')}",
+            f"{cells.get(column)!r} is not valid in column {column}:"
+            f" {first['msg'].removeprefix('Value error, ')}",
             where=f"{where}, column {column}",
             cure="correct the cell; docs/data_dictionary.md explains every column",
         ) from None

@@ -17,7 +17,9 @@ OLD_COLUMNS = {"time", "location", "source", "data_key", "data_value"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """The hours of one series and month with one outcome; hours are the wall clock's, values those of the first hour."""
+    """The hours of one series and month with one outcome; hours are the wall clock's, values those
+    of the first hour.
+    """
 
     source: str
     location: str
@@ -36,8 +38,9 @@ def compare(
 ) -> list[Outcome]:
     """What agrees, what differs and why, by series, month and outcome.
 
-    `old` is one building's, Parquet with time (the end of the hour on the wall clock, with "UTC" written on it), location, source, data_key
-    and data_value. Raises ConfigurationError if it is something else.
+    `old` is one building's, Parquet with time (the end of the hour on the wall clock, with "UTC"
+    written on it), location, source, data_key and data_value. Raises ConfigurationError if it is
+    something else.
     """
     new = release / "public_dataset_hourly.parquet"
     for path in (old, new, location_map):

@@ -1,7 +1,8 @@
 """The readings of all months, published one file a month, so that a value of any age can be traced.
 
-A file is named by its contents and never overwritten: a corrected month is another file. A release names its files in
-lineage.json, and a file stays on the publish remote as long as a release there names it (docs/decisions/0034-history.md).
+A file is named by its contents and never overwritten: a corrected month is another file. A release
+names its files in lineage.json, and a file stays on the publish remote as long as a release there
+names it (docs/decisions/0034-history.md).
 """
 
 import re
@@ -60,7 +61,8 @@ class HistoryFile:
 def history(run: Run, last: Path | None) -> list[HistoryFile]:
     """The files of the history that a release names now. `last` is the folder of the last release.
 
-    Only months that the last release does not name are opened, so the cost of a day does not grow with history.
+    Only months that the last release does not name are opened, so the cost of a day does not grow
+    with history.
     """
     known = {building.building_id for building in run.registry.published_buildings}
     sizes = (
@@ -82,7 +84,9 @@ def history(run: Run, last: Path | None) -> list[HistoryFile]:
 
 
 def read_history(lineage: Path) -> list[HistoryFile]:
-    """The files of the history that a release names; none if it was published before there was a history. Raises DamagedFile."""
+    """The files of the history that a release names; none if it was published before there was a
+    history. Raises DamagedFile.
+    """
     try:
         return [
             HistoryFile.from_json(entry)
@@ -97,7 +101,9 @@ def read_history(lineage: Path) -> list[HistoryFile]:
 
 
 def lay_out(settings: Settings, months: Iterable[HistoryFile], folder: Path) -> None:
-    """Put these files into a scratch folder under their published names, whole: from this machine, else from the state remote."""
+    """Put these files into a scratch folder under their published names, whole: from this machine,
+    else from the state remote.
+    """
     elsewhere = replace(
         settings, data_dir=folder, replay=False
     )  # what comes from the state remote must not replace a newer month here

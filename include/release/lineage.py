@@ -85,7 +85,9 @@ def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any
 
 
 def _removed(registry: Registry, seen: list[FileVersion]) -> dict[tuple[str, str, str], int]:
-    """How many file versions are out of use because their datasource or building was removed from which seed."""
+    """How many file versions are out of use because their datasource or building was removed from
+    which seed.
+    """
     buildings = {
         building.building_id for building in registry.buildings if building.status != "removed"
     }

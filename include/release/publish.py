@@ -21,7 +21,9 @@ def is_published(run: Run) -> bool:
 
 
 def publish(run: Run, made_by: dict[str, Any]) -> Release | None:
-    """Build, audit and promote a release, save the state, upload. None if the tables are those of the last release.
+    """Build, audit and promote a release, save the state, upload.
+
+    None if the tables are those of the last release.
 
     The upload is checked in any case: an earlier one may have been interrupted. `made_by`: see
     `release.build`.
@@ -48,7 +50,10 @@ def _refuse_if_older_than_seeds(run: Run) -> None:
         raise ContractError(
             "the dimensions were built from other seeds (fingerprint mismatch)",
             where=str(run.settings.paths.dimensions),
-            cure="run refresh, which rebuilds them; if it fails, see the log of the failed task. The last release stays published",
+            cure=(
+                "run refresh, which rebuilds them; if it fails, see the log of the failed task. The"
+                " last release stays published"
+            ),
         )
 
 

@@ -1,4 +1,7 @@
-"""The README and the LICENSE that go with every release. They name only what their reader has: the release and its history."""
+"""The README and the LICENSE that go with every release.
+
+They name only what their reader has: the release and its history.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime

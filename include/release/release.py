@@ -38,7 +38,10 @@ VERSION = re.compile(
 
 @dataclass(frozen=True)
 class Release:
-    """A release on this machine. Its version ends with a hash of its tables and of the history it names."""
+    """A release on this machine.
+
+    Its version ends with a hash of its tables and of the history it names.
+    """
 
     version: str
     as_of: datetime
@@ -80,7 +83,10 @@ def settings_at(settings: Settings, as_of: datetime) -> Settings:
 
 
 def read(path: Path) -> Release:
-    """The release in a folder. Raises FileNotFoundError, or DamagedFile if `build` cannot have written run.json."""
+    """The release in a folder.
+
+    Raises FileNotFoundError, or DamagedFile if `build` cannot have written run.json.
+    """
     written = files.read_json(path / "run.json")
     try:
         as_of, fingerprint = datetime.fromisoformat(written["as_of"]), written["made_from"]
@@ -107,7 +113,9 @@ def _readable(paths: Iterable[Path]) -> Iterator[Release]:
 
 
 def made_from(run: Run) -> str:
-    """Fingerprint of all inputs of a release, apart from the clock: equal means nothing to publish."""
+    """Fingerprint of all inputs of a release, apart from the clock: equal means nothing to
+    publish.
+    """
     store = Store(run.settings)
     facts = [
         *(
@@ -127,7 +135,8 @@ def made_from(run: Run) -> str:
 def build(run: Run, made_by: dict[str, Any]) -> Release:
     """Make a release in staging and audit it against its own schema and against the last one.
 
-    `made_by` names Airflow's run and the engine. It goes into run.json alone: no table depends on it.
+    `made_by` names Airflow's run and the engine. It goes into run.json alone: no table depends on
+    it.
     """
     staging = files.empty_folder(run.settings.paths.releases / ".staging")
     previous = latest(run.settings)
@@ -167,7 +176,9 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
 
 
 def promote(settings: Settings, built: Release) -> Release | None:
-    """Give the staged release its name and let `latest` point to it; None if its tables and history are those of `latest`."""
+    """Give the staged release its name and let `latest` point to it; None if its tables and history
+    are those of `latest`.
+    """
     last = latest(settings)
     if last and not settings.replay and last.version[-8:] == built.version[-8:]:
         files.write_text(last.path / "run.json", (built.path / "run.json").read_text())
@@ -185,7 +196,9 @@ def promote(settings: Settings, built: Release) -> Release | None:
 
 
 def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) -> dict[str, int]:
-    """The Parquet files; months follow one another, each sorted by source, location, measurement and time."""
+    """The Parquet files; months follow one another, each sorted by source, location, measurement
+    and time.
+    """
     store = Store(run.settings)
     known = {building.building_id for building in run.registry.published_buildings}
     readings = store.of_months(READINGS, window_of_readings(run))
@@ -219,7 +232,9 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
 
 
 def window_of_readings(run: Run) -> list[tuple[str, str]]:
-    """The (building, month) in the floating windows of all buildings for which there are readings."""
+    """The (building, month) in the floating windows of all buildings for which there are
+    readings.
+    """
     stored = Store(run.settings).readings_manifest
     return [
         (building.building_id, month)
@@ -230,7 +245,9 @@ def window_of_readings(run: Run) -> list[tuple[str, str]]:
 
 
 def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
-    """Every stored file that a release of that time is made from, but for those that are lost and made again."""
+    """Every stored file that a release of that time is made from, but for those that are lost and
+    made again.
+    """
     store = Store(run.settings)
     kept = [unit for unit in store.published_units if unit not in lost]
     stored = [*store.of_units(kept).values()]
@@ -266,7 +283,10 @@ def _copy_months(
     for name in (
         column.name for column in columns if column.type == "varchar"
     ):  # see macros/enums.sql
-        texts = f"select distinct {name} from read_parquet($paths) where {name} is not null order by all"
+        texts = (
+            f"select distinct {name} from read_parquet($paths) where {name} is not null order"
+            " by all"
+        )
         database.execute(f"create or replace temp type {name}_enum as enum ({texts})", parameters)
     chosen = ", ".join(
         f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}"
@@ -328,16 +348,22 @@ def _nothing_disappeared(
     known: set[str],
     taken_out: set[SourceMonth],
 ) -> None:
-    """A month of a source that was public stays public, unless its building or its files were taken out by name."""
+    """A month of a source that was public stays public, unless its building or its files were taken
+    out by name.
+    """
     missing = {
         entry for entry in _months_covered(database, previous.path) - now if entry[0] in known
     }
     gone = unexplained(missing, taken_out)
     if gone:
         raise ContractError(
-            f"the release would lose {len(gone)} months that {previous.version} has, the first is {' '.join(gone[0])}",
+            f"the release would lose {len(gone)} months that {previous.version} has, the first is"
+            f" {' '.join(gone[0])}",
             where=file_of("agg_hourly"),
-            cure="restore the missing inputs or mappings; to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)",
+            cure=(
+                "restore the missing inputs or mappings; to take data out on purpose, withdraw its"
+                " files (docs/runbook.md, withdraw a file)"
+            ),
         )
 
 
@@ -348,7 +374,8 @@ def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) 
         - {(file.building_id, file.month) for file in named}
     ):
         raise ContractError(
-            f"{len(untraced)} published months have no readings in the history, the first is {' '.join(untraced[0])}",
+            f"{len(untraced)} published months have no readings in the history, the first is"
+            f" {' '.join(untraced[0])}",
             where="lineage.json",
             cure="nothing was published; this is a bug: report it with the log of the task",
         )

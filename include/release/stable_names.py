@@ -1,8 +1,8 @@
 """The latest release once more, at the top of the publish remote, under names that do not change.
 
-For what reads one address again and again: Power BI, Tableau, `bq load`. Each file is replaced whole, one after the
-other; `manifest.json`, with the version and the checksum of each, is replaced last. Who needs all files of one release
-follows `latest.json` instead.
+For what reads one address again and again: Power BI, Tableau, `bq load`. Each file is replaced
+whole, one after the other; `manifest.json`, with the version and the checksum of each, is replaced
+last. Who needs all files of one release follows `latest.json` instead.
 """
 
 import json
@@ -33,7 +33,9 @@ def manifest(release: Release) -> dict[str, Any]:
 
 
 def offer(settings: Settings, release: Release) -> bool:
-    """Replace the files under stable names by those of an uploaded release; False if they, or newer ones, are there."""
+    """Replace the files under stable names by those of an uploaded release; False if they, or newer
+    ones, are there.
+    """
     root = settings.publish_remote.rstrip("/")
     at = root if root.endswith(":") else f"{root}/"
     wanted = manifest(release)

@@ -1,4 +1,6 @@
-"""Puts a promoted release on the publish remote: its history and its folder first, verified; then one small latest.json."""
+"""Puts a promoted release on the publish remote: its history and its folder first, verified; then
+one small latest.json.
+"""
 
 import json
 import logging
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from include.core import files, rclone
+from include.core.drives import below
 from include.core.errors import DamagedFile, RemoteError, RemoteGone
 from include.core.settings import Settings
 from include.release import stable_names
@@ -22,19 +25,27 @@ SUMS, RUN = "SHA256SUMS", "run.json"  # run.json is not in the sums: a later run
 SUM = re.compile(
     r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199})"
 )  # a checksum and a plain file name that any disk takes
-REPLACED = "nothing: the next release that is published replaces it; to restore it, use the remote's version history"
+REPLACED = (
+    "nothing: the next release that is published replaces it; to restore it, use the remote's"
+    " version history"
+)
 
 
 @dataclass(frozen=True)
 class Pointer:
-    """The content of latest.json: the version of the published release, and its `as_of` with time zone."""
+    """The content of latest.json: the version of the published release, and its `as_of` with time
+    zone.
+    """
 
     version: str
     as_of: datetime
 
     @classmethod
     def parse(cls, text: str, where: str) -> "Pointer":
-        """Check text that anybody with access to the remote may have written. Raises DamagedFile."""
+        """Check text that anybody with access to the remote may have written.
+
+        Raises DamagedFile.
+        """
         try:
             row = json.loads(text)
             version, as_of = row["version"], datetime.fromisoformat(row["as_of"])
@@ -68,10 +79,11 @@ class Pointer:
 
 
 def upload(settings: Settings, release: Release) -> bool:
-    """Make the publish remote offer `release` as the latest; False if it, or a newer one, is offered and complete.
+    """Make the publish remote offer `release` as the latest; False if it, or a newer one, is
+    offered and complete.
 
-    A reader takes the version from latest.json, so it sees the old release or the new one, whole. Files under stable
-    names follow, also where an earlier upload stopped before them.
+    A reader takes the version from latest.json, so it sees the old release or the new one, whole.
+    Files under stable names follow, also where an earlier upload stopped before them.
     """
     if offered := whole_offer(settings, release):
         if offered.version == release.version:
@@ -90,7 +102,9 @@ def upload(settings: Settings, release: Release) -> bool:
 
 
 def _send_history(settings: Settings, release: Release) -> None:
-    """Upload the files of the history that the release names, except those that are there with their size."""
+    """Upload the files of the history that the release names, except those that are there with
+    their size.
+    """
     if not (missing := _absent(settings, read_history(release.path / "lineage.json"))):
         return
     with files.scratch_folder(settings.paths.work) as outgoing:
@@ -102,7 +116,8 @@ def _send_history(settings: Settings, release: Release) -> None:
         )
     if absent := _absent(settings, missing):
         raise RemoteError(
-            f"{len(absent)} uploaded files of the history are missing or have another size, the first is {absent[0].path}",
+            f"{len(absent)} uploaded files of the history are missing or have another size, the"
+            f" first is {absent[0].path}",
             where=_remote(settings, FOLDER),
             cure="run again to retry the upload; until then readers get the previous release",
         )
@@ -120,14 +135,18 @@ def _history_there(settings: Settings) -> dict[str, int]:
 
 
 def is_offered(settings: Settings, release: Release) -> bool:
-    """Whether readers of the publish remote get `release`, or a newer one, and its files and history are there."""
+    """Whether readers of the publish remote get `release`, or a newer one, and its files and
+    history are there.
+    """
     return whole_offer(settings, release) is not None
 
 
 def whole_offer(settings: Settings, release: Release) -> Pointer | None:
-    """What the publish remote offers, if that is `release` or a newer one, and its files and history are there.
+    """What the publish remote offers, if that is `release` or a newer one, and its files and
+    history are there.
 
-    None also if latest.json is damaged or names a release that is not there: then `upload` replaces it.
+    None also if latest.json is damaged or names a release that is not there: then `upload` replaces
+    it.
     """
     try:
         offered = offered_release(settings)
@@ -149,7 +168,10 @@ def whole_offer(settings: Settings, release: Release) -> Pointer | None:
 
 
 def offered_release(settings: Settings) -> Pointer | None:
-    """What latest.json on the publish remote names; None if nothing was ever published. Raises DamagedFile."""
+    """What latest.json on the publish remote names; None if nothing was ever published.
+
+    Raises DamagedFile.
+    """
     where = _remote(settings, "latest.json")
     try:
         text = rclone.get_text(where)
@@ -159,10 +181,12 @@ def offered_release(settings: Settings) -> Pointer | None:
 
 
 def adopt_offered(settings: Settings) -> str | None:
-    """Bring the published release here if it is newer than the one here: the next one is compared with it.
+    """Bring the published release here if it is newer than the one here: the next one is compared
+    with it.
 
-    A damaged latest.json, and one that names a missing release, are logged and change nothing. If the files of the release
-    are damaged, that is an error only where there is no other release to compare with: months could be lost unnoticed.
+    A damaged latest.json, and one that names a missing release, are logged and change nothing. If
+    the files of the release are damaged, that is an error only where there is no other release to
+    compare with: months could be lost unnoticed.
     """
     try:
         offered = offered_release(settings)
@@ -176,7 +200,8 @@ def adopt_offered(settings: Settings) -> str | None:
     there = _sizes(folder)
     if not there:
         log.warning(
-            "latest.json names %s, and this release is not on the publish remote\n  where: %s\n  what to do: %s",
+            "latest.json names %s, and this release is not on the publish remote\n  where: %s\n "
+            " what to do: %s",
             offered.version,
             folder,
             REPLACED,
@@ -197,7 +222,10 @@ def adopt_offered(settings: Settings) -> str | None:
 
 
 def _fetch(settings: Settings, offered: Pointer, folder: str, there: dict[str, int]) -> Path:
-    """The files that the release's checksums name, checked, in a folder beside the releases. Raises DamagedFile."""
+    """The files that the release's checksums name, checked, in a folder beside the releases.
+
+    Raises DamagedFile.
+    """
     if nested := sorted(name for name in there if "/" in name):
         raise _damaged(f"a release has no folders, this one has {nested[0]!r}", folder)
     if missing := sorted({SUMS, RUN} - there.keys()):
@@ -228,7 +256,10 @@ def _check_files(incoming: Path, sums: dict[str, str], version: str, folder: str
 
 
 def _sums(path: Path, folder: str) -> dict[str, str]:
-    """Checksum by file name. Raises DamagedFile if a line is anything but a checksum and a plain file name."""
+    """Checksum by file name.
+
+    Raises DamagedFile if a line is anything but a checksum and a plain file name.
+    """
     lines = path.read_bytes().decode(errors="replace").splitlines() if path.is_file() else []
     found = [SUM.fullmatch(line) for line in lines]
     sums = {match[2]: match[1] for match in found if match}
@@ -246,7 +277,10 @@ def _damaged(what: str, folder: str) -> DamagedFile:
     return DamagedFile(
         what,
         where=folder,
-        cure="publish it again from a machine that has it whole (docs/runbook.md, Publishing); or delete latest.json",
+        cure=(
+            "publish it again from a machine that has it whole (docs/runbook.md, Publishing); or"
+            " delete latest.json"
+        ),
     )
 
 
@@ -273,7 +307,9 @@ def _verify(folder: str, release: Release) -> None:
 
 
 def retire(settings: Settings) -> list[str]:
-    """Remove releases beyond the last 30, here and on the remote, but for the last of each month; then the history that no release names."""
+    """Remove releases beyond the last 30, here and on the remote, but for the last of each month;
+    then the history that no release names.
+    """
     last = settings.paths.latest.resolve().name
     here = [
         path.name
@@ -296,7 +332,10 @@ def retire(settings: Settings) -> list[str]:
 
 
 def _retire_history(settings: Settings, versions: list[str]) -> None:
-    """Remove the files of the history that none of these releases names. If one cannot be read, all files stay."""
+    """Remove the files of the history that none of these releases names.
+
+    If one cannot be read, all files stay.
+    """
     with files.scratch_folder(settings.paths.work) as folder:
         lineages = {
             version: settings.paths.releases / version / "lineage.json" for version in versions
@@ -333,4 +372,4 @@ def expired(versions: list[str]) -> list[str]:
 
 
 def _remote(settings: Settings, name: str) -> str:
-    return f"{settings.publish_remote.rstrip('/')}{'' if settings.publish_remote.endswith(':') else '/'}{name}"
+    return below(settings.publish_remote, name)

@@ -1,8 +1,9 @@
 """The platform's memory on STATE_REMOTE: any machine can go on from there.
 
-`state.json` on the remote names every file with its checksum and carries a generation number. It is replaced last, so
-a push that was interrupted has not happened. Files that change are stored under a name with their checksum, so what
-an older `state.json` names stays whole until a newer one has replaced it.
+`state.json` on the remote names every file with its checksum and carries a generation number. It is
+replaced last, so a push that was interrupted has not happened. Files that change are stored under a
+name with their checksum, so what an older `state.json` names stays whole until a newer one has
+replaced it.
 """
 
 from collections.abc import Iterable
@@ -46,7 +47,10 @@ def local_state(settings: Settings) -> State:
 
 
 def remote_state(settings: Settings) -> State:
-    """What the remote says it holds. If that is damaged, this machine's memory of it is trusted, and everything sent again."""
+    """What the remote says it holds.
+
+    If that is damaged, this machine's memory of it is trusted, and everything sent again.
+    """
     where = remote_path(settings, "state.json")
     text = rclone.get_text(where)
     try:
@@ -58,7 +62,10 @@ def remote_state(settings: Settings) -> State:
 
 
 def restore(settings: Settings) -> list[str]:
-    """Take over what another machine, or this one before it lost its disk, has pushed. Returns the paths that were fetched."""
+    """Take over what another machine, or this one before it lost its disk, has pushed.
+
+    Returns the paths that were fetched.
+    """
     here, there = local_state(settings), remote_state(settings)
     if there.generation <= here.generation and settings.paths.ledger.exists():
         return []
@@ -75,7 +82,9 @@ def restore(settings: Settings) -> list[str]:
 
 
 def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
-    """Bring those of the named files that the state remote holds, unless they are here already; every one is verified."""
+    """Bring those of the named files that the state remote holds, unless they are here already;
+    every one is verified.
+    """
     return state_remote.fetch(
         settings, {path: state.files[path] for path in paths if path in state.files}
     )
@@ -108,7 +117,10 @@ def forget(settings: Settings, paths: Iterable[Path]) -> None:
 
 
 def push(settings: Settings) -> int:
-    """Send what the remote does not have, then replace its `state.json`. Returns the number of files sent."""
+    """Send what the remote does not have, then replace its `state.json`.
+
+    Returns the number of files sent.
+    """
     if settings.replay:
         return 0
     here, there, wanted = local_state(settings), remote_state(settings), _wanted(settings)
@@ -119,9 +131,13 @@ def push(settings: Settings) -> int:
             files.write_sealed(settings.paths.state, there.to_json())
             return 0
         raise ConflictError(
-            f"another machine has pushed generation {there.generation}, this one went on from {here.generation}",
+            f"another machine has pushed generation {there.generation}, this one went on from"
+            f" {here.generation}",
             where=remote_path(settings, "state.json"),
-            cure="let one machine run the platform; the next run here goes on from what the other has pushed",
+            cure=(
+                "let one machine run the platform; the next run here goes on from what the other"
+                " has pushed"
+            ),
         )
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again

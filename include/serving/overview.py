@@ -1,4 +1,6 @@
-"""What the first page shows: what is published, what is wrong and what to do, what was refused, and how the runs ended."""
+"""What the first page shows: what is published, what is wrong and what to do, what was refused, and
+how the runs ended.
+"""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -29,7 +31,9 @@ SHOWN_ON_A_CARD = 25  # incidents
 
 @dataclass(frozen=True)
 class Card:
-    """Incidents of one check, building and severity, newest last: what to do about them is the same."""
+    """Incidents of one check, building and severity, newest last: what to do about them is the
+    same.
+    """
 
     causes: tuple[Cause, ...]
 
@@ -60,7 +64,9 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page. Without a release, `latest` is None and `tables` is empty; `look` is None if nobody has looked.
+    """Everything on the page.
+
+    Without a release, `latest` is None and `tables` is empty; `look` is None if nobody has looked.
 
     `causes` are the open ones and those that were resolved in the last days; `unread`: what of
     a datasource the last run could not read; None if none has run.
@@ -96,8 +102,10 @@ class Overview:
     def to_json(self) -> dict[str, Any]:
         """For programs: the same facts."""
         return {
-            "latest": self.latest
-            and {"version": self.latest.version, "as_of": self.latest.as_of.isoformat()},
+            "latest": (
+                self.latest
+                and {"version": self.latest.version, "as_of": self.latest.as_of.isoformat()}
+            ),
             "tables": [table.__dict__ for table in self.tables],
             "releases": [
                 {"version": release.version, "as_of": release.as_of.isoformat()}

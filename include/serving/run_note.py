@@ -9,13 +9,18 @@ from include.store.readings import read_accounting, totals
 
 
 def run_note(settings: Settings, dag_id: str) -> str:
-    """What a run of that DAG has just left in DATA_DIR; empty for a DAG that leaves nothing to count."""
+    """What a run of that DAG has just left in DATA_DIR; empty for a DAG that leaves nothing to
+    count.
+    """
     if dag_id == "refresh" and (outcome := read_outcome(settings)):
         kept = totals(read_accounting(settings))["kept"]
         refused = [*outcome.problems, *outcome.ongoing]
         return "\n".join(
             [
-                f"{counted(outcome.accepted, 'new file')} accepted, {counted(len(refused), 'problem')}; {counted(kept, 'reading')} kept in all",
+                (
+                    f"{counted(outcome.accepted, 'new file')} accepted,"
+                    f" {counted(len(refused), 'problem')}; {counted(kept, 'reading')} kept in all"
+                ),
                 *map(plain, refused),
             ]
         )

@@ -10,7 +10,9 @@ from include.sources.registry import source_of
 
 
 def fetch_landed(run: Run, version: FileVersion) -> bool:
-    """Bring an input from the state remote, or else from the drive that it came from; whether it came, whole."""
+    """Bring an input from the state remote, or else from the drive that it came from; whether it
+    came, whole.
+    """
     landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     name = str(landed.relative_to(run.settings.paths.root))
     with contextlib.suppress(PlatformError):

@@ -1,4 +1,7 @@
-"""The port of the sources: what lists and fetches the files of a datasource. A source knows nothing of what is in them."""
+"""The port of the sources: what lists and fetches the files of a datasource.
+
+A source knows nothing of what is in them.
+"""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -16,7 +19,12 @@ class Source(Protocol):
     def list(
         self, location: str, *, only: Collection[str] | None = None, with_digest: bool = False
     ) -> list[RemoteFile]:
-        """The files below a location, or `only` those with these paths; with their digest if asked for and known."""
+        """The files below a location, or `only` those with these paths; with their digest if asked
+        for and known.
+        """
 
     def fetch(self, location: str, folder: Path, paths: Collection[str]) -> None:
-        """Copy files below `folder`, under their paths. May leave some out: `sync` compares what came with a second listing."""
+        """Copy files below `folder`, under their paths.
+
+        May leave some out: `sync` compares what came with a second listing.
+        """

@@ -1,4 +1,7 @@
-"""The sources by the scheme of a location: `scheme://…`, or none for rclone. A new one is a module with a `SOURCE`, and a line here."""
+"""The sources by the scheme of a location: `scheme://…`, or none for rclone.
+
+A new one is a module with a `SOURCE`, and a line here.
+"""
 
 import importlib
 
@@ -21,7 +24,10 @@ def source_of(datasource: Datasource) -> Source:
         raise ConfigurationError(
             f"no source reads {scheme}://",
             where=f"datasources_config.csv, line {datasource.line}, column location",
-            cure=f"use an rclone path (remote:folder){' or one of: ' if SOURCES else ''}{', '.join(SOURCES)}",
+            cure=(
+                "use an rclone path"
+                f" (remote:folder){' or one of: ' if SOURCES else ''}{', '.join(SOURCES)}"
+            ),
         )
     found: Source = importlib.import_module(module).SOURCE
     return found

@@ -19,8 +19,8 @@ from include.sources.registry import source_of
 log = logging.getLogger(__name__)
 
 COPIES = 2  # a second try for what did not verify; after that it waits for the next run
-REPLACED = (
-    "\ufffd"  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
+REPLACED = (  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
+    "\ufffd"
 )
 LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
 DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
@@ -31,8 +31,9 @@ def sync(
 ) -> list[Finding]:
     """Copy the listing less the ledger into landing and hand the arrivals to validation.
 
-    `neighbours` are the datasources that share the location: a file that none of them claims is reported, not lost.
-    Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
+    `neighbours` are the datasources that share the location: a file that none of them claims is
+    reported, not lost. Raises RemoteGone if the location does not exist, RemoteError if it cannot
+    be read.
     """
     known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
     listed = source_of(datasource).list(datasource.location)
@@ -46,7 +47,10 @@ def sync(
                 "warning",
                 f"no file name matches file_pattern {datasource.file_pattern}",
                 where=datasource.location,
-                cure="Check location and file_pattern in datasources_config.csv; if no more files will come, set its status to disabled",
+                cure=(
+                    "Check location and file_pattern in datasources_config.csv; if no more files"
+                    " will come, set its status to disabled"
+                ),
             )
         )
     wanted = [file for file in claimed if not is_known(file, known)]
@@ -59,9 +63,13 @@ def sync(
     findings += [finding for _, finding in left]
     log.info(
         "%s: files listed: %d, of this datasource: %d, new or changed: %d, copied: %d (%s bytes)",
-        mask(datasource.location), len(listed), len(claimed), len(arrivals) + len(left), len(arrivals),
+        mask(datasource.location),
+        len(listed),
+        len(claimed),
+        len(arrivals) + len(left),
+        len(arrivals),
         f"{sum(arrival.size for arrival in arrivals):,}",
-    )  # fmt: skip
+    )
     files.write_json(
         settings.paths.ingest / datasource.datasource_id / "arrivals.json",
         {
@@ -115,7 +123,10 @@ def claimed_files(
                 )
             )
         elif REPLACED in file.path:
-            problem = "the name is not valid UTF-8, so the file can be listed and not read; U+FFFD is in the place of each invalid byte"
+            problem = (
+                "the name is not valid UTF-8, so the file can be listed and not read; U+FFFD is in"
+                " the place of each invalid byte"
+            )
             findings.append(
                 Finding("file_name", "error", problem, where=file.path, cure="Rename the file")
             )
@@ -149,7 +160,7 @@ def _unclaimed(
 ) -> list[Finding]:
     if neighbours and neighbours[0] != datasource:
         return []  # the first of them reports for all
-    patterns = [re.compile(source.file_regex) for source in (neighbours or (datasource,))]
+    patterns = [re.compile(source.file_regex) for source in neighbours or (datasource,)]
     return [
         Finding(
             "unclaimed_file",
@@ -169,7 +180,9 @@ def _unclaimed(
 def _copy(
     settings: Settings, datasource: Datasource, wanted: list[RemoteFile]
 ) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
-    """Copy, list the remote once more, and move into landing what is the same on both sides; the rest with its reason."""
+    """Copy, list the remote once more, and move into landing what is the same on both sides; the
+    rest with its reason.
+    """
     if not wanted:
         return [], []
     paths = [file.path for file in wanted]
@@ -218,7 +231,9 @@ def _copy(
 def _why_left(
     before: RemoteFile, now: RemoteFile | None, local: Path, digest: str, said: str
 ) -> Finding | None:
-    """Why a copy cannot be used: what is listed now, and the local file, are not what was listed before."""
+    """Why a copy cannot be used: what is listed now, and the local file, are not what was listed
+    before.
+    """
     if now is None:
         return _unstable(before, "vanished")
     if (now.size, now.modified) != (before.size, before.modified):
@@ -253,7 +268,9 @@ def _not_copied(file: RemoteFile, said: str) -> Finding:
 
 
 def _same_digest(local: Path, sha256: str, digest: str) -> bool:
-    """Whether the copy has the remote's digest; where the backend knows none, sizes were compared."""
+    """Whether the copy has the remote's digest; where the backend knows none, sizes were
+    compared.
+    """
     kind, _, expected = digest.partition(":")
     if kind in ("", "sha256"):
         return expected in ("", sha256)

@@ -1,4 +1,7 @@
-"""What is on the drives and not yet in the ledger. The ledger is the memory: it survives every restart."""
+"""What is on the drives and not yet in the ledger.
+
+The ledger is the memory: it survives every restart.
+"""
 
 import logging
 
@@ -14,7 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int, str]]:
-    """Datasource, path, size and time of each file version that `sync` would copy. A drive that cannot be read has none."""
+    """Datasource, path, size and time of each file version that `sync` would copy.
+
+    A drive that cannot be read has none.
+    """
     ledger, found = Ledger.read(settings.paths.ledger), set()
     for datasource in registry.active_datasources:
         known = ledger.latest(datasource.datasource_id)

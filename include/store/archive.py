@@ -1,4 +1,6 @@
-"""The archive: one Parquet a building, grain and month, kept for good; a change makes a new revision beside the old one."""
+"""The archive: one Parquet a building, grain and month, kept for good; a change makes a new
+revision beside the old one.
+"""
 
 import hashlib
 from collections.abc import Collection
@@ -25,7 +27,10 @@ from include.store.readings import Manifest, read_manifest
 
 @dataclass(frozen=True)
 class Unit:
-    """What is archived as one file: a building's month in one grain. A window belongs to the month it begins in."""
+    """What is archived as one file: a building's month in one grain.
+
+    A window belongs to the month it begins in.
+    """
 
     grain: str
     building_id: str
@@ -34,7 +39,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Archived:
-    """What the manifest knows of a unit. A unit without rows (a week not yet over) has no file and no sha256."""
+    """What the manifest knows of a unit.
+
+    A unit without rows (a week not yet over) has no file and no sha256.
+    """
 
     fingerprint: str
     revision: int
@@ -59,7 +67,9 @@ def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
 
 
 def fingerprints(run: Run) -> dict[Unit, str]:
-    """What every unit must be made from: the readings of the months its windows reach into, and the models."""
+    """What every unit must be made from: the readings of the months its windows reach into, and the
+    models.
+    """
     models, readings = models_fingerprint("models/3_aggregations"), read_manifest(run.settings)
     return {
         Unit(grain, building.building_id, month): _fingerprint(
@@ -96,7 +106,9 @@ def _fingerprint(
 
 
 def windows_to_build(run: Run, lost: Collection[Unit] = ()) -> list[WindowPlan]:
-    """The windows that hold readings and a unit that is lost or made from something else; none if there is nothing to do."""
+    """The windows that hold readings and a unit that is lost or made from something else; none if
+    there is nothing to do.
+    """
     manifest, wanted = read_archive_manifest(run.settings), fingerprints(run)
     readings = read_manifest(run.settings)
     stale = [
@@ -140,15 +152,20 @@ def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[list[Path]]
 
 
 def _reached(window: WindowPlan, readings: Manifest) -> list[str]:
-    """The months with readings that a window reaches into; the floating window of a silent building has none."""
+    """The months with readings that a window reaches into; the floating window of a silent building
+    has none.
+    """
     return [month for month in window.reach if (window.building.building_id, month) in readings]
 
 
 def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
-    """Split what the engine made into months and archive what changed. Returns the units with a new revision.
+    """Split what the engine made into months and archive what changed.
 
-    A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of engine and archive.
-    It keeps its bytes; another engine may have rounded the last bits differently.
+    Returns the units with a new revision.
+
+    A unit whose fingerprint is unchanged must come out with the same values: that is a self-test of
+    engine and archive. It keeps its bytes; another engine may have rounded the last bits
+    differently.
     """
     manifest, wanted = read_archive_manifest(run.settings), fingerprints(run)
     with scratch_database(run.settings) as database:
@@ -185,9 +202,13 @@ def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
                 ):
                     continue
                 raise ContractError(
-                    f"{unit.grain} {unit.month} of {unit.building_id} differs from the archived one, though its inputs are the same",
+                    f"{unit.grain} {unit.month} of {unit.building_id} differs from the archived"
+                    " one, though its inputs are the same",
                     where=str(archived_path(run.settings, unit, before)),
-                    cure="the archive is damaged or the engine is at fault: compare both files (docs/runbook.md, self-test)",
+                    cure=(
+                        "the archive is damaged or the engine is at fault: compare both files"
+                        " (docs/runbook.md, self-test)"
+                    ),
                 )
             entry = Archived(wanted[unit], (before.revision if before else 0) + 1, digest, rows)
             if rows:
@@ -231,7 +252,9 @@ def _split(
 
 
 def same_values(settings: Settings, archived: Path, made: Path) -> bool:
-    """Whether two files of aggregates hold the same windows, and values equal to 1e-9 · max(1, |value|)."""
+    """Whether two files of aggregates hold the same windows, and values equal to 1e-9 · max(1,
+    |value|).
+    """
     values = ("value_mean", "value_std", "value_min", "value_max", "value_sum")
     differs = " or ".join(
         f"(a.{v} is null) <> (m.{v} is null) or abs(a.{v} - m.{v}) > 1e-9 * greatest(1, abs(a.{v}))"
@@ -241,7 +264,8 @@ def same_values(settings: Settings, archived: Path, made: Path) -> bool:
         rows = database.execute(
             f"""
             select count(*) from read_parquet($archived) as a
-            full join read_parquet($made) as m using (timestamp, local_date, building_id, source, location, measurement, count)
+            full join read_parquet($made) as m
+            using (timestamp, local_date, building_id, source, location, measurement, count)
             where a.value_mean is null or m.value_mean is null or {differs}
             """,
             {"archived": str(archived), "made": str(made)},

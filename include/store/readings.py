@@ -22,10 +22,14 @@ OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
 
 RESTORE_ROWS = (
-    "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the row of the seeds that described it; "
-    "to take data out on purpose, withdraw its files (docs/runbook.md, withdraw a file)"
+    "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the"
+    " row of the seeds that described it; to take data out on purpose, withdraw its files"
+    " (docs/runbook.md, withdraw a file)"
 )
-REPORT_IT = "This is a fault of the platform: report it with the file, or withdraw the file (docs/runbook.md, withdraw a file)"
+REPORT_IT = (
+    "This is a fault of the platform: report it with the file, or withdraw the file"
+    " (docs/runbook.md, withdraw a file)"
+)
 
 ACCOUNTING = pa.schema(
     [
@@ -103,7 +107,9 @@ def _dimension(settings: Settings, name: str) -> Path:
 def months_to_build(
     settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()
 ) -> list[MonthPlan]:
-    """The months whose readings are missing or were made from something else, and those whose batch is `lost`."""
+    """The months whose readings are missing or were made from something else, and those whose batch
+    is `lost`.
+    """
     manifest = read_manifest(settings)
 
     def is_built(plan: MonthPlan) -> bool:
@@ -124,13 +130,17 @@ def months_to_store(settings: Settings, planned: list[MonthPlan]) -> list[MonthP
 
 
 def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
-    """Every built month has the checksums that the manifest remembers. Raises ContractError that names the first that has not."""
+    """Every built month has the checksums that the manifest remembers.
+
+    Raises ContractError that names the first that has not.
+    """
     manifest = read_manifest(settings)
     for plan in plans:
         stored = manifest.get((plan.building.building_id, plan.month))
         if stored is None or stored.fingerprint != plan.fingerprint:
             raise ContractError(
-                f"{plan.month} of {plan.building.building_id} was built from different inputs or models (fingerprint mismatch)",
+                f"{plan.month} of {plan.building.building_id} was built from different inputs or"
+                " models (fingerprint mismatch)",
                 where=plan.batch,
                 cure="run refresh: it rebuilds the month as a new revision",
             )
@@ -142,10 +152,13 @@ def prove_equal(settings: Settings, plans: list[MonthPlan]) -> None:
         ]
         if different:
             raise ContractError(
-                f"the rebuilt {plan.month} of {plan.building.building_id} differs from the stored one "
-                f"(checksum mismatch in {', '.join(different)})",
+                f"the rebuilt {plan.month} of {plan.building.building_id} differs from the stored"
+                f" one (checksum mismatch in {', '.join(different)})",
                 where=plan.batch,
-                cure="the stored month is unchanged; compare it with work/built/readings, and report both",
+                cure=(
+                    "the stored month is unchanged; compare it with work/built/readings, and report"
+                    " both"
+                ),
             )
 
 
@@ -196,7 +209,9 @@ def _keep_dimensions(settings: Settings, buildings: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Stored:
-    """What `store_readings` put in place: the totals of these months, and why other months were kept as they were."""
+    """What `store_readings` put in place: the totals of these months, and why other months were
+    kept as they were.
+    """
 
     totals: dict[str, int]
     problems: list[str]
@@ -204,10 +219,12 @@ class Stored:
 
 
 def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
-    """Put the built months in place, apart from those that would lose readings: of these the stored ones are kept.
+    """Put the built months in place, apart from those that would lose readings: of these the stored
+    ones are kept.
 
-    A month is kept if conservation does not hold for one of its files, or if a source has no readings in it any more and none of
-    its files was taken out: then a seed row no longer describes what the files hold.
+    A month is kept if conservation does not hold for one of its files, or if a source has no
+    readings in it any more and none of its files was taken out: then a seed row no longer describes
+    what the files hold.
     """
     paths, manifest = run.settings.paths, read_manifest(run.settings)
     planned = {plan.batch for plan in plans}
@@ -271,7 +288,8 @@ def _built_sources(settings: Settings, plans: list[MonthPlan]) -> dict[str, list
         return {}
     with scratch_database(settings) as database:
         rows = database.execute(
-            "select distinct filename, source from read_parquet($paths, filename = true) order by all",
+            "select distinct filename, source from read_parquet($paths, filename = true) order"
+            " by all",
             {"paths": sorted(batch_of)},
         ).fetchall()
     for path, source in rows:
@@ -297,8 +315,8 @@ def _kept_months(lost: list[SourceMonth]) -> list[str]:
     for building_id, source, month in lost:
         months.setdefault((building_id, source), []).append(month)
     return [
-        f"{building_id}: {source} has no readings any more in {', '.join(missing)}, though its files are in use: the months were kept as they were published. "
-        f"{RESTORE_ROWS}"
+        f"{building_id}: {source} has no readings any more in {', '.join(missing)}, though its"
+        f" files are in use: the months were kept as they were published. {RESTORE_ROWS}"
         for (building_id, source), missing in months.items()
     ]
 
@@ -345,7 +363,9 @@ def drop_months(settings: Settings, months: Iterable[tuple[str, str]]) -> list[s
 
 
 def out_of_use(run: Run) -> list[FileVersion]:
-    """The file versions that had readings once and are not used: withdrawn, removed with their datasource, lost, or refused since."""
+    """The file versions that had readings once and are not used: withdrawn, removed with their
+    datasource, lost, or refused since.
+    """
     withdrawn = run.registry.withdrawn(run.as_of)
     return [
         v
@@ -357,7 +377,9 @@ def out_of_use(run: Run) -> list[FileVersion]:
 
 
 def taken_out(run: Run) -> set[SourceMonth]:
-    """The months of sources of which a file is out of use; the source is empty if the datasource has left the seeds."""
+    """The months of sources of which a file is out of use; the source is empty if the datasource
+    has left the seeds.
+    """
     sources = {row.datasource_id: row.source_name for row in run.registry.datasource_mappings}
     return {
         (v.building_id, sources.get(v.datasource_id, ""), month)
@@ -374,7 +396,9 @@ def unexplained(missing: set[SourceMonth], taken_out: set[SourceMonth]) -> list[
 
 
 def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Table, pa.Table]:
-    """The accounting of all stored months with that of newly built ones in its place, and the latter alone."""
+    """The accounting of all stored months with that of newly built ones in its place, and the
+    latter alone.
+    """
     if not plans:
         return read_accounting(settings), ACCOUNTING.empty_table()
     built = [str(settings.paths.built_file("fct_file_accounting", plan.batch)) for plan in plans]
@@ -411,7 +435,9 @@ def totals(accounting: pa.Table) -> dict[str, int]:
 
 
 def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> dict[int, str]:
-    """Where something is lost between a file's cells and the published readings: ledger number → what does not add up."""
+    """Where something is lost between a file's cells and the published readings: ledger number →
+    what does not add up.
+    """
     by_file: dict[int, dict[str, int]] = {}
     for row in accounting.to_pylist():
         sums = by_file.setdefault(
@@ -444,7 +470,8 @@ def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int])
         )
         if problem:
             broken[version.number] = (
-                f"{version.path}: conservation is broken: {problem}. Its months were left as they were. {REPORT_IT}"
+                f"{version.path}: conservation is broken: {problem}. Its months were left as they"
+                f" were. {REPORT_IT}"
             )
     return broken
 

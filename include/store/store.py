@@ -1,7 +1,8 @@
-"""The store as the other stations see it: what there is of a building's months, and with which checksums.
+"""The store as the other stations see it: what there is of a building's months, and with which
+checksums.
 
-Only this package composes the paths of readings, metrics and archive, and reads their manifests (tests/store/test_store.py).
-Columns are chosen by whoever reads the Parquet files.
+Only this package composes the paths of readings, metrics and archive, and reads their manifests
+(tests/store/test_store.py). Columns are chosen by whoever reads the Parquet files.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,13 +38,18 @@ class StoredFile:
             raise ContractError(
                 "checksum mismatch: a stored file was changed or damaged",
                 where=str(self.path),
-                cure="remove it and run again: it comes back from the state remote; nothing was published",
+                cure=(
+                    "remove it and run again: it comes back from the state remote; nothing was"
+                    " published"
+                ),
             )
         return self.path
 
 
 class Store:
-    """Readings, metrics and aggregates by building, month and table, as the manifests say when they are first asked."""
+    """Readings, metrics and aggregates by building, month and table, as the manifests say when they
+    are first asked.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -74,7 +80,9 @@ class Store:
         }
 
     def of_months(self, model: str, months: Iterable[Month]) -> list[StoredFile]:
-        """The files of a model in these months, in their order; months that have none are left out."""
+        """The files of a model in these months, in their order; months that have none are left
+        out.
+        """
         found = (
             self.month(month).get(model) for month in months if month in self.readings_manifest
         )
@@ -82,7 +90,9 @@ class Store:
 
     @cached_property
     def published_units(self) -> ArchiveManifest:
-        """The archived units of months that have readings: months that were taken out keep their files."""
+        """The archived units of months that have readings: months that were taken out keep their
+        files.
+        """
         return {
             unit: entry
             for unit, entry in self.archive_manifest.items()

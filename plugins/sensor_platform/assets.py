@@ -1,10 +1,14 @@
-"""The data products that trigger DAGs, named once. Events carry `as_of`; the files determine the work."""
+"""The data products that trigger DAGs, named once.
+
+Events carry `as_of`; the files determine the work.
+"""
 
 from airflow.sdk import Asset, AssetWatcher
 
 from sensor_platform.triggers.new_files_trigger import watch_drives
 
-# The host is a name, not a machine: Airflow's database remembers the URI of an asset, and DATA_DIR may move with it.
+# The host is a name, not a machine: Airflow's database remembers the URI of an asset, and DATA_DIR
+# may move with it.
 # `file` is the scheme that Airflow's provider translates for OpenLineage.
 NAMESPACE = "file://building-sensor-platform"
 

@@ -48,8 +48,9 @@ class GithubIssues:
         from github import Auth, Consts, Github
 
         found = BaseHook.get_connection(ISSUES)
-        # Not the provider's hook: it sends a POST again after a 502, and the issue may be there already. The task's next
-        # try looks for its marker first.
+        # Not the provider's hook: it sends a POST again after a 502, and the issue may be there
+        # already. The
+        # task's next try looks for its marker first.
         client = Github(
             auth=Auth.Token(found.password or ""),
             base_url=found.host or Consts.DEFAULT_BASE_URL,

@@ -1,4 +1,6 @@
-"""The platform's pages in Airflow's UI, behind its login: whoever may open Airflow may read them, nobody else."""
+"""The platform's pages in Airflow's UI, behind its login: whoever may open Airflow may read them,
+nobody else.
+"""
 
 from typing import Any
 
@@ -40,7 +42,8 @@ def released(version: str, name: str) -> FileResponse:
     if found is None:
         raise HTTPException(
             404,
-            f"there is no {name} in a release {version}; the page lists all releases and their files",
+            f"there is no {name} in a release {version}; the page lists all releases and their"
+            " files",
         )
     return FileResponse(found, filename=name)
 

@@ -1,7 +1,7 @@
 """Record how a run ended and, if it failed, notify people by the channels of `monitor_quality`.
 
-Functions, not a `BaseNotifier`: that one cannot be called by `dag.test` (Airflow 3.3.2 renders its templates with a DAG that
-has none).
+Functions, not a `BaseNotifier`: that one cannot be called by `dag.test` (Airflow 3.3.2 renders its
+templates with a DAG that has none).
 """
 
 from dataclasses import replace
@@ -20,7 +20,9 @@ def record_good_run(context: Any) -> None:
 
 
 def notify_of_failed_run(context: Any) -> None:
-    """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality` keeps it in its account."""
+    """For `on_failure_callback` of every DAG: what failed is mailed at once; `monitor_quality`
+    keeps it in its account.
+    """
     page, run = _record(context, "failed"), context["dag_run"]
     settings = Settings.from_environment()
     cause = Cause(

@@ -20,23 +20,32 @@ AS_OF_PARAM = Param(
     type=["null", "string"],
     pattern=AS_OF_PATTERN,
     title="As of",
-    description="What 'now' means, such as 2026-03-01 or 2026-03-01T06:00Z (UTC). Empty: the triggering event's, else AS_OF, else the time of the run.",
+    description=(
+        "What 'now' means, such as 2026-03-01 or 2026-03-01T06:00Z (UTC). Empty: the triggering"
+        " event's, else AS_OF, else the time of the run."
+    ),
 )
-# Airflow's form requires a value where `null` is no type, offers `examples` of an array to choose from, and sends null for no choice.
+# Airflow's form requires a value where `null` is no type, offers `examples` of an array to choose
+# from, and sends null for no choice.
 SKIP_PARAMS = {
     "skip_checks": Param(
-        [], type=["array", "null"], items={"type": "string", "enum": sorted(SKIPPABLE)}, examples=sorted(SKIPPABLE), title="Checks to skip",
+        [],
+        type=["array", "null"],
+        items={"type": "string", "enum": sorted(SKIPPABLE)},
+        examples=sorted(SKIPPABLE),
+        title="Checks to skip",
         description="Only for this run; needs a reason, which is written to the lineage.",
     ),
     "skip_reason": Param(None, type=["null", "string"], title="Why they may be skipped"),
-}  # fmt: skip
+}
 
 
 def as_of(context: Any, asset: Asset | None = None) -> datetime:
-    """What "now" means for this run: the parameter, else the triggering event, else AS_OF, else the newest event, else the run's time.
+    """What "now" means for this run: the parameter, else the triggering event, else AS_OF, else the
+    newest event, else the run's time.
 
-    `triggering_asset_events` is empty in manual runs and in `dag.test`, so the newest event is read as well. An as_of in the
-    future fails the task without another try, whoever gave it.
+    `triggering_asset_events` is empty in manual runs and in `dag.test`, so the newest event is read
+    as well. An as_of in the future fails the task without another try, whoever gave it.
     """
     try:
         return checked_as_of(_as_of(context, asset))
@@ -68,7 +77,9 @@ def skipped_checks(context: Any) -> SkippedChecks:
 
 
 def skip_groups(context: Any, *group_ids: str, result: Any = None) -> NoReturn:
-    """End this task well, with its result, and skip whole groups behind it at once, rather than level by level."""
+    """End this task well, with its result, and skip whole groups behind it at once, rather than
+    level by level.
+    """
     if result is not None:
         context["ti"].xcom_push("return_value", result)
     behind = context["task"].get_flat_relatives(upstream=False)

@@ -1,4 +1,7 @@
-"""A note on each run that sums it up. An Airflow listener: it runs where the run's state is written."""
+"""A note on each run that sums it up.
+
+An Airflow listener: it runs where the run's state is written.
+"""
 
 from typing import Any
 

@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 
 
 def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], Any]) -> TaskGroup:
-    """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine without a container.
+    """`start` → `use`, which is given where the engine answers → `stop`; `use` alone for an engine
+    without a container.
 
-    The DAG shows the group whichever engine is chosen; the task before it skips all of it, at once, where another one
-    computes.
+    The DAG shows the group whichever engine is chosen; the task before it skips all of it, at once,
+    where another one computes.
     """
     settings = Settings.from_environment()
     service = engine.service(settings)
@@ -49,7 +50,10 @@ def engine_group(engine: TimeSeriesEngine | GraphEngine, use: Callable[[Any], An
 def server(
     settings: Settings, engine: TimeSeriesEngine | GraphEngine, started: dict[str, Any] | None
 ) -> Server | None:
-    """Where the engine's container answers; None for an engine without one. Raises EngineUnavailable if it is not there."""
+    """Where the engine's container answers; None for an engine without one.
+
+    Raises EngineUnavailable if it is not there.
+    """
     service = engine.service(settings)
     if service is None or started is None:
         return None

@@ -1,7 +1,7 @@
 """The port of the graph engines: a building's structure in, answers of include/cypher out.
 
-All engines run the same files; where their dialects part, a folder named after the engine holds its own. Values are
-bound to parameters, so that a name with quotes or Cypher in it stays a name.
+All engines run the same files; where their dialects part, a folder named after the engine holds its
+own. Values are bound to parameters, so that a name with quotes or Cypher in it stays a name.
 """
 
 import re
@@ -35,7 +35,10 @@ class GraphEngine(Protocol):
         """The container that it needs for a run; None if it needs none."""
 
     def graph(self, server: Server | None) -> AbstractContextManager["Graph"]:
-        """An empty graph, for as long as the context lasts. Raises EngineUnavailable if it cannot be reached, or fails."""
+        """An empty graph, for as long as the context lasts.
+
+        Raises EngineUnavailable if it cannot be reached, or fails.
+        """
 
 
 class Graph(Protocol):
@@ -48,7 +51,10 @@ class Graph(Protocol):
 
 
 def ask(graph: Graph, question: str, **parameters: Any) -> Rows:
-    """The rows that include/cypher/<question>.cypher answers. A parameter that is None is refused."""
+    """The rows that include/cypher/<question>.cypher answers.
+
+    A parameter that is None is refused.
+    """
     if missing := [name for name, value in parameters.items() if value is None]:
         raise ValueError(f"{question}: no value for {', '.join(missing)}")
     return graph.run(_text(graph, question), parameters)

@@ -1,8 +1,11 @@
-"""The port of the time-series engines: readings of planned windows in, aggregates of four grains out.
+"""The port of the time-series engines: readings of planned windows in, aggregates of four grains
+out.
 
-An engine reads `work/plan/windows.parquet` and writes `work/built/aggregates/agg_<grain>.<batch>.parquet` for each window, with the
-columns, order and window labels of `agg_<grain>` in include/dbt/models/3_aggregations. All engines agree to
-1e-9 · max(1, |value|). `duckdb` is the DAG's task group `aggregate`; it computes what another engine could not.
+An engine reads `work/plan/windows.parquet` and writes
+`work/built/aggregates/agg_<grain>.<batch>.parquet` for each window, with the columns, order and
+window labels of `agg_<grain>` in include/dbt/models/3_aggregations. All engines agree to 1e-9 ·
+max(1, |value|). `duckdb` is the DAG's task group `aggregate`; it computes what another engine could
+not.
 """
 
 from typing import Any, Protocol
@@ -14,7 +17,9 @@ from include.engines.fallback import record_fallback
 
 
 class TimeSeriesEngine(Protocol):
-    """An engine other than `duckdb`; `name` is its value of TIMESERIES_ENGINE and its group in the DAG."""
+    """An engine other than `duckdb`; `name` is its value of TIMESERIES_ENGINE and its group in the
+    DAG.
+    """
 
     name: str
 
@@ -31,7 +36,9 @@ class TimeSeriesEngine(Protocol):
 
 
 def record_engine(settings: Settings, engine: str, instead_of: str = "") -> None:
-    """Record which engine computes the planned windows and, if it is not the one asked for, why (as a finding)."""
+    """Record which engine computes the planned windows and, if it is not the one asked for, why (as
+    a finding).
+    """
     files.write_json(
         _computed_by(settings),
         {"timeseries_engine": engine, **({"instead_of": instead_of} if instead_of else {})},

@@ -1,4 +1,7 @@
-"""Reads delimited text: header and data lines, as texts with their line numbers. One line of the file is one record."""
+"""Reads delimited text: header and data lines, as texts with their line numbers.
+
+One line of the file is one record.
+"""
 
 import csv
 from collections.abc import Sequence
@@ -19,7 +22,8 @@ from include.registry.rows import FileFormat
 
 
 def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
-    """The column names as written, without white space around them; nameless columns at the right are empty strings.
+    """The column names as written, without white space around them; nameless columns at the right
+    are empty strings.
 
     Raises Refused if they are not a header.
     """
@@ -92,7 +96,9 @@ def read_lines(
     rejected: RejectedLines,
     most: int,
 ) -> Records:
-    """The data lines of a file. Lines that cannot be read are added to `rejected`; blank lines are left out.
+    """The data lines of a file.
+
+    Lines that cannot be read are added to `rejected`; blank lines are left out.
 
     Args:
         raw: the file.
@@ -155,10 +161,13 @@ def _reject_by_field_count(
         rejected.add(
             row.number,
             "field_count",
-            f"{_fields_of(row.actual_columns)} where the header has {row.expected_columns}: {rejected.quote(row.text)}",
-            cure="A decimal comma among comma-separated fields? Export with a decimal point"
-            if commas
-            else "",
+            f"{_fields_of(row.actual_columns)} where the header has {row.expected_columns}:"
+            f" {rejected.quote(row.text)}",
+            cure=(
+                "A decimal comma among comma-separated fields? Export with a decimal point"
+                if commas
+                else ""
+            ),
         )
 
 

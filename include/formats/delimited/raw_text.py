@@ -1,4 +1,6 @@
-"""Reads a file's bytes before anything parses them, and takes out the lines that no parser can be given."""
+"""Reads a file's bytes before anything parses them, and takes out the lines that no parser can be
+given.
+"""
 
 import codecs
 import re
@@ -27,10 +29,12 @@ SPREADSHEET = "Save the file as UTF-8 (it may be Windows-1250)"
 
 @dataclass(frozen=True)
 class RawText:
-    """What the bytes show. `head` are the lines to the header and the one after it, without byte-order marks and line ends.
+    """What the bytes show.
 
-    `lines` counts all lines, also a last one without an end. `is_clean`: the file is UTF-8 without NUL bytes, and its
-    last line has an end. `has_quotes`: a double quote is somewhere in it.
+    `head` are the lines to the header and the one after it, without byte-order marks and line ends.
+
+    `lines` counts all lines, also a last one without an end. `is_clean`: the file is UTF-8 without
+    NUL bytes, and its last line has an end. `has_quotes`: a double quote is somewhere in it.
     """
 
     head: tuple[str, ...]
@@ -41,7 +45,10 @@ class RawText:
 
 
 def read_raw_text(path: Path, header_line: int) -> RawText:
-    """One pass over the bytes, in constant memory. Raises Refused if no line of the file can be read."""
+    """One pass over the bytes, in constant memory.
+
+    Raises Refused if no line of the file can be read.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     line_feeds = carriage_returns = both = 0
     previous_cr, is_clean, has_quotes = False, True, False
@@ -93,7 +100,10 @@ def read_raw_text(path: Path, header_line: int) -> RawText:
 
 
 def _head(first: bytes, header_line: int) -> tuple[str, ...]:
-    """The lines to the header and the one after it, decoded. Raises Refused if the former are not UTF-8 text."""
+    """The lines to the header and the one after it, decoded.
+
+    Raises Refused if the former are not UTF-8 text.
+    """
     parts = re.split(rb"\r\n|\r|\n", first[:HEAD], maxsplit=header_line + 1)
     if len(parts) <= header_line and len(first) > HEAD:
         raise Refused(
@@ -177,7 +187,9 @@ class Lines:
         return found
 
     def with_broken_quotes(self, delimiter: str) -> list[int]:
-        """The lines in which a field begins with a quote and does not end with one: a stray quote may join fields."""
+        """The lines in which a field begins with a quote and does not end with one: a stray quote
+        may join fields.
+        """
         mark = re.escape(delimiter.encode())
         field = rb'(?:"(?:[^"]|"")*"[ \t]*|[^"%b][^%b]*|)' % (mark, mark)
         whole = re.compile(rb"%b(?:%b%b)*" % (field, mark, field), re.DOTALL)
@@ -205,7 +217,9 @@ class Lines:
         return [int(number) + 1 for number in np.unique(unusual)]
 
     def without(self, numbers: Iterable[int]) -> bytes:
-        """The content with these lines emptied; they keep their ends, so that the others keep their numbers."""
+        """The content with these lines emptied; they keep their ends, so that the others keep their
+        numbers.
+        """
         parts, at = [], 0
         for number in sorted(set(numbers)):
             start, stop = self.start(number), int(self.stops[number - 1])
@@ -217,7 +231,10 @@ class Lines:
 
 
 def unparsable_lines(lines: Lines, text: RawText, most: int) -> dict[int, Reason]:
-    """The lines that no parser can be given, with the reason. Raises Refused if more than `most` are not UTF-8."""
+    """The lines that no parser can be given, with the reason.
+
+    Raises Refused if more than `most` are not UTF-8.
+    """
     found: dict[int, Reason] = {}
     if not lines.content.endswith((b"\n", b"\r")) and lines.text(text.lines).strip():
         found[text.lines] = "cut_off"

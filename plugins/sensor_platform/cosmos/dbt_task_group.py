@@ -67,7 +67,9 @@ def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:
 
 @functools.cache
 def check_sources() -> None:
-    """Every model, test, macro and description that dbt has read is still there: the reports of one that is gone would wait for it."""
+    """Every model, test, macro and description that dbt has read is still there: the reports of one
+    that is gone would wait for it.
+    """
     if not MANIFEST.exists():
         raise ConfigurationError(
             "dbt's manifest is missing",
@@ -91,7 +93,10 @@ def check_sources() -> None:
         }
     ):
         if not (DBT_PROJECT / name).exists():
-            cure = f"restore it from git; if it is meant to go, remove {MANIFEST.relative_to(PROJECT_DIR)} and `make setup`"
+            cure = (
+                "restore it from git; if it is meant to go, remove"
+                f" {MANIFEST.relative_to(PROJECT_DIR)} and `make setup`"
+            )
             raise ConfigurationError(
                 f"{Path(name).name} is missing", where=str(DBT_PROJECT / name), cure=cure
             )

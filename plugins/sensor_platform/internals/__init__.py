@@ -1,7 +1,8 @@
-"""The fence: private parts of Airflow, Cosmos, dbt-duckdb and the Docker provider are used in this package alone.
+"""The fence: private parts of Airflow, Cosmos, dbt-duckdb and the Docker provider are used in this
+package alone.
 
-Each file has one library, names what it relies on with its source upstream, and calls `require_tried`, so that another version
-stops the program before it breaks it.
+Each file has one library, names what it relies on with its source upstream, and calls
+`require_tried`, so that another version stops the program before it breaks it.
 """
 
 from importlib.metadata import version
@@ -17,11 +18,17 @@ TRIED = {
 
 
 def require_tried(package: str) -> None:
-    """Stop where another version of a library could break what relies on its private parts. Raises ConfigurationError."""
+    """Stop where another version of a library could break what relies on its private parts.
+
+    Raises ConfigurationError.
+    """
     installed, tried = version(package), TRIED[package]
     if not installed.startswith(tried):
         raise ConfigurationError(
             f"{package} {installed} is installed, and its private parts are used as in {tried}x",
             where="plugins/sensor_platform/internals/__init__.py",
-            cure="install the pinned version (make setup); to move on, run the tests with the new one and note it there",
+            cure=(
+                "install the pinned version (make setup); to move on, run the tests with the new"
+                " one and note it there"
+            ),
         )

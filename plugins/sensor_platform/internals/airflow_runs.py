@@ -1,8 +1,10 @@
 """Airflow's `dag.test`, for runs of a whole DAG in one process, without a server.
 
-https://github.com/apache/airflow/blob/3.3.2/task-sdk/src/airflow/sdk/definitions/dag.py: `dag.test` loads the DAGs anew at each call,
-if there is a bundle that has some, and really waits between tries.
-https://github.com/apache/airflow/blob/3.3.2/airflow-core/src/airflow/dag_processing/dagbag.py: `BundleDagBag`, `sync_bag_to_db`.
+https://github.com/apache/airflow/blob/3.3.2/task-sdk/src/airflow/sdk/definitions/dag.py: `dag.test`
+loads the DAGs anew at each call, if there is a bundle that has some, and really waits between
+tries.
+https://github.com/apache/airflow/blob/3.3.2/airflow-core/src/airflow/dag_processing/dagbag.py:
+`BundleDagBag`, `sync_bag_to_db`.
 """
 
 import json
@@ -33,7 +35,9 @@ def load_dags() -> Any:
 
 
 def register_dags(bag: Any) -> None:
-    """Write the DAGs into Airflow's database, once, and leave `dag.test` no bundle that it could load again."""
+    """Write the DAGs into Airflow's database, once, and leave `dag.test` no bundle that it could
+    load again.
+    """
     DagBundlesManager().sync_bundles_to_db()
     _retire_other_uris(bag)
     sync_bag_to_db(bag, BUNDLE, None)
@@ -48,9 +52,11 @@ def register_dags(bag: Any) -> None:
 
 
 def _retire_other_uris(bag: Any) -> None:
-    """Deactivate assets that Airflow's database knows by the same name under another URI, such as one of an earlier version.
+    """Deactivate assets that Airflow's database knows by the same name under another URI, such as
+    one of an earlier version.
 
-    Airflow activates one URI for each name, the first that it sees. A scheduler retires the old one by itself, `dag.test` does not.
+    Airflow activates one URI for each name, the first that it sees. A scheduler retires the old one
+    by itself, `dag.test` does not.
     """
     uris = {
         asset.name: asset.uri

@@ -1,8 +1,11 @@
-"""Cosmos' watcher and dbt's connections: one build for a group, and tasks that report on its models.
+"""Cosmos' watcher and dbt's connections: one build for a group, and tasks that report on its
+models.
 
-https://github.com/astronomer/astronomer-cosmos/blob/astronomer-cosmos-v1.15.1/cosmos/operators/watcher.py: the build is the task
+https://github.com/astronomer/astronomer-cosmos/blob/astronomer-cosmos-v1.15.1/cosmos/operators/watcher.py:
+the build is the task
 `dbt_producer_watcher`; those that report on it have `producer_task_id`, and poll.
-https://github.com/duckdb/dbt-duckdb/blob/1.11.1/dbt/adapters/duckdb/connections.py: `DuckDBConnectionManager._ENV` holds the database.
+https://github.com/duckdb/dbt-duckdb/blob/1.11.1/dbt/adapters/duckdb/connections.py:
+`DuckDBConnectionManager._ENV` holds the database.
 """
 
 import sys
@@ -22,10 +25,12 @@ def reports_of(tasks: Any) -> list[Any]:
 
 
 def let_the_build_come_first(group: DbtTaskGroup) -> Any:
-    """Link the build of a group to its reports, and return it. Cosmos lets them poll, so a worker can wait for what never comes.
+    """Link the build of a group to its reports, and return it.
 
-    `one_done`: a failed build is still reported model by model; one that never began (skipped, or something failed before
-    it) has nothing to report, and its reports would wait for it for ever.
+    Cosmos lets them poll, so a worker can wait for what never comes.
+
+    `one_done`: a failed build is still reported model by model; one that never began (skipped, or
+    something failed before it) has nothing to report, and its reports would wait for it for ever.
     """
     require_tried("astronomer-cosmos")
     tasks: list[Any] = list(group.iter_tasks())
@@ -39,7 +44,9 @@ def let_the_build_come_first(group: DbtTaskGroup) -> Any:
 
 
 def as_if_for_the_first_time(context: Any) -> None:
-    """When a group is cleared, Cosmos would skip the build and let each report run its model alone, without what that reads."""
+    """When a group is cleared, Cosmos would skip the build and let each report run its model alone,
+    without what that reads.
+    """
     context["ti"] = context["ti"].model_copy(update={"try_number": 1})
 
 

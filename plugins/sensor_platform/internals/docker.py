@@ -12,7 +12,9 @@ from sensor_platform.internals import require_tried
 
 
 class DetachedDockerOperator(DockerOperator):
-    """Starts a container with its labels and ports, and leaves it running; returns what `when_started` returns."""
+    """Starts a container with its labels and ports, and leaves it running; returns what
+    `when_started` returns.
+    """
 
     labels: dict[str, str]
     secret_environment: dict[str, str]  # for the container alone: no template shows it

@@ -1,9 +1,11 @@
-"""`airflow standalone` for `make ui`: without log servers, and with a scheduler that waits for the API server.
+"""`airflow standalone` for `make ui`: without log servers, and with a scheduler that waits for the
+API server.
 
-https://github.com/apache/airflow/blob/3.3.2/airflow-core/src/airflow/cli/commands/standalone_command.py: `SubCommand` is each part.
+https://github.com/apache/airflow/blob/3.3.2/airflow-core/src/airflow/cli/commands/standalone_command.py:
+`SubCommand` is each part.
 
-Scheduler and triggerer serve their logs on all interfaces (ports 8793 and 8794), and no setting binds them to one. On one machine
-nothing needs them: the API server reads the same files.
+Scheduler and triggerer serve their logs on all interfaces (ports 8793 and 8794), and no setting
+binds them to one. On one machine nothing needs them: the API server reads the same files.
 """
 
 import os

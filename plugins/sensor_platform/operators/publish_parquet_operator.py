@@ -14,7 +14,9 @@ from sensor_platform.run_context import run_of
 
 
 class PublishParquetOperator(BaseOperator):
-    """Publishes what the archive holds; a run that would repeat the last release publishes nothing and says so."""
+    """Publishes what the archive holds; a run that would repeat the last release publishes nothing
+    and says so.
+    """
 
     operator_extra_links = (ReleaseLink(),)
 

@@ -15,11 +15,14 @@ from sensor_platform.internals.docker import DetachedDockerOperator
 
 
 class StartServiceOperator(DetachedDockerOperator):
-    """Starts `service`, waits until it answers, and leaves it running; `StopServiceOperator` is its teardown.
+    """Starts `service`, waits until it answers, and leaves it running; `StopServiceOperator` is its
+    teardown.
 
-    Returns where it answers: `{"container_id", "host", "ports"}`. If it is unavailable on the last try, returns
-    `{"unavailable": reason}`, so that an engine without a container computes instead. The random secret is given to
-    the container alone; those who need it ask the container (`containers.secret_of`).
+    Returns where it answers: `{"container_id", "host", "ports"}`. If it is unavailable on the last
+    try, returns
+    `{"unavailable": reason}`, so that an engine without a container computes instead. The random
+    secret is given to the container alone; those who need it ask the container
+    (`containers.secret_of`).
     """
 
     def __init__(self, *, service: ContainerService, network: str = "", **kwargs: Any) -> None:
@@ -92,7 +95,8 @@ class StartServiceOperator(DetachedDockerOperator):
                 else f"ended with exit code {state['ExitCode']}"
             )
             raise RuntimeError(
-                f"{self.service.name} {how}:\n{containers.last_lines(self.cli, self.container['Id'])}"
+                f"{self.service.name}"
+                f" {how}:\n{containers.last_lines(self.cli, self.container['Id'])}"
             )
 
     def _wait_until_ready(self, url: str) -> None:

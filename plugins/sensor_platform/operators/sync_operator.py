@@ -10,7 +10,9 @@ from sensor_platform.run_context import platform
 
 
 class SyncOperator(BaseOperator):
-    """Copies what the ledger does not know and verifies it; skipped for planned and disabled datasources."""
+    """Copies what the ledger does not know and verifies it; skipped for planned and disabled
+    datasources.
+    """
 
     template_fields = ("datasource_id",)
 

@@ -50,7 +50,9 @@ def plan_windows() -> list[list[str]]:
 
 @task(inlets=[READINGS])
 def aggregate_in_engine(started: dict[str, Any] | None) -> str:
-    """Compute the windows in the engine of TIMESERIES_ENGINE and skip DuckDB; if the engine cannot, let DuckDB do it."""
+    """Compute the windows in the engine of TIMESERIES_ENGINE and skip DuckDB; if the engine cannot,
+    let DuckDB do it.
+    """
     context = get_current_context()
     settings = run_of(context, READINGS).settings
     engine = timeseries_engine(settings)
@@ -68,7 +70,9 @@ def aggregate_in_engine(started: dict[str, Any] | None) -> str:
 
 @task(inlets=[READINGS], trigger_rule="none_failed")
 def merge_archive(planned: list[list[str]] | None) -> list[str]:
-    """Split the engine's results into months and archive those that changed; none if nothing was planned."""
+    """Split the engine's results into months and archive those that changed; none if nothing was
+    planned.
+    """
     if not planned:
         log.info("nothing to archive: no window was planned")
         return []

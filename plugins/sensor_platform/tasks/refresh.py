@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 @task
 def restore_state() -> int:
-    """Go on from the state remote if it is ahead of this machine, or if this machine's memory is damaged."""
+    """Go on from the state remote if it is ahead of this machine, or if this machine's memory is
+    damaged.
+    """
     now = as_of(get_current_context())
     settings, registry = platform()
     remember_remotes(settings)
@@ -37,7 +39,8 @@ def restore_state() -> int:
     if read_again := migrate(Run(settings, registry, now)):
         register.note(
             settings,
-            f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again, all months are built again",
+            f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again,"
+            " all months are built again",
         )
     upload.adopt_offered(settings)
     log.info("as of %s; files fetched from the state remote: %d", now.isoformat(), len(fetched))
@@ -46,7 +49,9 @@ def restore_state() -> int:
 
 @task(trigger_rule="all_done")
 def register_files() -> dict[str, int]:
-    """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row has kept out."""
+    """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row
+    has kept out.
+    """
     run = run_of(get_current_context())
     outcome = register.register(
         run.settings,
@@ -69,7 +74,9 @@ def register_files() -> dict[str, int]:
 
 @task
 def plan_months() -> list[str]:
-    """Plan the months whose inputs changed; if there is none and the seeds are the same, the transformation is skipped."""
+    """Plan the months whose inputs changed; if there is none and the seeds are the same, the
+    transformation is skipped.
+    """
     context = get_current_context()
     run = run_of(context)
     if run.settings.replay:  # what another replay has left was made for another day
@@ -101,7 +108,9 @@ def plan_what_is_readable(run: Run, damaged: list[str]) -> tuple[list[MonthPlan]
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
 def store_readings() -> dict[str, int]:
-    """Check conservation, put the built months in place, save the state, update the asset `readings`."""
+    """Check conservation, put the built months in place, save the state, update the asset
+    `readings`.
+    """
     context = get_current_context()
     run = run_of(context)
     plan = read_readings_plan(run)
@@ -126,7 +135,9 @@ def store_readings() -> dict[str, int]:
 
 @task(retries=0, trigger_rule="all_done")
 def report(stored: dict[str, int] | None) -> None:
-    """Fail if a step before has failed, a drive could not be read, or a file is refused for the first time."""
+    """Fail if a step before has failed, a drive could not be read, or a file is refused for the
+    first time.
+    """
     settings, _ = platform()
     outcome = register.read_outcome(settings)
     if outcome is None:

@@ -30,7 +30,9 @@ def announce_hierarchy() -> None:
 
 @task
 def check_seeds() -> int:
-    """Check the tree against its rules and the mapped sensors, before anything is loaded; skip a container that is not used."""
+    """Check the tree against its rules and the mapped sensors, before anything is loaded; skip a
+    container that is not used.
+    """
     settings, registry = platform()
     nodes = load_hierarchy(registry).nodes
     log.info("valid nodes: %d", len(nodes))
@@ -43,7 +45,9 @@ def check_seeds() -> int:
 
 @task(outlets=[HIERARCHY])
 def build_in_engine(started: dict[str, Any] | None) -> None:
-    """Load, query and export in the engine of GRAPH_ENGINE and skip Ladybug; if the engine cannot, let Ladybug do it."""
+    """Load, query and export in the engine of GRAPH_ENGINE and skip Ladybug; if the engine cannot,
+    let Ladybug do it.
+    """
     settings, registry = platform()
     engine = graph_engine(settings)
     try:

@@ -12,7 +12,9 @@ from sensor_platform.run_context import platform
 
 
 class NewFilesTrigger(BaseEventTrigger):
-    """Lists all drives every `poll_seconds`; an event names new files that were not reported before."""
+    """Lists all drives every `poll_seconds`; an event names new files that were not reported
+    before.
+    """
 
     def __init__(self, poll_seconds: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

@@ -1,4 +1,7 @@
-"""Neo4j 5.26 Community in a container of the run. The client is imported by the task that needs it: DAG files are parsed all the time."""
+"""Neo4j 5.26 Community in a container of the run.
+
+The client is imported by the task that needs it: DAG files are parsed all the time.
+"""
 
 from contextlib import AbstractContextManager
 

@@ -27,7 +27,10 @@ class Neo4jGraph:
 
 @contextlib.contextmanager
 def neo4j_graph(address: str, secret: str) -> Iterator[Neo4jGraph]:
-    """The graph at `host:port`, emptied first: an earlier try may have loaded half. Raises EngineUnavailable if it fails."""
+    """The graph at `host:port`, emptied first: an earlier try may have loaded half.
+
+    Raises EngineUnavailable if it fails.
+    """
     try:
         with GraphDatabase.driver(
             f"bolt://{address}",

@@ -1,4 +1,7 @@
-"""InfluxDB 2.7 in a container of the run. The client is imported by the task that needs it: DAG files are parsed all the time."""
+"""InfluxDB 2.7 in a container of the run.
+
+The client is imported by the task that needs it: DAG files are parsed all the time.
+"""
 
 from include.core.settings import Settings
 from include.engines.containers import ContainerService, Server
@@ -27,7 +30,8 @@ class InfluxDB:
                 "DOCKER_INFLUXDB_INIT_ORG": ORGANISATION,
                 "DOCKER_INFLUXDB_INIT_BUCKET": "unused",
                 "INFLUXD_REPORTING_DISABLED": "true",
-                # Its window needs 1.5 GiB. Garbage may stay while there is room: loading is a tenth quicker.
+                # Its window needs 1.5 GiB. Garbage may stay while there is room: loading is a tenth
+                # quicker.
                 "GOMEMLIMIT": "3GiB",
                 "GOGC": "400",
             },

@@ -1,7 +1,8 @@
 """Loads a floating window into InfluxDB 2.7 and aggregates it with Flux.
 
-One window is in the server at a time, in a bucket of its own, so its cost does not grow with history. The bucket keeps
-what it is given: the server is gone after the run, and a retention period would silently refuse a replay's old points.
+One window is in the server at a time, in a bucket of its own, so its cost does not grow with
+history. The bucket keeps what it is given: the server is gone after the run, and a retention period
+would silently refuse a replay's old points.
 """
 
 from collections import deque
@@ -50,7 +51,8 @@ SQL = Path(__file__).parent
 def aggregate(settings: Settings, url: str, token: str) -> str:
     """Compute all planned windows in the server at `url`; returns its version.
 
-    Raises EngineUnavailable if the server fails, ContractError if it holds something else than it was sent.
+    Raises EngineUnavailable if the server fails, ContractError if it holds something else than it
+    was sent.
     """
     answers = settings.paths.work / "influxdb"
     # its time counts from here, not from the first failure, so the number of tries is the bound
@@ -70,7 +72,8 @@ def aggregate(settings: Settings, url: str, token: str) -> str:
             return f"InfluxDB {client.version()}"
     except (ApiException, InfluxDBError) as error:
         raise EngineUnavailable(
-            f"InfluxDB answered {getattr(error, 'status', '')}: {getattr(error, 'body', '') or error}"
+            f"InfluxDB answered {getattr(error, 'status', '')}:"
+            f" {getattr(error, 'body', '') or error}"
         ) from error
     except HTTPError as error:
         raise EngineUnavailable(
@@ -125,7 +128,9 @@ def _empty_bucket(client: InfluxDBClient) -> None:
 def _load(
     client: InfluxDBClient, database: duckdb.DuckDBPyConnection, read: dict[str, Any]
 ) -> None:
-    """Write all lines, each request acknowledged; what is slow or busy (429, 503) is asked again, with growing pauses."""
+    """Write all lines, each request acknowledged; what is slow or busy (429, 503) is asked again,
+    with growing pauses.
+    """
     api = client.write_api(write_options=SYNCHRONOUS)
 
     def write(body: bytes) -> None:
@@ -142,7 +147,9 @@ def _load(
 
 
 def _bodies(database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> Iterator[bytes]:
-    """Requests of whole lines: a column of texts that end with line feeds is one text in Arrow's memory already."""
+    """Requests of whole lines: a column of texts that end with line feeds is one text in Arrow's
+    memory already.
+    """
     for batch in database.sql(_sql("lines"), params=read).to_arrow_reader(LINES_A_REQUEST):
         lines: pa.StringArray = batch.column(0)
         if len(lines):
@@ -152,7 +159,9 @@ def _bodies(database: duckdb.DuckDBPyConnection, read: dict[str, Any]) -> Iterat
 
 
 def _ask(client: InfluxDBClient, job: str, answer: Path, **parameters: str | datetime) -> None:
-    """Run include/flux/<job>.flux; its parameters travel beside it, bound to their names, never as text within it."""
+    """Run include/flux/<job>.flux; its parameters travel beside it, bound to their names, never as
+    text within it.
+    """
     dialect = Dialect(annotations=[], header=True, delimiter=",")
     response = client.query_api().query_raw(
         files.read_source(FLUX / f"{job}.flux"),
@@ -167,7 +176,9 @@ def _ask(client: InfluxDBClient, job: str, answer: Path, **parameters: str | dat
 def _ask_all(
     client: InfluxDBClient, window: Window, stop: datetime, block: str, answers: Path
 ) -> None:
-    """Every moment of every window, two questions at a time, as CSV files named <length>.<moment>.csv."""
+    """Every moment of every window, two questions at a time, as CSV files named
+    <length>.<moment>.csv.
+    """
     over: dict[str, Any] = {"bucket": BUCKET, "start": window.start, "stop": stop}
     questions: list[tuple[str, str, dict[str, Any]]] = [
         ("blocks", f"{block}.squares", {"field": "square", "moment": "sum", "every": block})
@@ -203,10 +214,13 @@ def _ask_all(
 
 
 def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> None:
-    """Count, sum, extremes and squares of every series and month, read back, are those that were sent."""
+    """Count, sum, extremes and squares of every series and month, read back, are those that were
+    sent.
+    """
     if broken := database.execute(_sql("incomplete")).fetchall():
         raise EngineUnavailable(
-            f"InfluxDB's answers for windows of {', '.join(every for (every,) in broken)} are not whole"
+            f"InfluxDB's answers for windows of {', '.join(every for (every,) in broken)} are not"
+            " whole"
         )
     different = database.execute(
         _sql("differences"), {"zone": window.timezone, "block": block}
@@ -214,7 +228,8 @@ def _verify(database: duckdb.DuckDBPyConnection, window: Window, block: str) -> 
     if different:
         month, series, sent, held = different[0]
         raise ContractError(
-            f"InfluxDB holds something else than it was sent, in {len(different)} series and months; the first: {series} in {month}, {sent:,} sent, {held:,} held",
+            f"InfluxDB holds something else than it was sent, in {len(different)} series and"
+            f" months; the first: {series} in {month}, {sent:,} sent, {held:,} held",
             where=window.batch,
             cure="run it again, or with TIMESERIES_ENGINE=duckdb; nothing was published",
         )
