@@ -21,6 +21,7 @@ from include.release.comparison import AGREES, compare  # noqa: E402
 
 
 def main() -> int:
+    """Print the difference; the exit code says whether both agree."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -10,6 +10,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
+    """Print requirements.txt: what pyproject.toml names, with the versions of the lock file."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     locked = dict(
         re.findall(

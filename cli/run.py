@@ -20,6 +20,7 @@ UNUSABLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EP
 
 
 def main() -> int:
+    """`run`, with a cure for a disk that cannot be used. Returns the exit code."""
     try:
         return run()
     except OSError as error:
@@ -35,6 +36,7 @@ def main() -> int:
 
 
 def run() -> int:
+    """Run all DAGs and print the summary. Returns the exit code."""
     # Airflow loads much and drops little of it: to look for garbage took a tenth of a short run.
     # Cosmos does so after each build
     gc.disable()
@@ -173,6 +175,7 @@ def assets_left_alone(dag: Any, run: Any) -> set[str]:
 
 
 def waits_for(dag: Any) -> set[str]:
+    """The names of the assets that trigger a DAG."""
     return asset_names(getattr(dag.timetable, "asset_condition", None))
 
 

@@ -68,6 +68,7 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
 
 
 def log_in(page: Page, password: str) -> None:
+    """Log in as the user of `make ui`."""
     page.set_default_timeout(PATIENCE)
     page.goto("/auth/login")
     page.locator("input[name=username]").fill("admin")

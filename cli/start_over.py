@@ -29,6 +29,7 @@ FORGOTTEN = Finding(
 
 
 def main() -> int:
+    """With --yes, let a building be read again from its first file. Returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

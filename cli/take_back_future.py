@@ -27,6 +27,7 @@ from include.release.upload import offered_release, upload  # noqa: E402
 
 
 def main() -> int:
+    """Say what would be taken back; with --yes, take it back. Returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -38,6 +38,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
+    """Serve until Ctrl-C. Returns the exit code."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     prepare_environment(PROJECT)

@@ -16,6 +16,8 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 
 
 class SensorPlatformPlugin(AirflowPlugin):
+    """What Airflow shows of this platform beside its own pages."""
+
     name = "sensor_platform"
     fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Overview"}]
     # Airflow's menu cuts names of more than eight letters

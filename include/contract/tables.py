@@ -32,6 +32,8 @@ KINDS: tuple[Kind, ...] = ("aggregate", "readings", "monthly", "hierarchy", "dim
 
 @dataclass(frozen=True)
 class Column:
+    """A column of a published table; `type` is one of TYPES, `unit` a UCUM code or empty."""
+
     name: str
     type: str
     description: str
@@ -84,6 +86,7 @@ def published_monthly() -> list[Table]:
 
 
 def columns_of(model: str) -> tuple[Column, ...]:
+    """The columns of a published model, in order."""
     return next(table.columns for table in tables() if table.model == model)
 
 

@@ -29,10 +29,12 @@ class ClockChange:
 
 
 def month_of(instant: datetime, timezone: str) -> str:
+    """The month, as YYYY-MM, that an instant belongs to in a time zone."""
     return f"{instant.astimezone(ZoneInfo(timezone)):%Y-%m}"
 
 
 def next_month(month: str, step: int = 1) -> str:
+    """The month `step` months after another; negative steps go back."""
     year, number = map(int, month.split("-"))
     index = year * 12 + number - 1 + step
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
@@ -56,6 +58,7 @@ def month_start(month: str, timezone: str) -> datetime:
 
 
 def day_start(day: date, timezone: str) -> datetime:
+    """The instant at which a day of a time zone begins."""
     return datetime.combine(day, time.min, ZoneInfo(timezone)).astimezone(UTC)
 
 
@@ -73,6 +76,7 @@ def utc_offset(wall_clock: datetime, timezone: str) -> int:
 
 
 def to_utc(wall_clock: datetime, timezone: str, *, fold: int = 0) -> datetime:
+    """The instant of a naive wall clock; `fold` chooses between the two of a repeated hour."""
     return wall_clock.replace(tzinfo=ZoneInfo(timezone), fold=fold).astimezone(UTC)
 
 

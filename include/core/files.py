@@ -67,14 +67,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
+    """Replace a file by UTF-8 text, in one step for every reader."""
     write_bytes(path, content.encode())
 
 
 def write_json(path: Path, content: Any) -> None:
+    """Replace a file by JSON, in one step for every reader."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
+    """The content of a JSON file. Raises FileNotFoundError, or DamagedFile."""
     try:
         return json.loads(path.read_text())
     except (ValueError, RecursionError) as error:

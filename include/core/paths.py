@@ -18,58 +18,72 @@ class DataPaths:
 
     @property
     def store(self) -> Path:
+        """What readings, metrics, dimensions and archive are under."""
         return self.work / "replay" if self.replay else self.root
 
     @property
     def landing(self) -> Path:
+        """Files as received, and the same files read."""
         return self.root / "landing"
 
     @property
     def ledger(self) -> Path:
+        """Every file version, with its verdict."""
         return self.root / "ledger.parquet"
 
     @property
     def quarantine(self) -> Path:
+        """Why files and lines were refused, for people."""
         return self.root / "quarantine"
 
     @property
     def readings(self) -> Path:
+        """Readings of all months."""
         return self.store / "readings"
 
     @property
     def metrics(self) -> Path:
+        """Metrics of sensors and days, made with the readings."""
         return self.store / "metrics"
 
     @property
     def dimensions(self) -> Path:
+        """What the seeds say, as tables."""
         return self.store / "dimensions"
 
     @property
     def archive(self) -> Path:
+        """Aggregates of all months."""
         return self.store / "archive"
 
     @property
     def readings_manifest(self) -> Path:
+        """What months are stored, with checksums."""
         return self.readings / "manifest.json"
 
     @property
     def accounting(self) -> Path:
+        """What became of each file's cells."""
         return self.readings / "accounting.parquet"
 
     @property
     def archive_manifest(self) -> Path:
+        """What aggregates are archived, with checksums."""
         return self.archive / "manifest.json"
 
     @property
     def releases(self) -> Path:
+        """The releases of this machine."""
         return self.root / "releases"
 
     @property
     def latest(self) -> Path:
+        """The link to the last release."""
         return self.releases / "latest"
 
     @property
     def state(self) -> Path:
+        """What the state remote had when it was last written or read."""
         return self.root / "state.json"
 
     @property
@@ -79,6 +93,7 @@ class DataPaths:
 
     @property
     def lock(self) -> Path:
+        """Held while state is replaced."""
         return self.root / ".lock"
 
     @property
@@ -98,6 +113,7 @@ class DataPaths:
 
     @property
     def incoming(self) -> Path:
+        """Files that are being copied from a drive."""
         return self.work / "incoming"
 
     @property
@@ -138,6 +154,7 @@ class DataPaths:
         return self.landing / building_id / datasource_id / f"{sha256}.{_digest(name)}.parquet"
 
     def rejected_lines(self, building_id: str, datasource_id: str, sha256: str, name: str) -> Path:
+        """The texts of lines that could not be read."""
         return (
             self.quarantine
             / building_id
@@ -146,21 +163,26 @@ class DataPaths:
         )
 
     def built_file(self, model: str, batch: str = "") -> Path:
+        """What dbt or an engine builds for a batch; it is promoted from there."""
         folder = (
             self.built_aggregates if model.startswith("agg_") else self.built_readings
         )  # as in macros/plan.sql
         return folder / f"{model}{'.' + batch if batch else ''}.parquet"
 
     def rejected(self, building_id: str, month: str) -> Path:
+        """One building's month of readings that were not published."""
         return self.store / "quarantine" / building_id / "rejected_readings" / f"{month}.parquet"
 
     def archived(self, grain: str, building_id: str, month: str, revision: int) -> Path:
+        """One building's month of aggregates in one grain."""
         return self.archive / grain / f"building_id={building_id}" / f"{month}.r{revision}.parquet"
 
     def month_of_readings(self, building_id: str, month: str) -> Path:
+        """One building's month of readings."""
         return self.readings / f"building_id={building_id}" / f"{month}.parquet"
 
     def month_of_metric(self, model: str, building_id: str, month: str) -> Path:
+        """One building's month of one metric."""
         return self.metrics / model / f"building_id={building_id}" / f"{month}.parquet"
 
     def sensor_hours(self, building_id: str, month: str, sha256: str) -> Path:

@@ -41,6 +41,7 @@ def visible_lines(text: str) -> str:
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
+    """The text, cut with an ellipsis if it is longer than that."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

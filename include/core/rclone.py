@@ -227,7 +227,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _once(said: str) -> str:
-    """rclone's words without the time of each, and without what it says again at each try."""
+    """What rclone says, without the time of each, and without what it says again at each try."""
     lines = (STAMP.sub("", line) for line in said.strip().splitlines() if "Config file" not in line)
     return "\n".join(dict.fromkeys(lines))[-WORDS:]
 
@@ -301,6 +301,7 @@ def copy_file(source: str, target: str) -> None:
 
 
 def delete_file(remote_path: str) -> None:
+    """Delete one file of a remote. Raises RemoteError."""
     run("deletefile", remote_path, remote=remote_path)
 
 
@@ -313,6 +314,7 @@ def delete_files(remote: str, paths: Iterable[str]) -> None:
 
 
 def delete_folder(remote: str) -> None:
+    """Delete a folder of a remote with all that is in it. Raises RemoteError."""
     run("purge", remote, remote=remote)
 
 

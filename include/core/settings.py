@@ -41,6 +41,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
+        """Read the environment. Raises ConfigurationError, with what to set."""
         for name, value in os.environ.items():
             if name.startswith("RCLONE_"):
                 remember(secrets_of_variable(name, value))
@@ -75,6 +76,7 @@ class Settings:
 
     @cached_property
     def paths(self) -> DataPaths:
+        """Where things are under DATA_DIR."""
         return DataPaths(self.data_dir, self.replay)
 
     def image_of(self, service: str, default: str) -> str:

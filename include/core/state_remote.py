@@ -48,6 +48,7 @@ def stored_name(path: str, digest: str) -> str:
 
 
 def remote_path(settings: Settings, name: str) -> str:
+    """The rclone path of a name on the state remote."""
     return below(settings.state_remote, name)
 
 

@@ -49,6 +49,7 @@ class Declared:
 
     @classmethod
     def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
+        """What the seeds declare of a datasource."""
         rows = [
             row for row in registry.sensor_mappings if row.datasource_id == datasource.datasource_id
         ]
@@ -68,6 +69,7 @@ class Declared:
 
     @property
     def timestamp_columns(self) -> list[str]:
+        """The raw columns that make up a timestamp: one, or date and time."""
         return self.mappings[0].timestamp_column.split("+")
 
     @property
@@ -77,6 +79,7 @@ class Declared:
 
     @property
     def measurement_column(self) -> str:
+        """The raw column that names the measurement of a line; empty in wide files."""
         return self.mappings[0].measurement_column
 
     @property

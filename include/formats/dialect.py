@@ -52,6 +52,7 @@ class Cells:
 
 
 def trimmed(texts: pa.Array) -> pa.Array:
+    """The texts without the white space around them."""
     return pc.utf8_trim(texts, WHITESPACE)
 
 

@@ -22,6 +22,7 @@ DECLARED_KEY = b"declared"
 def land_values(
     path: Path, read: Values, instants: Instants, layout: Layout, *, shows_text: bool
 ) -> None:
+    """Write the accepted lines of a file as Parquet, one row a line: numbers in n…, texts in t…."""
     columns: dict[str, Any] = {
         "source_line": pa.array(read.numbers, pa.int32()),
         "timestamp": pa.array(instants.astype("datetime64[us]"), pa.timestamp("us", "UTC")),
@@ -44,6 +45,7 @@ def land_values(
 
 
 def land_rejected_lines(path: Path, file: RawFile, rejected: RejectedLines) -> None:
+    """Write the texts of the rejected lines as Parquet, with number and reason."""
     if not len(rejected):
         files.remove(path)
         return

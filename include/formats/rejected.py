@@ -138,4 +138,5 @@ class RejectedLines:
 
 
 def lines_of(count: int) -> str:
+    """`1 line` or `n lines`."""
     return f"{count:,} line" if count == 1 else f"{count:,} lines"

@@ -51,6 +51,7 @@ class Values:
     judge_again: datetime | None
 
     def utc(self, timezone: str) -> tuple[wall_clock.Instants, list[Finding]]:
+        """The instants of the lines, and what was found where a wall clock is ambiguous."""
         device, measurement = (keys.dictionary_encode() for keys in (self.device, self.measurement))
         codes = [
             pc.fill_null(keys.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)

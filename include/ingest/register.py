@@ -59,6 +59,7 @@ class SkippedChecks:
 
     @property
     def entries(self) -> tuple[str, ...]:
+        """The checks as the lineage has them: `check: reason`."""
         return tuple(f"{name}: {self.reason.strip()}" for name in self.names)
 
 
@@ -355,6 +356,7 @@ def register(
 
 
 def read_outcome(settings: Settings) -> Outcome | None:
+    """What the last registration handed over; None if there was none."""
     path = settings.paths.ingest / OUTCOME
     return Outcome(**files.read_json(path)) if path.exists() else None
 

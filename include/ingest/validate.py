@@ -53,6 +53,7 @@ class Validation:
 
     @property
     def accepted(self) -> bool:
+        """Whether no finding refuses the file."""
         return self.layout is not None and not any(
             finding.severity == "error" for finding in self.findings
         )

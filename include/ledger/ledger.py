@@ -121,6 +121,7 @@ class FileVersion:
 
     @property
     def reasons(self) -> list[str]:
+        """The findings that refuse the file, each with place and cure."""
         return [str(finding) for finding in self.findings if finding.severity == "error"]
 
 
@@ -190,6 +191,7 @@ class Ledger:
         return cls(_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist())
 
     def write(self, path: Path) -> None:
+        """Replace the ledger on disk."""
         files.write_parquet(
             path,
             pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA),
@@ -295,6 +297,7 @@ class Ledger:
 
 
 def judged_to_json(version: FileVersion) -> dict[str, Any]:
+    """A version with its findings, as JSON. `judged_from_json` reads it."""
     row = _to_row(version)
     return {
         key: value.isoformat() if isinstance(value, datetime) else value
@@ -303,6 +306,7 @@ def judged_to_json(version: FileVersion) -> dict[str, Any]:
 
 
 def judged_from_json(row: dict[str, Any]) -> FileVersion:
+    """A version from JSON that `judged_to_json` wrote."""
     times = [name for name in SCHEMA.names if SCHEMA.field(name).type == _UTC]
     return _from_row(
         {

@@ -53,9 +53,11 @@ class Cause:
 
     @property
     def is_open(self) -> bool:
+        """Whether it is not resolved."""
         return self.status != "resolved"
 
     def to_json(self) -> dict[str, Any]:
+        """As written to health.json."""
         times = {
             name: value.isoformat()
             for name in ("since", "until", "found", "resolved")
@@ -65,6 +67,7 @@ class Cause:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Cause":
+        """From an entry of health.json."""
         times = {
             name: datetime.fromisoformat(row[name])
             for name in ("since", "until", "found", "resolved")

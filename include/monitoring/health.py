@@ -30,14 +30,17 @@ class Look:
     at: datetime
 
     def to_json(self) -> dict[str, str]:
+        """As written to health.json."""
         return {"as_of": self.as_of.isoformat(), "run_id": self.run_id, "at": self.at.isoformat()}
 
 
 def health_file(settings: Settings) -> Path:
+    """Where the incidents are kept."""
     return settings.paths.findings / "health.json"
 
 
 def read_health(settings: Settings) -> list[Cause]:
+    """The incidents of the last run; none if there was none."""
     return [
         Cause.from_json(row)
         for row in files.read_or(health_file(settings), {"causes": []})["causes"]
@@ -68,6 +71,7 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
 
 
 def window_start(building: Building, as_of: datetime) -> datetime:
+    """The beginning of a building's floating window."""
     return month_start(floating_window(building, as_of)[0], building.timezone)
 
 

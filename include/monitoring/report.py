@@ -28,6 +28,8 @@ LONGEST_DETAIL = 20_000  # characters of rows to paste and the like
 
 @dataclass(frozen=True)
 class Mail:
+    """One e-mail; recipients come from the connection."""
+
     subject: str
     html: str
     message_id: str
@@ -39,11 +41,14 @@ class IssueTracker(Protocol):
     def find(self, marker: str) -> int | None:
         """The number of the issue whose body holds the marker."""
 
-    def create(self, title: str, body: str, labels: Iterable[str]) -> int: ...
+    def create(self, title: str, body: str, labels: Iterable[str]) -> int:
+        """Open an issue; returns its number."""
 
-    def update(self, number: int, body: str) -> None: ...
+    def update(self, number: int, body: str) -> None:
+        """Replace an issue's body."""
 
-    def close(self, number: int, comment: str) -> None: ...
+    def close(self, number: int, comment: str) -> None:
+        """Close an issue with a comment."""
 
 
 def notify_by_mail(

@@ -54,6 +54,7 @@ def record_run(
 
 
 def read_page(settings: Settings, dag_id: str) -> RunPage | None:
+    """What the last run of a DAG left; None if there was none."""
     row = files.read_or(_page(settings, dag_id), None)
     return row and RunPage(**{**row, "seconds": tuple(row["seconds"])})
 

@@ -82,6 +82,7 @@ def block(seed: str, rows: Iterable[str]) -> list[str]:
 
 
 def csv_line(cells: Iterable[object]) -> str:
+    """The cells as one line of CSV, without its end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(
         ["" if cell is None else cell for cell in cells]

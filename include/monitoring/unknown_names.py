@@ -31,6 +31,7 @@ class Unknown:
 
     @property
     def shown(self) -> str:
+        """The name as people read it."""
         return shortened(self.column if self.missing == "column" else self.name, LONGEST_NAME)
 
 

@@ -37,6 +37,7 @@ class MonthPlan:
 
     @property
     def batch(self) -> str:
+        """Names the batch in files and variables of dbt."""
         return f"{self.building.building_id}.{self.month}"
 
 
@@ -51,14 +52,17 @@ class WindowPlan:
 
     @property
     def batch(self) -> str:
+        """Names the batch in files and variables of dbt."""
         return f"{self.building.building_id}.{self.months[0]}"
 
     @property
     def labels_start(self) -> datetime:
+        """The beginning of the first label, inclusive."""
         return month_start(self.months[0], self.building.timezone)
 
     @property
     def labels_stop(self) -> datetime:
+        """The end of the last label, exclusive."""
         return month_start(next_month(self.months[-1]), self.building.timezone)
 
     @property

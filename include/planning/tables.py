@@ -80,6 +80,7 @@ class Window:
 
 
 def planned_windows(settings: Settings) -> list[Window]:
+    """The windows that were planned last."""
     return [
         Window(**row) for row in pq.read_table(settings.paths.plan / "windows.parquet").to_pylist()
     ]
@@ -269,6 +270,7 @@ def _text(value: object) -> str | None:
 
 
 def landed_values(settings: Settings, version: FileVersion) -> Path:
+    """Where the values of a file version are landed."""
     return settings.paths.landed_values(
         version.building_id, version.datasource_id, version.sha256, version.path
     )

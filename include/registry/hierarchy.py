@@ -53,12 +53,14 @@ class Roots:
 
     @classmethod
     def read(cls, path: Path) -> "Roots":
+        """From the cells of the seed, valid or not."""
         rows = [cells for _, cells in read_cells(path)]
         return cls(
             {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)}
         )  # of equal ids the first counts
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
+        """The buildings that a row belongs to."""
         cells = row.__dict__ if isinstance(row, Row) else row
         if "parent_id" in cells:
             node = cells["parent_id"] or cells["id"]

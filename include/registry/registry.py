@@ -45,15 +45,19 @@ class Registry:
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
 
     def building(self, building_id: str) -> Building:
+        """The building of that id. Raises ConfigurationError if there is none."""
         return _known(self.buildings, "building_id", building_id, "buildings_config.csv")
 
     def datasource(self, datasource_id: str) -> Datasource:
+        """The datasource of that id. Raises ConfigurationError if there is none."""
         return _known(self.datasources, "datasource_id", datasource_id, "datasources_config.csv")
 
     def format_of(self, datasource: Datasource) -> FileFormat:
+        """The file format of a datasource."""
         return _known(self.file_formats, "format", datasource.format, "file_formats.csv")
 
     def mappings_of(self, datasource: Datasource) -> tuple[DatasourceMapping, ...]:
+        """How the columns of a datasource are read."""
         return tuple(
             row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id
         )
@@ -101,6 +105,7 @@ class Registry:
 
     @property
     def active_datasources(self) -> tuple[Datasource, ...]:
+        """Those that are read, of buildings that are read."""
         active = {building.building_id for building in self.active_buildings}
         return tuple(
             row for row in self.datasources if row.status == "active" and row.building_id in active

@@ -87,6 +87,8 @@ class Row(BaseModel):
 
 
 class Building(Row):
+    """A row of buildings_config.csv."""
+
     building_id: Identifier
     name: str = Field(min_length=1)
     timezone: TimeZone
@@ -119,6 +121,8 @@ class FileFormat(Row):
 
 
 class Datasource(Row):
+    """A row of datasources_config.csv."""
+
     datasource_id: Identifier
     building_id: Identifier
     name: str = Field(min_length=1)
@@ -214,6 +218,8 @@ class SensorMapping(Row):
 
 
 class Measurement(Row):
+    """A row of measurements.csv."""
+
     measurement: Identifier
     unit: str = Field(min_length=1, description="UCUM")
     scale: Literal["ratio", "interval"] = Field(
@@ -228,6 +234,8 @@ class Measurement(Row):
 
 
 class PublicLocation(Row):
+    """A row of location_map.csv."""
+
     building_id: Identifier
     location: str = Field(min_length=1)
     public_location: str = Field(min_length=1)

@@ -38,6 +38,7 @@ class Problems:
 
     @contextlib.contextmanager
     def of(self, owners: Collection[str]) -> Iterator[None]:
+        """Keep an error of the block for its buildings; raise it if it is of no known one."""
         try:
             yield
         except ConfigurationError as error:
@@ -52,7 +53,8 @@ class Owned(Protocol):
     knows.
     """
 
-    def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]: ...
+    def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
+        """The buildings that a row belongs to."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Owners:
 
     @classmethod
     def read(cls, folder: Path) -> "Owners":
+        """From the cells of the seeds, valid or not."""
         datasources = [cells for _, cells in read_cells(folder / "datasources_config.csv")]
         formats = {cells.get("format", "") for cells in datasources}
         return cls(
@@ -90,6 +93,7 @@ class Owners:
         )
 
     def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
+        """The buildings that a row belongs to."""
         cells = row.__dict__ if isinstance(row, Row) else row
         if "building_id" in cells:
             return frozenset([cells["building_id"]])

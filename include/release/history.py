@@ -39,6 +39,7 @@ class HistoryFile:
         return f"{FOLDER}/{self.building_id}/{self.month}-{self.sha256[:8]}.parquet"
 
     def to_json(self) -> dict[str, Any]:
+        """As written to lineage.json."""
         return {"path": self.path, **asdict(self)}
 
     @classmethod

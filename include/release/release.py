@@ -59,6 +59,7 @@ def latest(settings: Settings) -> Release | None:
 
 
 def latest_folder(settings: Settings) -> Path | None:
+    """The folder that `releases/latest` points to; None if it points nowhere."""
     return settings.paths.latest.resolve() if settings.paths.latest.exists() else None
 
 

@@ -65,6 +65,7 @@ class Pointer:
         )
 
     def to_text(self) -> str:
+        """The bytes of latest.json."""
         return (
             json.dumps(
                 {

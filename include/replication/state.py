@@ -28,6 +28,7 @@ class State:
     state_format: int = STATE_FORMAT
 
     def to_json(self) -> dict[str, object]:
+        """As written to state.json."""
         return {
             "generation": self.generation,
             "files": self.files,
@@ -42,6 +43,7 @@ class State:
 
 
 def local_state(settings: Settings) -> State:
+    """The state that this machine knows; generation 0 if it knows none."""
     path = settings.paths.state
     return State.from_json(files.read_sealed(path), str(path)) if path.exists() else State()
 

@@ -39,6 +39,7 @@ class Card:
 
     @property
     def first(self) -> Cause:
+        """The cause that the card is headed with."""
         return self.causes[0]
 
     @property
@@ -85,10 +86,12 @@ class Overview:
 
     @property
     def cards(self) -> list[Card]:
+        """The open incidents, those of one place together."""
         return _cards(cause for cause in self.causes if cause.is_open)
 
     @property
     def resolved(self) -> list[Card]:
+        """The incidents that ended lately."""
         return _cards(cause for cause in self.causes if not cause.is_open)
 
     def loud(self, severity: str) -> list[Cause]:

@@ -86,6 +86,7 @@ def sync(
 
 
 def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:
+    """Whether the ledger has the file of that name with this size and time."""
     version = known.get(file.path)
     return (
         version is not None

@@ -54,6 +54,7 @@ ArchiveManifest = dict[Unit, Archived]
 
 
 def read_archive_manifest(settings: Settings) -> ArchiveManifest:
+    """What is archived; nothing if nothing ever was. Raises DamagedFile."""
     path = settings.paths.archive_manifest
     rows = files.read_sealed(path) if path.exists() else []
     return {
@@ -63,6 +64,7 @@ def read_archive_manifest(settings: Settings) -> ArchiveManifest:
 
 
 def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
+    """Where a unit is archived."""
     return settings.paths.archived(unit.grain, unit.building_id, unit.month, entry.revision)
 
 

@@ -67,6 +67,7 @@ SourceMonth = tuple[str, str, str]  # building, source, month
 
 
 def read_manifest(settings: Settings) -> Manifest:
+    """What months are stored; none if none ever was. Raises DamagedFile."""
     path = settings.paths.readings_manifest
     rows = files.read_sealed(path) if path.exists() else []
     return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
@@ -86,6 +87,7 @@ def files_of_month(
 
 
 def read_accounting(settings: Settings) -> pa.Table:
+    """What became of each file's cells, by month. Raises DamagedFile."""
     path = settings.paths.accounting
     return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
 

@@ -56,10 +56,12 @@ class Store:
 
     @cached_property
     def readings_manifest(self) -> Manifest:
+        """What months are stored. Raises DamagedFile."""
         return read_manifest(self.settings)
 
     @cached_property
     def archive_manifest(self) -> ArchiveManifest:
+        """What aggregates are archived. Raises DamagedFile."""
         return read_archive_manifest(self.settings)
 
     def path_of_readings(self, month: Month) -> Path:

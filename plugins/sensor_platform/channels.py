@@ -30,6 +30,7 @@ def connection(conn_id: str) -> Connection | None:
 
 
 def send_mail(mail: Mail) -> None:
+    """Send it through the connection of mails."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
     with SmtpHook(MAIL) as hook:

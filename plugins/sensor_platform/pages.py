@@ -25,6 +25,7 @@ app = FastAPI(
 
 @app.get("/", response_class=HTMLResponse)
 def overview_page() -> str:
+    """What is right and wrong, as a page."""
     return page(
         Settings.from_environment(),
         {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {},
@@ -33,11 +34,13 @@ def overview_page() -> str:
 
 @app.get("/api/overview")
 def overview_as_json() -> dict[str, Any]:
+    """The same as JSON."""
     return overview(Settings.from_environment()).to_json()
 
 
 @app.get("/releases/{version}/{name}")
 def released(version: str, name: str) -> FileResponse:
+    """A file of a release."""
     found = published_file(Settings.from_environment(), version, name)
     if found is None:
         raise HTTPException(
@@ -50,6 +53,7 @@ def released(version: str, name: str) -> FileResponse:
 
 @app.get("/dbt")
 def dbt_docs() -> FileResponse:
+    """The pages that dbt makes of the models."""
     if not DBT_DOCS.exists():
         raise HTTPException(404, "dbt's pages are not built; run `make docs`")
     return FileResponse(DBT_DOCS)

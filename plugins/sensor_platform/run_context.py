@@ -72,6 +72,7 @@ def _as_of(context: Any, asset: Asset | None) -> str:
 
 
 def skipped_checks(context: Any) -> SkippedChecks:
+    """The checks that this run's parameters skip."""
     params = context["params"]
     return SkippedChecks(tuple(params.get("skip_checks") or ()), params.get("skip_reason") or "")
 

@@ -16,11 +16,13 @@ LONGEST = 1000  # characters that Airflow keeps
 
 @hookimpl
 def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """Airflow calls it for every run that succeeded."""
     _annotate(dag_run)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """Airflow calls it for every run that failed."""
     _annotate(dag_run)
 
 

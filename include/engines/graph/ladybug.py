@@ -25,6 +25,7 @@ class LadybugGraph:
         self._connection = connection
 
     def run(self, query: str, parameters: dict[str, Any]) -> Rows:
+        """See `GraphSession.run`."""
         result: Any = self._connection.execute(RESERVED_TYPE.sub(r"\1`IN`", query), parameters)
         return [dict(row) for row in result.rows_as_dict()]
 

@@ -105,6 +105,8 @@ def read_lines(
         lines: its bytes by line, if it has to be loaded; else None.
         header: the names of `read_header`.
         text: what `read_raw_text` says of it.
+        format_: how it is declared.
+        rejected: the lines that were rejected before; more are added.
         most: more rejected lines than this are not looked for one by one.
     """
     if lines:

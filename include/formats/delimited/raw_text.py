@@ -160,6 +160,7 @@ class Lines:
         return int(np.searchsorted(self.stops, position, side="right")) + 1
 
     def start(self, number: int) -> int:
+        """The offset in bytes at which a line begins; lines count from 1."""
         return int(self.stops[number - 2]) if number > 1 else 0
 
     def text(self, number: int) -> bytes:
@@ -167,6 +168,7 @@ class Lines:
         return self.content[self.start(number) : int(self.stops[number - 1])].rstrip(b"\r\n")
 
     def with_nul(self) -> list[int]:
+        """The numbers of the lines that hold a NUL byte."""
         positions = np.flatnonzero(np.frombuffer(self.content, np.uint8) == 0)
         return [
             int(number)

@@ -1,7 +1,7 @@
 """Airflow's `dag.test`, for runs of a whole DAG in one process, without a server.
 
 https://github.com/apache/airflow/blob/3.3.2/task-sdk/src/airflow/sdk/definitions/dag.py: `dag.test`
-loads the DAGs anew at each call, if there is a bundle that has some, and really waits between
+loads the DAGs again at each call, if there is a bundle that has some, and really waits between
 tries.
 https://github.com/apache/airflow/blob/3.3.2/airflow-core/src/airflow/dag_processing/dagbag.py:
 `BundleDagBag`, `sync_bag_to_db`.

@@ -24,6 +24,7 @@ class DetachedDockerOperator(DockerOperator):
         super().__init__(**kwargs)
 
     def when_started(self, container_id: str) -> Any:
+        """What to do, and to return, once the container runs."""
         raise NotImplementedError
 
     def bound_ports(self, container_id: str) -> dict[int, int]:

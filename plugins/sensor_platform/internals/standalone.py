@@ -23,6 +23,8 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Part(standalone_command.SubCommand):
+    """A part of `airflow standalone`, as a process."""
+
     def __init__(self, parent: Any, name: str, command: list[str], env: dict[str, str]) -> None:
         super().__init__(
             parent,
@@ -33,6 +35,7 @@ class Part(standalone_command.SubCommand):
         self.is_stopped = threading.Event()
 
     def run(self) -> None:
+        """Start the process; the scheduler waits for the API server."""
         if (
             self.name == "scheduler"
         ):  # it starts runs at once, and their tasks would find no API server
@@ -44,11 +47,13 @@ class Part(standalone_command.SubCommand):
             super().run()  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
+        """Stop the process, also one that still waits."""
         self.is_stopped.set()
         super().stop()  # type: ignore[no-untyped-call]
 
 
 def answers(address: str) -> bool:
+    """Whether the API server is healthy."""
     try:
         OPENER.open(f"{address}/api/v2/monitor/health", timeout=2).close()
     except OSError:
@@ -57,6 +62,7 @@ def answers(address: str) -> bool:
 
 
 def main() -> None:
+    """Serve until the process is stopped."""
     require_tried("apache-airflow")
     standalone_command.SubCommand = Part  # type: ignore[misc]
     standalone_command.StandaloneCommand().run()

@@ -39,4 +39,5 @@ class NewFilesTrigger(BaseEventTrigger):
 
 
 def watch_drives() -> NewFilesTrigger:
+    """The trigger, with the settings of the environment."""
     return NewFilesTrigger(Settings.from_environment().watch_seconds)

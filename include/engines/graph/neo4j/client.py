@@ -21,6 +21,7 @@ class Neo4jGraph:
         self._driver = driver
 
     def run(self, query: str, parameters: dict[str, Any]) -> Rows:
+        """See `GraphSession.run`."""
         records, _, _ = self._driver.execute_query(query, parameters, database_="neo4j")
         return [record.data() for record in records]
 
