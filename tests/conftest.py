@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 # What a test that runs DAGs, or needs Airflow's database, asks for.
-RUNS = {"airflow_database", "templates", "published", "new_platform"}
+RUNS = {"neo4j_server", "airflow_database", "templates", "published", "new_platform"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -111,6 +111,19 @@ def published(tmp_path: Path, templates: Callable) -> Callable:
         return templates(as_of, drive).copy(tmp_path / name)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[str]:
+    """The address of a Neo4j of this process; its tests are one group, so that one process has them all."""
+    from benchmarks.containers import running
+    from include.core.settings import Settings
+    from include.engines.graph.neo4j import Neo4j
+    from tests.support.containers import docker_or_skip
+
+    service = Neo4j().service(Settings.from_environment())
+    with running(docker_or_skip(service.image), service) as address:
+        yield address
 
 
 @pytest.fixture

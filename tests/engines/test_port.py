@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.containers import SECRET, running
+from benchmarks.containers import SECRET
 from include.core.errors import EngineUnavailable
 from include.core.settings import Settings
 from include.engines.containers import ContainerService, Server
@@ -22,7 +22,6 @@ from include.engines.graph.port import CYPHER, Graph, GraphEngine, load
 from include.engines.registry import GRAPH, GRAPH_ALIASES, TIMESERIES, TIMESERIES_ALIASES
 from include.registry import load_registry
 from include.registry.hierarchy import Hierarchy, load_hierarchy
-from tests.support.containers import docker_or_skip
 
 STUB = "tests.support.stubs.include.engines.timeseries.stub"
 MODULES = {name: module for name, module in {**TIMESERIES, **GRAPH, "stub": STUB}.items() if module}
@@ -86,7 +85,7 @@ print(*sorted(new - sys.stdlib_module_names - {{"include"}}))
 
 Opened = Callable[[], AbstractContextManager[Graph]]
 IN_SERVERS = [
-    pytest.param(name, marks=pytest.mark.long)
+    pytest.param(name, marks=[pytest.mark.long, pytest.mark.xdist_group(name)])
     for name in GRAPH
     if engine_of(name).service(SETTINGS)
 ]
@@ -94,16 +93,15 @@ IN_THIS_PROCESS = [name for name in GRAPH if not engine_of(name).service(SETTING
 
 
 @pytest.fixture(scope="module", params=[*IN_THIS_PROCESS, *IN_SERVERS])
-def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(request: pytest.FixtureRequest) -> Opened:
     """Opens a graph of an engine, as often as it is called."""
     engine: GraphEngine = engine_of(request.param)
-    with ExitStack() as stack:
-        server = None
-        if service := engine.service(Settings.from_environment()):
-            address = stack.enter_context(running(docker_or_skip(service.image), service))
-            host, _, port = address.rpartition(":")
-            server = Server(host, {service.ports[-1]: int(port)}, SECRET)
-        yield lambda: engine.graph(server)
+    server = None
+    if service := engine.service(Settings.from_environment()):
+        address = request.getfixturevalue(f"{request.param}_server")
+        host, _, port = address.rpartition(":")
+        server = Server(host, {service.ports[-1]: int(port)}, SECRET)
+    return lambda: engine.graph(server)
 
 
 def test_a_graph_is_empty_whenever_it_is_opened(

@@ -13,39 +13,32 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.campus import write_campus
-from benchmarks.containers import SECRET, running
+from benchmarks.containers import SECRET
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines.graph.ladybug import ladybug_graph
-from include.engines.graph.neo4j import BOLT_PORT, Neo4j
 from include.engines.graph.neo4j.client import neo4j_graph
 from include.engines.graph.port import Graph, ask, load
 from include.hierarchy import hierarchy
 from include.registry import load_registry
 from include.registry.hierarchy import Hierarchy, load_hierarchy
 from include.registry.rows import HierarchyNode
-from tests.support.containers import docker_or_skip
 from tests.support.platform import Platform
 from tests.support.raw_files import sample_drive
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    service = Neo4j().service(Settings.from_environment())
-    assert service.ports[-1] == BOLT_PORT
-    with running(docker_or_skip(service.image), service) as address:
-        yield address
+NEO4J_GROUP = pytest.mark.xdist_group("neo4j")
 
 
-@pytest.fixture(params=["ladybug", "neo4j"])
+@pytest.fixture(params=["ladybug", pytest.param("neo4j", marks=NEO4J_GROUP)])
 def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
     """An empty graph of each engine."""
     opened = (
         ladybug_graph()
         if request.param == "ladybug"
-        else neo4j_graph(request.getfixturevalue("server"), SECRET)
+        else neo4j_graph(request.getfixturevalue("neo4j_server"), SECRET)
     )
     with opened as empty:
         yield empty
@@ -389,11 +382,12 @@ def test_names_are_data_and_never_code(graph: Graph) -> None:
         ask(graph, "sensors_below", place=None)
 
 
-def test_both_engines_export_the_same_bytes(server: str, tmp_path: Path) -> None:
+@NEO4J_GROUP
+def test_both_engines_export_the_same_bytes(neo4j_server: str, tmp_path: Path) -> None:
     seeds = write_campus(tmp_path / "seeds", buildings=2, sensors=40)
     sums = []
     for number, folder in enumerate((SEEDS, seeds)):
-        for opened in (ladybug_graph(), neo4j_graph(server, SECRET)):
+        for opened in (ladybug_graph(), neo4j_graph(neo4j_server, SECRET)):
             settings = replace(
                 Settings.from_environment(),
                 data_dir=tmp_path / f"{number}{type(opened).__name__}{len(sums)}",

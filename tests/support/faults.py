@@ -5,6 +5,7 @@ import errno
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,11 +59,31 @@ class EachFailsFirst(Calls):
         if this in self.failed:
             return
         self.failed.append(this)
-        raise (
-            RemoteError("injected", where=call)
-            if call.startswith("rclone")
-            else OSError(errno.EIO, "injected", call)
-        )
+        raise injected(call)
+
+
+def injected(call: str) -> Exception:
+    if call.startswith("rclone"):
+        return RemoteError("injected", where=call)
+    return OSError(errno.EIO, "injected", call)
+
+
+def fail_at(wanted: int) -> Callable[[int, str], None]:
+    def react(number: int, call: str) -> None:
+        if number == wanted:
+            raise injected(call)
+
+    return react
+
+
+@contextlib.contextmanager
+def without_waiting() -> Iterator[None]:
+    """`dag.test` sleeps a second for each level of tasks behind a failed one."""
+    kept, time.sleep = time.sleep, lambda seconds: kept(0)
+    try:
+        yield
+    finally:
+        time.sleep = kept
 
 
 def kill_at(pattern: str) -> Callable[[int, str], None]:

@@ -70,8 +70,7 @@ def delete(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("harm", [flip, truncate, delete])
-def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path: Path) -> None:
+def test_airflow_s_own_files_are_scratch(tmp_path: Path) -> None:
     """The tests share an Airflow, hence apart: its database and settings are harmed, and it begins with new ones."""
     code = "from pathlib import Path; from cli.environment import prepare_environment as p; p(Path.cwd()); from airflow.utils.db import initdb; initdb()"
     environment = {
@@ -89,16 +88,18 @@ def test_airflow_s_own_files_are_scratch(harm: Callable[[Path], None], tmp_path:
         ).stderr
 
     begin()
-    (tmp_path / "airflow/airflow.db-wal").write_bytes(b"of the old one")
-    (tmp_path / "airflow/airflow.cfg").write_text(
-        "[core]\nparallelism = 4\n"
-    )  # as `make ui` leaves one
-    for name in ("airflow.db", "airflow.cfg"):
-        harm(tmp_path / "airflow" / name)
-    said = begin()
-    assert ("airflow.db was damaged" in said) == (harm is not delete)
-    assert damaged(tmp_path / "airflow") == []
-    assert ((tmp_path / "airflow/damaged.airflow.db-wal").exists()) == (harm is not delete)
+    for harm in (flip, truncate, delete):
+        (tmp_path / "airflow/airflow.db-wal").write_bytes(b"of the old one")
+        # as `make ui` leaves one
+        (tmp_path / "airflow/airflow.cfg").write_text("[core]\nparallelism = 4\n")
+        for name in ("airflow.db", "airflow.cfg"):
+            harm(tmp_path / "airflow" / name)
+        said = begin()
+        assert ("airflow.db was damaged" in said) == (harm is not delete)
+        assert damaged(tmp_path / "airflow") == []
+        set_aside = tmp_path / "airflow/damaged.airflow.db-wal"
+        assert set_aside.exists() == (harm is not delete)
+        set_aside.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, delete])
