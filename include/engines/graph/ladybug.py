@@ -1,4 +1,8 @@
-"""Ladybug: a graph in the memory of this process."""
+"""Ladybug: a graph in the memory of this process.
+
+A node of Ladybug has one label, and each pair of labels that a relationship joins costs 10 MB. So
+all places and sensors are `Node`, and a label such as `Zone` is a condition on their `type`.
+"""
 
 import contextlib
 import re
@@ -12,8 +16,24 @@ from include.engines.graph.port import Rows
 if TYPE_CHECKING:
     import ladybug
 
+QUOTED = re.compile(r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|//[^\n]*)""")
+# `(zone:Zone {name: …}`: which of the types, and whether there are conditions already.
+LABEL = re.compile(r"(\(\s*\w*\s*:\s*)(Building|Floor|Zone|Room|Sensor)\b(\s*\{)?")
 # `[:IN]`, which Neo4j takes as the name of a relationship; for Ladybug it is a reserved word.
 RESERVED_TYPE = re.compile(r"(\[\s*\w*\s*:\s*)IN\b")
+
+
+def in_dialect(query: str) -> str:
+    """A statement as Ladybug wants it; what is quoted, and comments, stay as they are."""
+    parts = QUOTED.split(query)
+    for at in range(0, len(parts), 2):
+        parts[at] = RESERVED_TYPE.sub(r"\1`IN`", LABEL.sub(_with_type, parts[at]))
+    return "".join(parts)
+
+
+def _with_type(found: re.Match[str]) -> str:
+    beginning, label, more = found.groups()
+    return f"{beginning}Node {{type: '{label}'{', ' if more else '}'}"
 
 
 class LadybugGraph:
@@ -26,7 +46,7 @@ class LadybugGraph:
 
     def run(self, query: str, parameters: dict[str, Any]) -> Rows:
         """See `GraphSession.run`."""
-        result: Any = self._connection.execute(RESERVED_TYPE.sub(r"\1`IN`", query), parameters)
+        result: Any = self._connection.execute(in_dialect(query), parameters)
         return [dict(row) for row in result.rows_as_dict()]
 
 

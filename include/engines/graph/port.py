@@ -81,7 +81,6 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
     """The parameters of load.cypher, which lists them."""
     tables: dict[str, Rows] = defaultdict(list)
     current = {node.id: node for node in hierarchy.nodes if node.valid_to is None}
-    kind = {node.id: node.type for node in hierarchy.nodes}
     for node in hierarchy.nodes:
         here = node if node.type != "Sensor" else current.get(node.id, node)
         properties = {
@@ -97,11 +96,9 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
         tables[f"{node.type.lower()}s"].append(properties)
         if not node.parent_id:
             continue
-        pair = f"{node.type.lower()}s_{{}}_{kind[node.parent_id].lower()}s"
         place = {"id": node.id, "parent_id": node.parent_id}
         if node is here:
             tables["contained"].append(place)
-            tables[pair.format("of")].append(place)
         period = {
             **place,
             "level": node.level,
@@ -110,7 +107,6 @@ def rows_to_load(hierarchy: Hierarchy) -> dict[str, Rows]:
             "valid_to": node.valid_to.isoformat() if node.valid_to else ALWAYS[1],
         }
         tables["located"].append(period)
-        tables[pair.format("in")].append(period)
     tables["metrics"] = [
         {"id": name, "unit": unit} for name, unit in sorted(hierarchy.units.items())
     ]
