@@ -23,7 +23,7 @@ from include.ledger.ledger import (
     judged_from_json,
     judged_to_json,
 )
-from include.registry import Run
+from include.registry import Registry, Run
 from include.registry.rows import Datasource
 from include.sources.landed import fetch_landed
 
@@ -205,19 +205,29 @@ def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
 
 
 def pass_gate(
-    settings: Settings, datasource: Datasource, skipped: SkippedChecks
+    settings: Settings, registry: Registry, datasource: Datasource, skipped: SkippedChecks
 ) -> list[FileVersion]:
-    """Apply the quality gate to what validation handed over, apart from what has passed it
-    before.
-    """
+    """Apply the quality gate to what validation handed over; what has passed it before stays."""
+    known = Ledger.read(settings.paths.ledger).versions
     passed = {
-        version.number
-        for version in Ledger.read(settings.paths.ledger).versions
-        if version.verdict == "accepted"
+        v.number: v
+        for v in known
+        if v.verdict == "accepted" and v.datasource_id == datasource.datasource_id
     }
+    validated = _handed_over(settings, datasource, VALIDATED)
+    new = (v for v in validated if v.layout is not None and v.number not in passed)
+    counts = gate.RowCounts([*passed.values(), *new])
+    checks = registry.checks_of(datasource)
     judged = [
-        version if version.number in passed else gate.judge(version, datasource, skipped.names)
-        for version in _handed_over(settings, datasource, VALIDATED)
+        gate.judge(
+            version,
+            datasource,
+            skipped.names,
+            checks,
+            counts.before(version),
+            has_passed=version.number in passed,
+        )
+        for version in validated
     ]
     _hand_over(settings, datasource, GATED, judged)
     return judged

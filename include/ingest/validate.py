@@ -118,6 +118,7 @@ def validate(
                 return Validation(tuple(findings), rejected=len(rejected), exported=name.exported)
         instants, odd = read.utc(source.timezone)
         findings += odd
+        findings += _repeated_times(read, instants)
         findings += _unreadable_cells(read, rejected, name.device, declared)
         findings += _unknown_sensors(read, name.device, declared)
         others = now.others.get(name.device, ())
@@ -264,6 +265,31 @@ def _first(names: Sequence[str], separator: str = ", ") -> str:
     """The first names, and how many more there are."""
     more = len(names) - SHOWN_NAMES
     return separator.join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _repeated_times(read: Values, instants: wall_clock.Instants) -> list[Finding]:
+    """Lines that have the time, device and (in narrow files) measurement of an earlier line."""
+    if np.all(instants[1:] > instants[:-1]):
+        return []
+    keys = [instants]
+    for names in (read.device, read.measurement):
+        codes = pc.fill_null(names.dictionary_encode().indices, -1)
+        keys.append(codes.to_numpy(zero_copy_only=False))
+    order = np.lexsort(keys)
+    is_same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in keys])
+    repeated = np.sort(order[1:][is_same])
+    if not len(repeated):
+        return []
+    verb = "line has" if len(repeated) == 1 else "lines have"
+    return [
+        Finding(
+            "duplicate_timestamps",
+            "warning",
+            f"{len(repeated):,} {verb} the time of an earlier line of the same device",
+            where=f"line {read.numbers[repeated[0]]}",
+            cure="Equal values count once; of different ones the later line counts",
+        )
+    ]
 
 
 def _unreadable_cells(

@@ -8,8 +8,9 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from include.core.calendar import (
     end_of_last_week,
@@ -28,12 +29,17 @@ from include.registry.rows import Building
 
 @dataclass(frozen=True)
 class MonthPlan:
-    """One month of readings to build."""
+    """One month of readings to build.
+
+    `begun`: the datasources whose first reading of all is in this month, and its local date: before
+    that day they are not silent.
+    """
 
     building: Building
     month: str
     fingerprint: str
     versions: tuple[FileVersion, ...]
+    begun: tuple[tuple[str, date], ...] = ()
 
     @property
     def batch(self) -> str:
@@ -113,17 +119,29 @@ def plan_readings(run: Run) -> list[MonthPlan]:
         for version in ranked:
             for month in version.months:
                 months[month].append(version)
+        began = _first_days(ranked, building.timezone)
         for month, versions in sorted(months.items()):
-            facts = [models, seeds, *(_facts(version) for version in versions)]
-            plans.append(
-                MonthPlan(
-                    building,
-                    month,
-                    hashlib.sha256("\n".join(facts).encode()).hexdigest(),
-                    tuple(versions),
-                )
-            )
+            begun = tuple((name, day) for name, day in began if f"{day:%Y-%m}" == month)
+            facts = [
+                models,
+                seeds,
+                *(_facts(version) for version in versions),
+                *(f"{name} {day}" for name, day in begun),
+            ]
+            fingerprint = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+            plans.append(MonthPlan(building, month, fingerprint, tuple(versions), begun))
     return plans
+
+
+def _first_days(versions: Iterable[FileVersion], timezone: str) -> list[tuple[str, date]]:
+    """The local date of each datasource's first reading."""
+    first: dict[str, datetime] = {}
+    for version in versions:
+        if version.first_reading is not None:
+            before = first.get(version.datasource_id, version.first_reading)
+            first[version.datasource_id] = min(before, version.first_reading)
+    zone = ZoneInfo(timezone)
+    return sorted((name, at.astimezone(zone).date()) for name, at in first.items())
 
 
 def versions_of(months: Iterable[MonthPlan]) -> list[FileVersion]:

@@ -15,7 +15,7 @@ They are written and read here alone. `readings.json` is for the task that store
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ MONTHS = pa.schema(
         *((name, _INSTANT) for name in ("start", "stop")),
         ("block_seconds", pa.int64()),
         ("landed_values", pa.list_(pa.string())),
+        ("begun", pa.map_(pa.string(), pa.date32())),
     ]
 )
 
@@ -139,6 +140,7 @@ def write_readings_plan(
             "month": plan.month,
             "fingerprint": plan.fingerprint,
             "versions": [version.number for version in plan.versions],
+            "begun": {name: day.isoformat() for name, day in plan.begun},
         }
         for plan in months
     ]
@@ -179,6 +181,7 @@ def read_readings_plan(run: Run) -> ReadingsPlan:
             month["month"],
             month["fingerprint"],
             tuple(versions[number] for number in month["versions"]),
+            tuple((name, date.fromisoformat(day)) for name, day in month["begun"].items()),
         )
         for month in plan["months"]
     ]
@@ -313,6 +316,7 @@ def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
         "stop": stop,
         "block_seconds": block_seconds(timezone, start, stop),
         "landed_values": [str(landed_values(settings, version)) for version in plan.versions],
+        "begun": list(plan.begun),
     }
 
 

@@ -9,6 +9,7 @@ from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
+    FileCheck,
     Measurement,
     PublicLocation,
     Row,
@@ -54,6 +55,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.measurements, _check_measurement)
     check(registry.datasources, _check_datasource)
     check(registry.datasource_mappings, _check_datasource_mapping)
+    check(registry.file_checks, _check_file_check)
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
     for earlier, later in _neighbours(registry.sensor_mappings):
@@ -106,6 +108,15 @@ def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
     _check_measured(known, file, row)
     if row.value_min > row.value_max:
         refuse(file, row, "value_min", "value_min is above value_max", "swap them")
+
+
+def _check_file_check(known: Known, row: FileCheck) -> None:
+    file = "file_checks.csv"
+    _refer(file, row, "datasource_id", row.datasource_id, known.declared)
+    if row.minimum is None and row.maximum is None:
+        refuse(file, row, "maximum", "neither minimum nor maximum is given", "give one, or both")
+    if None not in (row.minimum, row.maximum) and (row.minimum or 0) > (row.maximum or 0):
+        refuse(file, row, "minimum", "minimum is above maximum", "swap them")
 
 
 def _check_sensor_mapping(known: Known, row: SensorMapping) -> None:

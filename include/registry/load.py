@@ -9,6 +9,7 @@ from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
+    FileCheck,
     FileFormat,
     Measurement,
     PublicLocation,
@@ -50,6 +51,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         datasources=rows("datasources_config.csv", Datasource, "datasource_id"),
         datasource_mappings=rows("datasource_mappings.csv", DatasourceMapping),
         sensor_mappings=rows("sensor_mappings.csv", SensorMapping),
+        file_checks=rows("file_checks.csv", FileCheck, "datasource_id check"),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
         locations=rows("location_map.csv", PublicLocation, "building_id location"),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),

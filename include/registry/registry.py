@@ -15,6 +15,7 @@ from include.registry.rows import (
     Building,
     Datasource,
     DatasourceMapping,
+    FileCheck,
     FileFormat,
     Measurement,
     PublicLocation,
@@ -41,6 +42,7 @@ class Registry:
     sensor_mappings: tuple[SensorMapping, ...]
     measurements: tuple[Measurement, ...]
     locations: tuple[PublicLocation, ...]
+    file_checks: tuple[FileCheck, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
 
@@ -60,6 +62,12 @@ class Registry:
         """How the columns of a datasource are read."""
         return tuple(
             row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id
+        )
+
+    def checks_of(self, datasource: Datasource) -> tuple[FileCheck, ...]:
+        """What is usual in files of a datasource."""
+        return tuple(
+            row for row in self.file_checks if row.datasource_id == datasource.datasource_id
         )
 
     def public_location(self, building_id: str, location: str) -> str:

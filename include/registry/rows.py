@@ -197,6 +197,20 @@ class DatasourceMapping(Row):
     value_max: float
 
 
+class FileCheck(Row):
+    """What is usual in a file of a datasource; another one is accepted, with a warning.
+
+    `null_pct`: share of empty cells. `row_count`: accepted lines. `row_count_variance_pct`: how far
+    they are from the median of the datasource's last ten files.
+    """
+
+    datasource_id: Identifier
+    check: Literal["null_pct", "row_count", "row_count_variance_pct"]
+    minimum: OptionalFloat = Field(ge=0)
+    maximum: OptionalFloat = Field(ge=0)
+    reason: str = Field(min_length=1)
+
+
 class SensorMapping(Row):
     """What a raw name means from `valid_from` (inclusive) to `valid_to` (exclusive), local dates.
 

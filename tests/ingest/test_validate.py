@@ -570,3 +570,16 @@ def test_readings_in_the_skipped_hour_are_reported_with_line_and_count(tmp_path:
         )
         and finding.where == "line 7"
     )
+
+
+def test_a_time_that_comes_twice_is_a_warning_that_names_the_line(tmp_path: Path) -> None:
+    """In another line of the same device: of two devices, each may have its own."""
+    rows = [b"29/01/2026,00:00,20,40", b"29/01/2026,01:00,21,41"]
+    once = read(TITLE + b"\n".join([*rows, b""])).found
+    assert once.findings == ()
+    twice = read(TITLE + b"\n".join([*rows, rows[0], b""])).found
+    assert twice.accepted
+    [finding] = twice.findings
+    assert (finding.check, finding.severity) == ("duplicate_timestamps", "warning")
+    assert finding.message == "1 line has the time of an earlier line of the same device"
+    assert finding.where == "line 5"

@@ -52,6 +52,31 @@ def test_every_table_has_the_declared_columns_and_unique_keys(platform: Platform
         ) == [(0,)], name
 
 
+def test_a_day_on_which_a_datasource_is_silent_has_a_row(platform: Platform) -> None:
+    """It was first heard of on 29 January, and last on 2 February."""
+    days = platform.query(
+        "select distinct local_date::varchar from metric_daily_summary order by 1"
+    )
+    assert [day for (day,) in days] == [
+        "2026-01-29",
+        "2026-01-30",
+        "2026-01-31",
+        "2026-02-01",
+        "2026-02-02",
+        "2026-02-03",
+    ]
+    silent = platform.query(
+        "select local_date::varchar, datasource_id, measurement, row_count, unique_timestamps, null_count,"
+        " null_pct, avg_value, locations_active, completeness from metric_daily_summary"
+        " where local_date > '2026-02-02' and datasource_id = 'sm2_thermopro' order by all"
+    )
+    nothing = (0, 0, 0, None, None, 0, 0.0)
+    assert silent == [
+        ("2026-02-03", "sm2_thermopro", "humidity_indoor", *nothing),
+        ("2026-02-03", "sm2_thermopro", "temp_indoor", *nothing),
+    ]
+
+
 def test_a_published_hour_leads_back_to_its_raw_lines(platform: Platform) -> None:
     hour, mean = platform.query(
         "select timestamp, value_mean from public_dataset_hourly where location = '3PP-S5' or measurement = 'humidity_indoor' limit 1"

@@ -60,6 +60,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "buildings_config.csv": (",2,CC", ",3,CC"),
     "datasource_mappings.csv": ("temp_indoor,ThermoPro,-10,50", "temp_indoor,ThermoPro,-20,60"),
     "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),
+    "file_checks.csv": ("", "sm2_weather,null_pct,,50,it is often offline"),
     "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "measurements.csv": ("", "co2,[ppm],ratio,nonadditive,carbon dioxide in the air,"),
@@ -81,7 +82,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
 }
 
 
-AT_ONCE = 3
+AT_ONCE = 4
 
 
 def test_a_run_after_an_edit_of_any_seed_builds_and_publishes(published, seeds: Path) -> None:

@@ -21,6 +21,17 @@ out, as they are of the aggregates; so are values of ten billion and more, whose
     end
 {%- endmacro %}
 
+{# The days of the batch's month on the building's calendar, as a table with the column local_date. #}
+{% macro local_dates() -%}
+    (
+        select unnest(generate_series(
+            (getvariable('start') at time zone getvariable('timezone'))::date,
+            (getvariable('stop') at time zone getvariable('timezone'))::date - 1,
+            interval 1 day
+        ))::date as local_date
+    )
+{%- endmacro %}
+
 {# A local day has 23, 24 or 25 hours. #}
 {% macro seconds_of_day(local_date) -%}
     epoch(

@@ -10,7 +10,7 @@ from sensor_platform.run_context import platform, skipped_checks
 
 
 class QualityGateOperator(BaseOperator):
-    """Row count of each accepted file, against the thresholds of its datasource."""
+    """Row counts and empty cells of each readable file, against what its datasource declares."""
 
     template_fields = ("datasource_id",)
     operator_extra_links = (QuarantineLink(),)
@@ -22,7 +22,7 @@ class QualityGateOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         settings, registry = platform()
         judged = pass_gate(
-            settings, registry.datasource(self.datasource_id), skipped_checks(context)
+            settings, registry, registry.datasource(self.datasource_id), skipped_checks(context)
         )
         self.log.info(
             "file versions judged: %d; accepted: %d",

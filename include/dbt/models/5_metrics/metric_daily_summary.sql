@@ -35,7 +35,7 @@ series as (
     group by datasource_id, measurement
 ),
 
-days as (
+heard_days as (
     select
         local_date,
         datasource_id,
@@ -52,6 +52,40 @@ days as (
         count(distinct location) filter (where row_count > 0) as locations_active
     from sensor_days
     group by all
+),
+
+-- so is it where nothing came; but for the days before the datasource's very first reading
+silent_days as (
+    select
+        calendar.local_date,
+        series.datasource_id,
+        series.source,
+        series.measurement
+    from (select distinct
+        datasource_id,
+        source,
+        measurement
+    from sensor_days) as series
+    cross join {{ local_dates() }} as calendar
+    anti join heard_days
+        on
+            calendar.local_date = heard_days.local_date
+            and series.datasource_id = heard_days.datasource_id
+            and series.measurement = heard_days.measurement
+    where calendar.local_date >= coalesce(getvariable('begun')[series.datasource_id], calendar.local_date)
+),
+
+days as (
+    select * from heard_days
+    union all by name
+    select
+        *,
+        0 as row_count,
+        0 as null_count,
+        0 as outlier_count,
+        0 as ok_count,
+        0 as locations_active
+    from silent_days
 )
 
 select
@@ -63,7 +97,7 @@ select
     days.row_count,
     coalesce(timestamps.unique_timestamps, 0) as unique_timestamps,
     days.null_count,
-    100 * days.null_count / (days.row_count + days.null_count) as null_pct,
+    100 * days.null_count / nullif(days.row_count + days.null_count, 0) as null_pct,
     days.outlier_count,
     days.min_value,
     days.max_value,
