@@ -202,10 +202,13 @@ def rank(versions: Iterable[FileVersion]) -> list[FileVersion]:
     return [version for path in sorted(by_path, key=age) for version in by_path[path]]
 
 
-def floating_window(building: Building, as_of: datetime) -> tuple[str, ...]:
-    """The building's current month and the `retention_months` before it."""
+def floating_window(
+    building: Building, as_of: datetime, retention_months: int | None = None
+) -> tuple[str, ...]:
+    """The building's current month and the `retention_months` before it: its own, or others."""
+    months = building.retention_months if retention_months is None else retention_months
     current = month_of(as_of, building.timezone)
-    return tuple(months_between(next_month(current, -building.retention_months), current))
+    return tuple(months_between(next_month(current, -months), current))
 
 
 def plan_windows(building: Building, months: Iterable[str], as_of: datetime) -> list[WindowPlan]:

@@ -70,6 +70,12 @@ class Registry:
             row for row in self.file_checks if row.datasource_id == datasource.datasource_id
         )
 
+    def retention_months(self, datasource: Datasource) -> int:
+        """Whole months before the current one whose readings of a datasource are in a release."""
+        if datasource.retention_months is not None:
+            return datasource.retention_months
+        return self.building(datasource.building_id).retention_months
+
     def public_location(self, building_id: str, location: str) -> str:
         """The name under which a location is published; its own where location_map.csv gives no
         other.

@@ -44,6 +44,7 @@ Patterns = Annotated[
     BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
 ]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
+OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 
 Basis = Annotated[
@@ -163,6 +164,9 @@ class Datasource(Row):
     )
     row_count_min: int = Field(ge=0)
     row_count_max: int = Field(ge=1)
+    retention_months: OptionalInt = Field(
+        ge=0, description="whole months of its readings in a release; empty: the building's"
+    )
     sensitive: bool = Field(description="true: quarantine and messages hold no text of the files")
     status: Status
 

@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 from include.contract.parquet import PARQUET
 from include.contract.tables import TYPES, Table, file_of, published_monthly, tables, tables_of
 from include.core import files
+from include.core.calendar import month_start
 from include.core.duckdb_session import for_each, scratch_database
 from include.core.errors import ContractError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.core.version import code_version
 from include.hierarchy import hierarchy
+from include.ledger.ledger import Ledger
 from include.planning.plan import floating_window, models_fingerprint
 from include.registry import Run
 from include.registry.rows import Building
@@ -204,7 +206,7 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
     known = {building.building_id for building in run.registry.published_buildings}
     readings = store.of_months(READINGS, window_of_readings(run))
     # the longest first: two are written at once
-    jobs = [(readings, staging / file_of(READINGS), READINGS, "true")]
+    jobs = [(readings, staging / file_of(READINGS), READINGS, _in_retention(run))]
     for table in tables_of("aggregate"):
         units = [
             unit
@@ -233,16 +235,44 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
 
 
 def window_of_readings(run: Run) -> list[tuple[str, str]]:
-    """The (building, month) in the floating windows of all buildings for which there are
-    readings.
+    """The (building, month) that a release has readings of, as far as there are any: the longest
+    window of a building's datasources.
     """
     stored = Store(run.settings).readings_manifest
     return [
         (building.building_id, month)
         for building in run.registry.published_buildings
-        for month in floating_window(building, run.as_of)
+        for month in floating_window(building, run.as_of, max(_retentions(run, building)))
         if (building.building_id, month) in stored
     ]
+
+
+def _retentions(run: Run, building: Building) -> list[int]:
+    """How many months each datasource of a building keeps; the building's own where it has none."""
+    return [
+        run.registry.retention_months(row)
+        for row in run.registry.datasources
+        if row.building_id == building.building_id and row.status in ("active", "disabled")
+    ] or [building.retention_months]
+
+
+def _in_retention(run: Run) -> str:
+    """The condition that leaves out what a datasource keeps for a shorter time than others of its
+    building do.
+    """
+    versions = Ledger.read(run.settings.paths.ledger).versions
+    conditions = []
+    for building in run.registry.published_buildings:
+        longest = max(_retentions(run, building))
+        for row in run.registry.datasources:
+            months = run.registry.retention_months(row)
+            numbers = [v.number for v in versions if v.datasource_id == row.datasource_id]
+            if row.building_id != building.building_id or months >= longest or not numbers:
+                continue
+            first = month_start(floating_window(building, run.as_of, months)[0], building.timezone)
+            is_older = f"timestamp < '{first.isoformat()}'::timestamptz"
+            conditions.append(f"not ({is_older} and list_contains({numbers}, source_file))")
+    return " and ".join(conditions) or "true"
 
 
 def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:

@@ -21,6 +21,7 @@ from include.core.errors import ConflictError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.monitoring.runs import record_run
 from include.release import release as releases
+from include.store.store import StoredFile
 
 TABLE = pa.table({"x": [random.Random(1).randbytes(2**21)]})  # more than the small disk has
 
@@ -161,10 +162,11 @@ def test_a_table_of_a_release_on_a_full_disk_is_reported(
         connection.execute(
             f"copy (select random() as x from range(400000)) to '{source}' (format parquet)"
         )
+        stored = StoredFile(source, files.sha256(source))
         with pytest.raises(
             StorageError, match=f"disk full: about {source.stat().st_size:,} bytes needed"
         ):
-            releases._concatenate(connection, [source], small_disk / "x.parquet", "fct_x", "true")
+            releases._concatenate(connection, [stored], small_disk / "x.parquet", "fct_x", "true")
 
 
 def test_a_full_scratch_folder_of_duckdb_is_a_full_disk(small_disk: Path, tmp_path: Path) -> None:

@@ -572,7 +572,7 @@ def test_readings_in_the_skipped_hour_are_reported_with_line_and_count(tmp_path:
     )
 
 
-def test_a_time_that_comes_twice_is_a_warning_that_names_the_line(tmp_path: Path) -> None:
+def test_a_time_that_comes_twice_is_a_warning_that_names_the_line() -> None:
     """In another line of the same device: of two devices, each may have its own."""
     rows = [b"29/01/2026,00:00,20,40", b"29/01/2026,01:00,21,41"]
     once = read(TITLE + b"\n".join([*rows, b""])).found

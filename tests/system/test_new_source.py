@@ -22,9 +22,9 @@ pytestmark = pytest.mark.xdist_group("new source")
 ROWS = {
     "file_formats.csv": "station_csv,delimited,;,.,1,%Y-%m-%d,missing\nstub_lines,stub,|,.,1,%Y-%m-%d,missing",
     "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
-    "station_*.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,false,active"
+    "station_*.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,,false,active"
     "\nsm2_cellar,sm2,Another of that make,csv,station_csv,sm2drive:cellar,"
-    "*.csv,when;device;quantity;reading;state,,warn,weather,UTC,,,50,5,25,1,100000,false,active",
+    "*.csv,when;device;quantity;reading;state,,warn,weather,UTC,,,50,5,25,1,100000,,false,active",
     "datasource_mappings.csv": "sm2_stub,when,device,quantity,reading,,Stub,-60,60\nsm2_station,when,device,quantity,reading,,Station,-60,1200\nsm2_cellar,when,device,quantity,reading,,Station,-60,1200",
     "measurements.csv": "pressure,hPa,ratio,nonadditive,air pressure,",
     "building_hierarchy.csv": "sm2.roof,sm2.unknown_floor,Zone,Roof,2,,,\nsm2.ROOF,sm2.roof,Sensor,ROOF,3,,,\nsm2.CELLAR,sm2.roof,Sensor,CELLAR,3,,,\nsm2.STUB,sm2.roof,Sensor,STUB,3,,,",
@@ -49,7 +49,7 @@ from metric_daily_summary where source = 'Station' and local_date = '2026-01-31'
 """
 
 
-STUBBED = "sm2_stub,sm2,Another kind of place and of file,api,stub_lines,stub://{folder},*,when;device;quantity;reading,,warn,weather,UTC,,,50,40,50,1,9,false,active"
+STUBBED = "sm2_stub,sm2,Another kind of place and of file,api,stub_lines,stub://{folder},*,when;device;quantity;reading,,warn,weather,UTC,,,50,40,50,1,9,,false,active"
 STUB = """when=2026-01-31 08:00:00|device=b|quantity=T|reading=2.0
 when=2026-01-31 08:30:00|device=b|quantity=T|reading=6.0
 a line of something else

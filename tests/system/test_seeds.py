@@ -24,9 +24,9 @@ pytestmark = pytest.mark.xdist_group("seeds")
 ANNEX = {
     "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,active",
     "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-",
-    "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,false,active"
+    "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,,false,active"
     "\n"
-    + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
+    + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,,false,active",
     "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
     "sensor_mappings.csv": "".join(
         f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n"
@@ -135,6 +135,29 @@ def test_seeds_that_change_while_a_run_builds_are_those_of_the_next_run(
     assert not readings.dimensions_are_current(run)
     assert edited.publish(day).sums == steady.publish(day).sums
     assert readings.months_to_build(run.settings, planned) == []
+
+
+def test_a_datasource_may_keep_its_readings_for_a_shorter_time_than_others(
+    published, seeds: Path
+) -> None:
+    platform = published(f"{FIRST}")
+    first = (
+        "select source, min(timestamp)::varchar from public_dataset_raw group by all order by all"
+    )
+    hours = "select count(*) from public_dataset_hourly"
+    before = platform.query(hours)
+    edit(
+        seeds,
+        "datasources_config.csv",
+        "temperature and humidity,Europe/Prague,2020-01-01,,10,5,25,1,2000000,2",
+        "temperature and humidity,Europe/Prague,2020-01-01,,10,5,25,1,2000000,0",
+    )
+    platform.publish(f"{FIRST}")
+    assert platform.query(first) == [
+        ("Atrea", "2026-01-28 23:00:00+00"),
+        ("ThermoPro", "2026-01-31 23:00:00+00"),
+    ]
+    assert platform.query(hours) == before
 
 
 class Annex:
@@ -315,8 +338,8 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     edit(
         seeds,
         "datasources_config.csv",
-        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,active",
-        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,false,removed",
+        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,,false,active",
+        "meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,,false,removed",
     )
     assert annex.next_day() == []
     assert annex.published() == {"Logger": 9 * 9 - 3}
