@@ -195,5 +195,6 @@ def test_a_server_that_is_not_there_is_no_fault_of_the_data(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    monkeypatch.setattr(influxdb, "RETRIES", 1)
     with pytest.raises(EngineUnavailable, match="does not answer"):
         influxdb.aggregate(planned, f"http://127.0.0.1:{port}", SECRET)
