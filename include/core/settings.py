@@ -37,6 +37,7 @@ class Settings:
     service_network: str
     watch_seconds: float
     remote_seconds: float
+    export_legacy: bool = False
     replay: bool = False
 
     @classmethod
@@ -72,6 +73,7 @@ class Settings:
             service_network=os.environ.get("SERVICE_NETWORK") or "",
             watch_seconds=_seconds("WATCH_SECONDS", 120),
             remote_seconds=_seconds("REMOTE_TIMEOUT", 300),
+            export_legacy=os.environ.get("EXPORT_LEGACY") == "1",
         )
 
     @cached_property

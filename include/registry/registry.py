@@ -17,6 +17,7 @@ from include.registry.rows import (
     DatasourceMapping,
     FileCheck,
     FileFormat,
+    HandOverFile,
     Measurement,
     PublicLocation,
     Row,
@@ -43,6 +44,7 @@ class Registry:
     measurements: tuple[Measurement, ...]
     locations: tuple[PublicLocation, ...]
     file_checks: tuple[FileCheck, ...] = ()
+    hand_over_files: tuple[HandOverFile, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
 

@@ -235,6 +235,23 @@ class SensorMapping(Row):
     valid_to: OptionalDate
 
 
+class HandOverFile(Row):
+    """A file as the building's old job wrote it, and the query of include/release/hand_over that
+    makes it.
+    """
+
+    building_id: Identifier
+    file: str = Field(
+        pattern=r"[\w-][\w{}./-]*\.(csv|csv\.gz|parquet)",
+        description="below the publish remote; {month} stands for each month of the window",
+    )
+    query: Literal[
+        "fact", "additive_hours", "nonadditive_hours", "public_dataset", "metric_daily_summary"
+    ]
+    source: str
+    measurement: str
+
+
 class Measurement(Row):
     """A row of measurements.csv."""
 

@@ -6,6 +6,7 @@ from include.core.errors import ContractError
 from include.hierarchy import hierarchy
 from include.ledger.ledger import Ledger
 from include.registry import Run
+from include.release import hand_over
 from include.release import release as releases
 from include.release.release import Release
 from include.release.upload import retire, upload
@@ -38,6 +39,7 @@ def publish(run: Run, made_by: dict[str, Any]) -> Release | None:
     last = releases.latest(run.settings)
     if last is not None and not run.settings.replay:
         uploaded = upload(run.settings, last)
+        hand_over.offer(run, last)
         retire(run.settings)
         if uploaded and promoted is None:
             return last

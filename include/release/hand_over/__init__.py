@@ -1,0 +1,93 @@
+"""Files as the building's old job wrote them, for who still reads those (EXPORT_LEGACY=1).
+
+hand_over_files.csv names each, and the query beside this file that makes it from a release. They
+are replaced one by one on the publish remote; `hand_over.json`, with the version, is last.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from include.contract.parquet import PARQUET
+from include.core import files, rclone
+from include.core.drives import below
+from include.core.duckdb_session import scratch_database
+from include.core.settings import Settings
+from include.planning.plan import floating_window
+from include.registry import Run
+from include.registry.rows import HandOverFile
+from include.release.release import Release
+
+MARKER = "hand_over.json"
+MONTH = "{month}"
+QUERIES = Path(__file__).parent
+FORMATS = {
+    ".csv": "format csv",
+    ".gz": "format csv, compression gzip",
+    ".parquet": PARQUET,
+}
+
+
+def offer(run: Run, release: Release) -> bool:
+    """Write the files of a release to the publish remote; False if they are there.
+
+    Nothing is written unless EXPORT_LEGACY is set.
+    """
+    settings = run.settings
+    wanted = json.dumps({"version": release.version, "seeds": run.registry.fingerprint}) + "\n"
+    if not settings.export_legacy or rclone.get_text(_remote(settings, MARKER)) == wanted:
+        return False
+    with files.scratch_folder(settings.paths.work) as folder:
+        with scratch_database(settings) as database:
+            for path in release.path.glob("*.parquet"):
+                database.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+            made = [name for row in _rows(run) for name in _write(database, run, row, folder)]
+        for name in made:
+            rclone.put(folder / name, _remote(settings, name))
+        files.write_text(folder / MARKER, wanted)
+        rclone.put(folder / MARKER, _remote(settings, MARKER))
+    return True
+
+
+def _rows(run: Run) -> Iterator[HandOverFile]:
+    published = {building.building_id for building in run.registry.published_buildings}
+    return (row for row in run.registry.hand_over_files if row.building_id in published)
+
+
+def _write(
+    database: duckdb.DuckDBPyConnection, run: Run, row: HandOverFile, folder: Path
+) -> list[str]:
+    """The names of the files of a row: one, or one for each month of the floating window."""
+    building = run.registry.building(row.building_id)
+    given = {
+        "building_id": row.building_id,
+        "timezone": building.timezone,
+        "source": row.source,
+        "measurement": row.measurement,
+    }
+    hours = files.read_source(QUERIES / "hours.sql")
+    _execute(database, f"create or replace temp table hours as {hours}", given)
+    query = files.read_source(QUERIES / f"{row.query}.sql")
+    months = floating_window(building, run.as_of) if MONTH in row.file else ("",)
+    names = []
+    for month in months:
+        name = row.file.replace(MONTH, month)
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        how = FORMATS[target.suffix]
+        values = {**given, "month": month, "target": str(target)}
+        _execute(database, f"copy ({query}) to $target ({how})", values)
+        names.append(name)
+    return names
+
+
+def _execute(database: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> None:
+    """Bind those of the values that the query names."""
+    database.execute(query, {name: value for name, value in values.items() if f"${name}" in query})
+
+
+def _remote(settings: Settings, name: str) -> str:
+    return below(settings.publish_remote, name)

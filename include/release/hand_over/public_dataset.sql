@@ -1,0 +1,2 @@
+select * from hours
+order by time, location, data_key, source

@@ -1,0 +1,114 @@
+"""Who reads the old job's files finds the same values under the same names, of one release."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from include.core import rclone
+from include.release import hand_over
+from tests.support.platform import Platform
+from tests.support.raw_files import SAMPLE, sample_drive, small_drive
+
+pytestmark = pytest.mark.xdist_group("sample")
+NAMES = {
+    "Model/fact.csv",
+    "Model/fact_indoor_temperature.csv",
+    "Model/fact_indoor_humidity.csv",
+    *(
+        f"Normalized/{kind}_2026-0{n}.hourly.csv"
+        for kind in ("additive", "nonadditive")
+        for n in (1, 2, 3)
+    ),
+    "sm2_public_dataset.csv.gz",
+    "sm2_public_dataset.parquet",
+    "metric_daily_summary.csv",
+    "hand_over.json",
+}
+HOURLY = "time,location,source,measurement,data_key,data_value"
+
+
+@pytest.fixture
+def offered(published: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """An installation that hands over what it has published, and the folder that it is in."""
+
+    def make(as_of: str, drive: Callable) -> tuple[Platform, Path]:
+        platform = published(as_of, drive=drive)
+        monkeypatch.setenv("EXPORT_LEGACY", "1")
+        assert hand_over.offer(platform.at(as_of), platform.release)
+        return platform, platform.drive / "Public"
+
+    return make
+
+
+def test_nothing_is_handed_over_unless_it_is_asked_for(
+    published: Callable[..., Platform],
+) -> None:
+    platform = published("2026-02-04")
+    assert not hand_over.offer(platform.at("2026-02-04"), platform.release)
+    assert not (platform.drive / "Public" / hand_over.MARKER).exists()
+
+
+def test_the_old_dataset_comes_out_hour_for_hour(offered: Callable) -> None:
+    """Its own values of two months, by its own names for time and quantity."""
+    platform, public = offered("2026-03-01", sample_drive)
+    found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
+    assert found >= NAMES
+    equal, rows, expected = duckdb.sql(f"""
+        select
+            count_if(abs(old.data_value - expected.data_value) <= 1e-9 * greatest(1, abs(expected.data_value))),
+            count(old.time),
+            count(expected.hour_start)
+        from '{public}/sm2_public_dataset.parquet' as old
+        full join '{SAMPLE}/expected_hourly.parquet' as expected
+            on (old.time at time zone 'UTC') = expected.hour_start + interval 1 hour
+            and old.location = expected.location and old.source = expected.source
+            and old.data_key = expected.data_key
+    """).fetchall()[0]
+    assert equal == rows == expected == 131_357
+    for name, header in (
+        ("Model/fact.csv", "timestamp,location,data_key,value"),
+        ("Normalized/additive_2026-01.hourly.csv", HOURLY),
+        ("Normalized/nonadditive_2026-01.hourly.csv", HOURLY),
+        ("metric_daily_summary.csv", "date,datasource,measurement,row_count,unique_timestamps,null_count,null_pct,min_value,max_value,avg_value,std_dev,locations_active"),
+    ):  # fmt: skip
+        assert (public / name).read_text().partition("\n")[0] == header
+    counts = [
+        duckdb.sql(
+            f"select count(*) from read_csv('{public}/{name}', all_varchar = true)"
+        ).fetchall()
+        for name in ("sm2_public_dataset.csv.gz", "Normalized/*.hourly.csv")
+    ]
+    assert counts == [[(131_357,)]] * 2
+    raw = duckdb.sql(f"select count(*) from read_csv('{public}/Model/*.csv')").fetchall()
+    assert raw == platform.query("select count(*) from public_dataset_raw")
+
+
+def test_the_last_file_says_which_release_they_are_of(
+    offered: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between any two files, the next run writes them all again."""
+    platform, public = offered("2026-02-04", small_drive)
+    run, put, sent = platform.at("2026-02-04"), rclone.put, []
+    said = json.loads((public / hand_over.MARKER).read_text())
+    assert said["version"] == platform.release.version
+    assert not hand_over.offer(run, platform.release)
+    whole = {path: path.read_bytes() for path in public.rglob("*.csv")}
+    for path in [*whole, public / hand_over.MARKER]:
+        path.unlink()
+
+    def killed(local: Path, remote: str) -> None:
+        if len(sent) == 3:
+            raise KeyboardInterrupt
+        sent.append(remote)
+        put(local, remote)
+
+    monkeypatch.setattr(hand_over.rclone, "put", killed)
+    with pytest.raises(KeyboardInterrupt):
+        hand_over.offer(run, platform.release)
+    assert not (public / hand_over.MARKER).exists()
+    monkeypatch.setattr(hand_over.rclone, "put", put)
+    assert hand_over.offer(run, platform.release)
+    assert {path: path.read_bytes() for path in public.rglob("*.csv")} == whole
