@@ -86,7 +86,8 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
     _write(folder, "building_relations", _relations(ids))
     _write(folder, "sensor_mappings", mappings)
     _write(folder, "location_map", [])
-    _write(folder, "withdrawals", [])
+    for seed in ("withdrawals", "file_checks", "hand_over_files"):
+        _write(folder, seed, [])
     _write(
         folder,
         "buildings_config",
@@ -118,6 +119,7 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
                 25,
                 1,
                 9,
+                "",
                 "false",
                 "active",
             ]

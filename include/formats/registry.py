@@ -9,7 +9,7 @@ from include.core.errors import ConfigurationError
 from include.formats.port import Format
 from include.registry.rows import FileFormat
 
-FORMATS = {"delimited": "include.formats.delimited"}
+FORMATS = {"delimited": "include.formats.delimited", "json": "include.formats.json_records"}
 
 
 def format_of(row: FileFormat) -> Format:

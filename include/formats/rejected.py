@@ -16,6 +16,7 @@ Reason = Literal[
     "encoding",
     "quotes",
     "field_count",
+    "json",
     "header_repeated",
     "timestamp",
     "implausible_date",
@@ -28,6 +29,7 @@ CURES: dict[Reason, str] = {
     "encoding": "Save the file as UTF-8 (it may be Windows-1250), or export it again",
     "quotes": "Remove the quote, or close it, and upload again",
     "field_count": "The line is cut off or damaged: export it again",
+    "json": "The record is cut off or damaged: export it again",
     "header_repeated": (
         "Nothing, if two exports were joined on purpose; else upload them as two files"
     ),

@@ -222,6 +222,7 @@ def write_seeds(run: Run) -> None:
         for row in run.registry.datasources
         if row.building_id in buildings and row.status != "removed"
     }
+    begun = datasources - {row.datasource_id for row in run.registry.planned_datasources}
     seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
         "buildings_config": (
             Building,
@@ -233,13 +234,13 @@ def write_seeds(run: Run) -> None:
         ),
         "datasource_mappings": (
             DatasourceMapping,
-            (row for row in run.registry.datasource_mappings if row.datasource_id in datasources),
+            (row for row in run.registry.datasource_mappings if row.datasource_id in begun),
         ),
         "sensor_mappings": (
             SensorMapping,
-            (row for row in run.registry.sensor_mappings if row.datasource_id in datasources),
+            (row for row in run.registry.sensor_mappings if row.datasource_id in begun),
         ),
-        "measurements": (Measurement, run.registry.measurements),
+        "measurements": (Measurement, _measured(run.registry)),
     }
     for name, (row_type, rows) in seeds.items():
         schema = pa.schema(
@@ -250,6 +251,16 @@ def write_seeds(run: Run) -> None:
         if name == "sensor_mappings":
             table = table.append_column("public_location", _public_locations(run.registry, table))
         files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
+
+
+def _measured(registry: Registry) -> list[Measurement]:
+    """The measurements, but for those that only planned datasources will have."""
+    planned = {row.datasource_id for row in registry.planned_datasources}
+    rows = [(row.measurement, row.datasource_id) for row in registry.datasource_mappings]
+    rows += [(row.measurement, row.datasource_id) for row in registry.sensor_mappings]
+    used = {measurement for measurement, datasource_id in rows if datasource_id not in planned}
+    awaited = {measurement for measurement, _ in rows} - used
+    return [row for row in registry.measurements if row.measurement not in awaited]
 
 
 def _public_locations(registry: Registry, sensors: pa.Table) -> pa.Array:

@@ -19,7 +19,24 @@ from include.registry.seeds import Owners, Problems, R, refuse
 
 # Units that the platform can name and convert; a new one is added here with its first measurement.
 UCUM_UNITS = frozenset(
-    {"Cel", "%", "[ppm]", "Pa", "hPa", "lx", "W", "kW", "kW.h", "m3", "m3/h", "m/s", "dB", "1"}
+    {
+        "Cel",
+        "K",
+        "%",
+        "ug/m3",
+        "[ppm]",
+        "Pa",
+        "hPa",
+        "lx",
+        "W",
+        "kW",
+        "kW.h",
+        "m3",
+        "m3/h",
+        "m/s",
+        "dB",
+        "1",
+    }
 )
 
 

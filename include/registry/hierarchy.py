@@ -114,7 +114,12 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
             sources, measured = _check_sensors(
                 registry, building_id, mappings[building_id], periods
             )
-            found.nodes.extend(own_nodes[building_id])
+            awaited = _awaited(registry, mappings[building_id])
+            found.nodes.extend(
+                node
+                for node in own_nodes[building_id]
+                if node.type != "Sensor" or node.name not in awaited
+            )
             found.adjacency.extend(own_pairs[building_id])
             found.relations.extend(own_relations[building_id])
             found.sources.update(sources)
@@ -345,6 +350,7 @@ def _check_sensors(
     }
     sources: dict[str, str] = {}
     measured: set[tuple[str, str]] = set()
+    planned = {row.datasource_id for row in registry.planned_datasources}
     for mapping in mappings:
         if mapping.sensor_id not in nodes:
             what = f"the mapped sensor {mapping.sensor_id!r} is not in {NODES}"
@@ -363,6 +369,8 @@ def _check_sensors(
                 " says"
             )
             refuse(NODES, rows[0], "parent_id", what, "hang it there, or correct the mapping")
+        if mapping.datasource_id in planned:
+            continue
         sources[rows[0].id] = declared[mapping.datasource_id][0].source_name
         measured |= {
             (rows[0].id, name)
@@ -379,6 +387,13 @@ def _check_sensors(
             "map it in sensor_mappings.csv, or remove the row",
         )
     return sources, measured
+
+
+def _awaited(registry: Registry, mappings: list[SensorMapping]) -> set[str]:
+    """The sensors that only planned datasources have: they have a place, and are not there yet."""
+    planned = {row.datasource_id for row in registry.planned_datasources}
+    there = {row.sensor_id for row in mappings if row.datasource_id not in planned}
+    return {row.sensor_id for row in mappings} - there
 
 
 def _measurements(mapping: SensorMapping, declared: list[str]) -> list[str]:

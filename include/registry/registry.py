@@ -127,6 +127,11 @@ class Registry:
             row for row in self.datasources if row.status == "active" and row.building_id in active
         )
 
+    @property
+    def planned_datasources(self) -> tuple[Datasource, ...]:
+        """Those of which nothing was ever read: nothing of them is published."""
+        return tuple(row for row in self.datasources if row.status == "planned")
+
     def reads(self, datasource_id: str) -> bool:
         """Whether the datasource is read in this run: it is active, and so is its building."""
         return any(row.datasource_id == datasource_id for row in self.active_datasources)

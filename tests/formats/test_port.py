@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import gzip
 import io
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,12 @@ WRITERS = {
         b"Timestamp,ThermoPro 493D\r\n" + _delimited(THERMOPRO),
         _delimited,
         ((b":", b"\xff"), (b":", b"\0"), (b":", b","), (b",00:", b'"')),
+    ),
+    "json": Writer(
+        {"reader": "json"},
+        b"",
+        lambda cells: json.dumps(dict(zip(THERMOPRO, cells, strict=True))).encode() + b"\n",
+        ((b":", b"\xff"), (b":", b""), (b"}", b""), (b"{", b"[")),
     ),
     "stub": Writer({"reader": "stub"}, b"", _stub, ((b":", b"\xff"), (b"Time=", b""))),
 }
