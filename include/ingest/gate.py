@@ -99,7 +99,7 @@ def _warnings(
         value, what = _measured(row, version, rows_before)
         if (row.minimum or 0) <= value and (row.maximum is None or value <= row.maximum):
             continue
-        cure = f"Look at the file; or change the row of file_checks.csv, which says: {row.reason}"
+        cure = f"Check the file; or change the row of file_checks.csv, which says: {row.reason}"
         usual = " and ".join(
             f"{word} {bound:,g}"
             for word, bound in (("at least", row.minimum), ("at most", row.maximum))

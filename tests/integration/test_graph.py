@@ -210,6 +210,52 @@ def test_the_founding_queries_run_as_written(
     assert graph.run(query, {}) == answer
 
 
+def test_the_queries_of_the_architecture_and_the_roadmap_word_for_word(graph: Graph) -> None:
+    """Each to the letter, but for the floor in the last one."""
+    load(graph, sm2())
+    parents = graph.run(
+        """
+  MATCH (building:Building)-[:CONTAINS]->(floor:Floor)-[:CONTAINS]->(zone:Zone)-[:CONTAINS]->(sensor:Sensor)
+  RETURN building.name, floor.level, zone.name, sensor.id
+        """,
+        {},
+    )
+    assert len(parents) == 39  # of 41 sensors two hang in rooms
+    assert {
+        "building.name": "SM2", "floor.level": 1, "zone.name": "3PP-S5", "sensor.id": "sm2.750E"
+    } in parents  # fmt: skip
+    same = graph.run(
+        """
+  MATCH (sensor1:Sensor)-[:MEASURES]->(metric:Metric)
+  MATCH (sensor1)-[:IN]->(zone1:Zone)
+  MATCH (zone2:Zone)-[:ADJACENT_TO]->(zone1)
+  MATCH (sensor2:Sensor)-[:IN]->(zone2)
+  MATCH (sensor2)-[:MEASURES]->(metric)
+  RETURN sensor1.id, sensor2.id, zone1.name, zone2.name
+        """,
+        {},
+    )
+    of_one = {row["sensor2.id"] for row in same if row["sensor1.id"] == "sm2.C6CB"}
+    assert of_one == {"sm2.493D", "sm2.F30E"}
+    floor = graph.run(
+        """
+MATCH (zone1:Node {type: 'Zone'})-[:CONTAINS]->(sensor1)
+MATCH (zone2:Node {type: 'Zone'})-[:CONTAINS]->(sensor2)
+WHERE zone1.parent_id = zone2.parent_id  // Same floor
+AND zone1 <> zone2
+AND zone1.parent_id = 'sm2.3PP'
+RETURN zone1.name, zone2.name
+        """,
+        {},
+    )
+    assert sorted((row["zone1.name"], row["zone2.name"]) for row in floor) == [
+        (one, other)
+        for one in ("3PP-S5", "3PP-S7", "3PP-S9")
+        for other in ("3PP-S5", "3PP-S7", "3PP-S9")
+        if one != other
+    ]
+
+
 def test_a_path_up_is_returned_with_its_length(graph: Graph) -> None:
     load(graph, sm2())
     (row,) = graph.run(
