@@ -54,13 +54,13 @@ lint: setup ## style, types, layers and spelling
 	$(BIN)/hadolint Dockerfile
 
 test: lint ## lint, types and all tests
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --durations 10
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations 10
 
 test-quick: setup ## the tests that run no DAG, no server and no program: under a minute
 	$(BIN)/python -m pytest -n 2 -m "not long" --durations 5
 
 coverage: setup ## which lines the tests run
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
