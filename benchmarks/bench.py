@@ -11,12 +11,11 @@ import contextlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -32,6 +31,7 @@ sys.path[0] = str(PROJECT)
 from benchmarks.campus import write_campus  # noqa: E402
 from benchmarks.containers import SECRET, running  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
+from benchmarks.timed import Timed, timed  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
 from include.engines.graph.neo4j import Neo4j  # noqa: E402
@@ -51,27 +51,6 @@ INDOOR = "drive/Indoor/Latest/Upload"
 # 28 sensors make 2.4 M lines in 2 months; 23 make 15 M in 15 months.
 SENSORS_OF = {1: 1, 2: 28}
 PAGE = PROJECT / "docs/benchmarks.md"
-
-
-@dataclass(frozen=True)
-class Timed:
-    seconds: float
-    megabytes: float
-
-
-def timed(*command: str | Path, **environment: str) -> Timed:
-    """Wall time and peak memory of one process."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (
-        0,
-        2,
-    ):  # 2: the drive has no ventilation exports, and the run says so
-        raise SystemExit(f"{command} failed")
-    return Timed(time.monotonic() - began, usage.ru_maxrss / 1024)
 
 
 def month(index: int) -> date:

@@ -20,6 +20,7 @@ from include.planning.plan import floating_window
 from include.registry import Run
 from include.registry.rows import HandOverFile
 from include.release.release import Release
+from include.release.upload import offered_release
 
 MARKER = "hand_over.json"
 MONTH = "{month}"
@@ -34,16 +35,24 @@ FORMATS = {
 def offer(run: Run, release: Release) -> bool:
     """Write the files of a release to the publish remote; False if they are there.
 
-    Nothing is written unless EXPORT_LEGACY is set.
+    Nothing is written unless EXPORT_LEGACY is set, and where the remote offers another release.
     """
     settings = run.settings
+    if not settings.export_legacy:
+        return False
+    offered = offered_release(settings)
+    if offered is None or offered.version != release.version:
+        return False
     wanted = json.dumps({"version": release.version, "seeds": run.registry.fingerprint}) + "\n"
-    if not settings.export_legacy or rclone.get_text(_remote(settings, MARKER)) == wanted:
+    if rclone.get_text(_remote(settings, MARKER)) == wanted:
         return False
     with files.scratch_folder(settings.paths.work) as folder:
         with scratch_database(settings) as database:
             for path in release.path.glob("*.parquet"):
-                database.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+                literal = str(path).replace("'", "''")
+                database.execute(
+                    f"create view {path.stem} as select * from read_parquet('{literal}')"
+                )
             made = [name for row in _rows(run) for name in _write(database, run, row, folder)]
         for name in made:
             rclone.put(folder / name, _remote(settings, name))
