@@ -75,6 +75,8 @@ def main() -> int:
         log = (home / "standalone.log").open("w")  # it holds the password, as the next one does
         (home / PASSWORDS).touch()
         subprocess.run([airflow, "db", "migrate"], stdout=log, stderr=log, check=True)
+        load = [sys.executable, str(PROJECT / "cli/load_settings.py")]
+        subprocess.run(load, stdout=log, stderr=log, check=True)
     with log:
         # Of its own session, so that Ctrl-C reaches this process alone; see `stop`.
         server = subprocess.Popen(

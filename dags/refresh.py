@@ -54,7 +54,7 @@ with DAG(
     for datasource in registry.datasources:
         with TaskGroup(datasource.datasource_id, tooltip=datasource.name) as ingest:
             (
-                SyncOperator(task_id="sync", datasource_id=datasource.datasource_id)
+                SyncOperator(task_id="sync", datasource_id=datasource.datasource_id, pool="drives")
                 >> ValidateSchemaOperator(
                     task_id="validate_schema", datasource_id=datasource.datasource_id
                 )

@@ -13,6 +13,7 @@ from cosmos.constants import _DBT_STARTUP_EVENTS_XCOM_KEY
 from cosmos.operators._watcher import state as keys
 from cosmos.operators._watcher.aggregation import get_tests_status_xcom_key
 
+from cli import load_settings
 from cli.run import asset_names, in_asset_order
 from include.core.settings import PROJECT_DIR
 from include.registry import load_registry
@@ -218,3 +219,9 @@ def test_a_failed_transformation_or_publication_fails_its_dag() -> None:
     leaves = {dag_id: {task.task_id for task in dag_bag().dags[dag_id].leaves} for dag_id in DAGS}
     assert "report" in leaves["refresh"], "it fails if store_readings has left nothing"
     assert "publish" in leaves["aggregate_and_publish"]
+
+
+def test_the_pools_that_dags_name_are_those_of_the_settings_file() -> None:
+    """Without its pool a task waits for ever."""
+    named = {task.pool for dag in dag_bag().dags.values() for task in dag.tasks} - {"default_pool"}
+    assert named == {pool["pool_name"] for pool in load_settings.pools()} == {"drives"}

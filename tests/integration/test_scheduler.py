@@ -188,6 +188,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Pat
     assert [
         dag["dag_id"] for dag in airflow.call("GET", "/api/v2/dags")["dags"] if dag["is_paused"]
     ] == []
+    assert airflow.call("GET", "/api/v2/pools/drives")["slots"] == 4
     woken = {
         dag_id: wait_for(lambda dag_id=dag_id: ended(airflow, dag_id, "asset_triggered"), 400)
         for dag_id in CHAIN
