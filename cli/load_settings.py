@@ -15,7 +15,7 @@ SETTINGS = PROJECT / "airflow_settings.yaml"
 
 def pools() -> list[dict[str, Any]]:
     """The pools as the file has them: `pool_name`, `pool_slot`, `pool_description`."""
-    return list(yaml.safe_load(SETTINGS.read_text())["airflow"]["pools"])
+    return list(yaml.safe_load(SETTINGS.read_text())["airflow"]["pools"] or ())
 
 
 def main() -> int:

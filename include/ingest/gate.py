@@ -8,7 +8,7 @@ only known once all exports of a month lie side by side. Empty cells refuse noth
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -22,7 +22,7 @@ def judge(
     version: FileVersion,
     datasource: Datasource,
     skipped: Iterable[str] = (),
-    checks: Iterable[FileCheck] = (),
+    checks: Collection[FileCheck] = (),
     rows_before: Sequence[int] = (),
     *,
     has_passed: bool = False,
@@ -39,6 +39,8 @@ def judge(
     """
     if version.layout is None:
         return version
+    usual = {row.check for row in checks}
+    before = [f for f in version.findings if f.check not in usual or f.severity == "error"]
     findings = [
         finding
         for finding in (
@@ -50,16 +52,19 @@ def judge(
     is_refused = any(finding.severity == "error" for finding in findings)
     return replace(
         version,
-        findings=(*version.findings, *findings),
+        findings=(*before, *findings),
         verdict="refused" if is_refused else version.verdict,
     )
 
 
 class RowCounts:
-    """Row counts of a datasource's readable files, in the order of their last readings."""
+    """Row counts of a datasource's readable files, in the order of their last readings; of a file
+    that was replaced, its newest version's.
+    """
 
     def __init__(self, versions: Iterable[FileVersion]) -> None:
-        counts = sorted((v.last_reading, v.rows) for v in versions if v.last_reading is not None)
+        newest = {version.path: version for version in versions}.values()
+        counts = sorted((v.last_reading, v.rows) for v in newest if v.last_reading is not None)
         self._last_readings = [last for last, _ in counts]
         self._rows = [rows for _, rows in counts]
 

@@ -255,6 +255,8 @@ def write_seeds(run: Run) -> None:
 
 def _measured(registry: Registry) -> list[Measurement]:
     """The measurements, but for those that only planned datasources will have."""
+    if registry.wrong:  # what is missing may be what uses them
+        return list(registry.measurements)
     planned = {row.datasource_id for row in registry.planned_datasources}
     rows = [(row.measurement, row.datasource_id) for row in registry.datasource_mappings]
     rows += [(row.measurement, row.datasource_id) for row in registry.sensor_mappings]

@@ -235,14 +235,22 @@ class SensorMapping(Row):
     valid_to: OptionalDate
 
 
+def _no_name_of_a_release(name: str) -> str:
+    if name.startswith(("releases/", "history/", "public_dataset", "dim_")) or name in (
+        "metric_daily_summary.parquet",
+    ):
+        raise ValueError("a release has files of this name")
+    return name
+
+
 class HandOverFile(Row):
     """A file as the building's old job wrote it, and the query of include/release/hand_over that
     makes it.
     """
 
     building_id: Identifier
-    file: str = Field(
-        pattern=r"[\w-][\w{}./-]*\.(csv|csv\.gz|parquet)",
+    file: Annotated[str, AfterValidator(_no_name_of_a_release)] = Field(
+        pattern=r"^(\w[\w{}.-]*/)*\w[\w{}.-]*\.(csv|csv\.gz|parquet)$",
         description="below the publish remote; {month} stands for each month of the window",
     )
     query: Literal[

@@ -225,3 +225,16 @@ def test_the_pools_that_dags_name_are_those_of_the_settings_file() -> None:
     """Without its pool a task waits for ever."""
     named = {task.pool for dag in dag_bag().dags.values() for task in dag.tasks} - {"default_pool"}
     assert named == {pool["pool_name"] for pool in load_settings.pools()} == {"drives"}
+
+
+def test_the_schedules_are_the_owners() -> None:
+    """`refresh` at midnight, the publication after it, the hierarchy on Saturdays."""
+    timetables = {
+        dag_id: getattr(dag.timetable, "timetable", None) for dag_id, dag in dag_bag().dags.items()
+    }
+    crons = {
+        dag_id: table.serialize()["expression"] for dag_id, table in timetables.items() if table
+    }
+    assert crons["refresh"] == "0 0 * * *"
+    assert crons["sync_building_hierarchy"] == "0 2 * * 6"
+    assert "aggregate_and_publish" not in crons

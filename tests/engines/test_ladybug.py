@@ -9,6 +9,7 @@ from include.engines.graph.ladybug import in_dialect
     ("written", "run"),
     [
         ("MATCH (z:Zone) RETURN z", "MATCH (z:Node {type: 'Zone'}) RETURN z"),
+        ("MATCH (z:Zone { })", "MATCH (z:Node {type: 'Zone'})"),
         ("MATCH (:Room {id: $id})", "MATCH (:Node {type: 'Room', id: $id})"),
         (
             "MATCH ( z : Zone WHERE z.level = 2)",

@@ -61,6 +61,29 @@ def test_what_the_owners_call_unusual_is_a_warning_with_its_reason(
     assert all("the owners'" in finding.cure for finding in judged.findings)
 
 
+def test_the_ranges_of_both_kinds_are_the_owners() -> None:
+    found = {
+        (row.datasource_id, row.check): (row.minimum, row.maximum) for row in REGISTRY.file_checks
+    }
+    assert found == {
+        ("sm2_atrea", "null_pct"): (None, 5),
+        ("sm2_atrea", "row_count"): (100, 100_000),
+        ("sm2_atrea", "row_count_variance_pct"): (None, 50),
+        ("sm2_thermopro", "null_pct"): (None, 2),
+        ("sm2_thermopro", "row_count"): (50, 50_000),
+        ("sm2_thermopro", "row_count_variance_pct"): (None, 50),
+    }
+    bounds = {
+        (row.source_name, row.measurement): (row.value_min, row.value_max)
+        for row in REGISTRY.datasource_mappings
+    }
+    assert bounds["Atrea", ""] == (-50, 60)
+    assert bounds["ThermoPro", "temp_indoor"] == (-10, 50)
+    assert bounds["OpenWeather", "temperature_k"] == (200, 350)
+    assert bounds["AirQuality", "pm25"] == (0, 500)
+    assert [row.retention_months for row in REGISTRY.datasources] == [2, 2, 1, 1]
+
+
 def test_what_is_impossible_refuses_unless_it_is_in_use_or_skipped() -> None:
     version = file(rows=3_000_000)
     assert judge(version, INDOOR, (), CHECKS).verdict == "refused"
@@ -72,7 +95,7 @@ def test_what_is_impossible_refuses_unless_it_is_in_use_or_skipped() -> None:
 
 @given(st.lists(st.integers(0, 30), unique=True), st.integers(0, 30))
 def test_a_file_is_compared_with_the_last_ten_that_end_before_it(days: list[int], own: int) -> None:
-    counts = RowCounts(file(rows=100 + day, day=day) for day in days)
+    counts = RowCounts(replace(file(rows=100 + day, day=day), path=f"{day}.csv") for day in days)
     before = [100 + day for day in sorted(days) if day < own][-LAST:]
     assert counts.before(file(day=own)) == before
     assert counts.before(replace(file(), last_reading=None)) == []

@@ -60,6 +60,10 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("sensor_mappings.csv", "outdoor air at controller 2; the public dataset takes controller 1 for the whole building", "", "column reason", "say why"),
         ("file_checks.csv", "sm2_atrea,null_pct,,5", "sm2_atrea,null_pct,,", "file_checks.csv, line 2, column maximum", "give one, or both"),
         ("file_checks.csv", "100,100000", "100000,100", "file_checks.csv, line 3, column minimum", "swap them"),
+        ("hand_over_files.csv", "Model/fact.csv", "../fact.csv", "hand_over_files.csv, line 2, column file", "correct the cell"),
+        ("hand_over_files.csv", "Model/fact.csv", "releases/fact.csv", "hand_over_files.csv, line 2, column file", "correct the cell"),
+        ("hand_over_files.csv", "Model/fact.csv", "public_dataset.parquet", "hand_over_files.csv, line 2, column file", "correct the cell"),
+        ("hand_over_files.csv", "Model/fact.csv", "Model/fact.csv.bak", "hand_over_files.csv, line 2, column file", "correct the cell"),
         ("location_map.csv", "sm2,SM2_02_L1_01", "sm2,SM2_01_L1_01", "location_map.csv, line 3, column location", "remove one of them"),
     ],
 )  # fmt: skip

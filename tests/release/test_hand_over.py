@@ -86,29 +86,43 @@ def test_the_old_dataset_comes_out_hour_for_hour(offered: Callable) -> None:
     assert raw == platform.query("select count(*) from public_dataset_raw")
 
 
-def test_the_last_file_says_which_release_they_are_of(
+def test_wherever_it_is_killed_the_next_run_writes_all_again(
     offered: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between any two files, the next run writes them all again."""
     platform, public = offered("2026-02-04", small_drive)
-    run, put, sent = platform.at("2026-02-04"), rclone.put, []
+    run, put = platform.at("2026-02-04"), rclone.put
     said = json.loads((public / hand_over.MARKER).read_text())
     assert said["version"] == platform.release.version
     assert not hand_over.offer(run, platform.release)
-    whole = {path: path.read_bytes() for path in public.rglob("*.csv")}
-    for path in [*whole, public / hand_over.MARKER]:
-        path.unlink()
+    names = [*said["files"], hand_over.MARKER]
+    whole = {name: (public / name).read_bytes() for name in names}
+    for number in range(len(names)):
+        for name in names:
+            (public / name).unlink()
+        sent: list[str] = []
 
-    def killed(local: Path, remote: str) -> None:
-        if len(sent) == 3:
-            raise KeyboardInterrupt
-        sent.append(remote)
-        put(local, remote)
+        def killed(local: Path, remote: str, sent: list[str] = sent, last: int = number) -> None:
+            if len(sent) == last:
+                raise KeyboardInterrupt
+            sent.append(remote)
+            put(local, remote)
 
-    monkeypatch.setattr(hand_over.rclone, "put", killed)
-    with pytest.raises(KeyboardInterrupt):
-        hand_over.offer(run, platform.release)
-    assert not (public / hand_over.MARKER).exists()
-    monkeypatch.setattr(hand_over.rclone, "put", put)
-    assert hand_over.offer(run, platform.release)
-    assert {path: path.read_bytes() for path in public.rglob("*.csv")} == whole
+        with monkeypatch.context() as patch:
+            patch.setattr(hand_over.rclone, "put", killed)
+            with pytest.raises(KeyboardInterrupt):
+                hand_over.offer(run, platform.release)
+        assert not (public / hand_over.MARKER).exists()
+        assert hand_over.offer(run, platform.release)
+        assert {name: (public / name).read_bytes() for name in names} == whole
+
+
+def test_a_file_that_is_no_longer_named_is_taken_away(offered: Callable, seeds: Path) -> None:
+    platform, public = offered("2026-02-04", small_drive)
+    rows = (seeds / "hand_over_files.csv").read_text()
+    (seeds / "hand_over_files.csv").write_text(
+        "".join(line for line in rows.splitlines(keepends=True) if "Model/fact.csv" not in line)
+    )
+    assert hand_over.offer(platform.at("2026-02-04"), platform.release)
+    assert not (public / "Model/fact.csv").exists()
+    assert (public / "Model/fact_indoor_humidity.csv").exists()
+    assert (public / "latest.json").exists()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 QUOTED = re.compile(r"""('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|//[^\n]*)""")
 # `(zone:Zone {name: …}`: which of the types, and whether there are conditions already.
-LABEL = re.compile(r"(\(\s*\w*\s*:\s*)(Building|Floor|Zone|Room|Sensor)\b(\s*\{)?")
+LABEL = re.compile(r"(\(\s*\w*\s*:\s*)(Building|Floor|Zone|Room|Sensor)\b(\s*\{\s*\}|\s*\{)?")
 # `[:IN]`, which Neo4j takes as the name of a relationship; for Ladybug it is a reserved word.
 RESERVED_TYPE = re.compile(r"(\[\s*\w*\s*:\s*)IN\b")
 
@@ -33,7 +33,8 @@ def in_dialect(query: str) -> str:
 
 def _with_type(found: re.Match[str]) -> str:
     beginning, label, more = found.groups()
-    return f"{beginning}Node {{type: '{label}'{', ' if more else '}'}"
+    has_more = more and "}" not in more
+    return f"{beginning}Node {{type: '{label}'{', ' if has_more else '}'}"
 
 
 class LadybugGraph:

@@ -4,6 +4,7 @@ hand_over_files.csv names each, and the query beside this file that makes it fro
 are replaced one by one on the publish remote; `hand_over.json`, with the version, is last.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from include.core.duckdb_session import scratch_database
 from include.core.settings import Settings
 from include.planning.plan import floating_window
 from include.registry import Run
-from include.registry.rows import HandOverFile
+from include.registry.rows import Building, HandOverFile
 from include.release.release import Release
 from include.release.upload import offered_release
 
@@ -43,8 +44,9 @@ def offer(run: Run, release: Release) -> bool:
     offered = offered_release(settings)
     if offered is None or offered.version != release.version:
         return False
-    wanted = json.dumps({"version": release.version, "seeds": run.registry.fingerprint}) + "\n"
-    if rclone.get_text(_remote(settings, MARKER)) == wanted:
+    made_from = {"version": release.version, "made_from": _made_from(run)}
+    there = _there(settings)
+    if made_from.items() <= there.items():
         return False
     with files.scratch_folder(settings.paths.work) as folder:
         with scratch_database(settings) as database:
@@ -53,12 +55,35 @@ def offer(run: Run, release: Release) -> bool:
                 database.execute(
                     f"create view {path.stem} as select * from read_parquet('{literal}')"
                 )
-            made = [name for row in _rows(run) for name in _write(database, run, row, folder)]
+            made = [
+                name
+                for row in _rows(run)
+                for name in _write(
+                    database, run.registry.building(row.building_id), release, row, folder
+                )
+            ]
         for name in made:
             rclone.put(folder / name, _remote(settings, name))
-        files.write_text(folder / MARKER, wanted)
+        if stale := set(there.get("files", ())) - set(made):
+            rclone.delete_files(settings.publish_remote, stale)
+        files.write_json(folder / MARKER, {**made_from, "files": made})
         rclone.put(folder / MARKER, _remote(settings, MARKER))
     return True
+
+
+def _made_from(run: Run) -> str:
+    """Hash of the seeds, and of the queries beside this file."""
+    queries = (path.read_bytes() for path in sorted(QUERIES.glob("*.sql")))
+    return hashlib.sha256(b"\n".join((run.registry.fingerprint.encode(), *queries))).hexdigest()
+
+
+def _there(settings: Settings) -> dict[str, Any]:
+    """What the marker on the remote says; nothing if there is none, or it is damaged."""
+    try:
+        found = json.loads(rclone.get_text(_remote(settings, MARKER)) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _rows(run: Run) -> Iterator[HandOverFile]:
@@ -67,10 +92,13 @@ def _rows(run: Run) -> Iterator[HandOverFile]:
 
 
 def _write(
-    database: duckdb.DuckDBPyConnection, run: Run, row: HandOverFile, folder: Path
+    database: duckdb.DuckDBPyConnection,
+    building: Building,
+    release: Release,
+    row: HandOverFile,
+    folder: Path,
 ) -> list[str]:
     """The names of the files of a row: one, or one for each month of the floating window."""
-    building = run.registry.building(row.building_id)
     given = {
         "building_id": row.building_id,
         "timezone": building.timezone,
@@ -80,7 +108,7 @@ def _write(
     hours = files.read_source(QUERIES / "hours.sql")
     _execute(database, f"create or replace temp table hours as {hours}", given)
     query = files.read_source(QUERIES / f"{row.query}.sql")
-    months = floating_window(building, run.as_of) if MONTH in row.file else ("",)
+    months = floating_window(building, release.as_of) if MONTH in row.file else ("",)
     names = []
     for month in months:
         name = row.file.replace(MONTH, month)

@@ -8,7 +8,10 @@ with named as (
         aggregation,
         measurement as data_key,
         sum(value_sum) as value_sum,
-        sum(value_mean * count) / sum(count) as value_mean
+        case
+            when count(*) = 1 then any_value(value_mean)
+            else sum(value_mean * "count") / sum("count")
+        end as value_mean
     from public_dataset_hourly
     inner join dim_measurement using (measurement)
     where building_id = $building_id

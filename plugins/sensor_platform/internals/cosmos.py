@@ -33,6 +33,7 @@ def let_the_build_come_first(group: DbtTaskGroup) -> Any:
     something failed before it) has nothing to report, and its reports would wait for it for ever.
     """
     require_tried("astronomer-cosmos")
+    require_tried("dbt-duckdb")  # `close_database`
     tasks: list[Any] = list(group.iter_tasks())
     build = next(task for task in tasks if task.task_id.endswith(BUILD))
     for report in reports_of(tasks):
@@ -52,7 +53,6 @@ def as_if_for_the_first_time(context: Any) -> None:
 
 def close_database(*_: Any, **__: Any) -> None:
     """The build is over, and dbt would keep its database in the memory of this process."""
-    require_tried("dbt-duckdb")
     # absent if dbt failed before it needed one
     adapter = sys.modules.get("dbt.adapters.duckdb.connections")
     if adapter and (environment := adapter.DuckDBConnectionManager._ENV):
