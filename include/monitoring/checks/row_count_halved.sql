@@ -3,7 +3,7 @@
 -- What happens: a logger falls back to a slower interval, a radio at the edge of its reach loses every other message.
 -- The obvious test, the day's rows against yesterday's, calls the day a sensor is mounted, or a hole, a halved one. So the
 -- rate between the day's first and last reading is compared with the median rate of the two weeks before.
--- What slips through: a slow decline, to which the median gets used; a fall of less than half.
+-- What slips through: a slow decline, to which the median gets used; a fall to more than 0.6 of the usual rate.
 with rates as (
     select
         *,
