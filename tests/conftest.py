@@ -61,6 +61,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_healing",
         "test_pure_function",
         "test_seeds",
+        "test_ways_back",
+        "test_docs",
+        "test_serverless",
+        "test_new_source",
     )
     items.sort(key=lambda item: item.path.stem not in first)
 

@@ -31,6 +31,8 @@ def test_every_mapped_sensor_of_sm2_hangs_in_its_place() -> None:
     hierarchy = load_hierarchy(load_registry(SEEDS))
     assert len([node for node in hierarchy.nodes if node.type == "Sensor"]) == 41
     assert {pair.basis for pair in hierarchy.adjacency} == {"assumed"}
+    (building,) = (node for node in hierarchy.nodes if node.type == "Building")
+    assert building.coordinates == "50.0735 14.4079"
 
 
 def test_adjacency_is_what_its_rule_says() -> None:

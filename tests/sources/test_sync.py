@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from include.core import files, rclone
 from include.core.errors import PlatformError, RemoteError, RemoteGone, StorageError
 from include.core.rclone import RemoteFile
 from include.ingest.register import SkippedChecks, validate_arrivals
-from include.ledger.ledger import Arrival, Finding
+from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.sources import sync as syncing
 from tests.support.platform import Platform
 from tests.support.raw_files import thermopro, times, write
 
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOURS = times("2026-01-29", 24)
 GOOD, OTHER = (
     "ThermoProSensor_export_493D_1769904007.csv",
@@ -64,6 +66,21 @@ def before_each(
 
 def test_an_undisturbed_drive_arrives_whole(platform: Platform) -> None:
     assert sync(platform) == ({GOOD, OTHER}, [])
+
+
+def test_a_pattern_that_no_file_matches_any_more_is_a_warning(platform: Platform) -> None:
+    """Not before a file was known: then the run fails with an error of its own."""
+    for path in platform.raw.glob("ThermoPro*"):
+        path.rename(path.with_name(f"new_{path.name}"))
+    checks = {finding.check for finding in sync(platform)[1]}
+    assert "nothing_matches" not in checks
+    known = FileVersion(1, "sm2_thermopro", "sm2", GOOD, 1, "", "0" * 64, NOON, "accepted")
+    Ledger([known]).write(platform.settings.paths.ledger)
+    _, findings = sync(platform)
+    (finding,) = (finding for finding in findings if finding.check == "nothing_matches")
+    assert finding.severity == "warning"
+    assert "no file name matches file_pattern regex:ThermoProSensor_export" in finding.message
+    assert finding.where == "sm2drive:Indoor/Latest/Upload" and "file_pattern" in finding.cure
 
 
 def test_a_file_that_vanishes_before_it_is_copied_is_a_warning(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.environment import copy_sample
 from include.core.drives import active_locations, remote_of, remotes_of
 from include.core.settings import PROJECT_DIR, SAMPLE_AS_OF
-from tests.support.raw_files import Raw
+from tests.support.raw_files import Raw, sample_drive
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 PREPARE = """
@@ -101,6 +102,25 @@ def test_a_sample_in_one_folder_is_moved_to_the_folders_of_its_datasources(tmp_p
     moved = Raw(drive).glob("*")
     assert {path.name: path.stat().st_mtime_ns for path in moved} == was
     assert [path.name for path in raw.iterdir()] == ["my own.csv"]
+
+
+@pytest.mark.xdist_group("sample")
+def test_an_old_working_copy_continues_with_a_quiet_day(published) -> None:
+    """Its files are in `raw`; moved, they are the files that the ledger knows."""
+    platform = published("2026-03-01", drive=sample_drive)
+    raw, before = platform.drive / "raw", platform.ledger.versions
+    raw.mkdir()
+    for path in platform.raw.glob("*.csv"):
+        path.rename(raw / path.name)
+    for folder in ("Vzduchotechnika", "Indoor"):
+        shutil.rmtree(platform.drive / folder)
+    copy_sample(PROJECT_DIR / "include/sample_data/drive", platform.drive)
+    assert not raw.exists()
+    release = platform.release.version
+    platform.publish("2026-03-01")
+    assert platform.ledger.versions == before
+    assert platform.release.version == release
+    assert platform.states["aggregate_and_publish.merge_archive"] == "success"
 
 
 def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_sample(
