@@ -43,10 +43,15 @@ ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
 lint: setup ## style, types, layers and spelling
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-rest
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/lint-imports --no-cache
+
+lint-rest:
 	$(BIN)/sqlfluff lint include/dbt/models
 	$(BIN)/codespell
 	.ci/check_phrases
@@ -76,4 +81,4 @@ docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one fi
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help checkout setup run ui lint test test-quick coverage docs bench lock clean
+.PHONY: help checkout setup run ui lint lint-python lint-rest test test-quick coverage docs bench lock clean
