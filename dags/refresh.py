@@ -70,4 +70,4 @@ with DAG(
     registered >> planned >> transform >> stored
     planned >> stored  # also where there is nothing to transform
     report(stored)  # type: ignore[arg-type]  # last: an input may have no copy left, or not add up
-    announce_hierarchy()
+    restored >> announce_hierarchy()

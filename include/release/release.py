@@ -242,9 +242,30 @@ def window_of_readings(run: Run) -> list[tuple[str, str]]:
     return [
         (building.building_id, month)
         for building in run.registry.published_buildings
-        for month in floating_window(building, run.as_of, max(_retentions(run, building)))
+        for month in _window(run, building)
         if (building.building_id, month) in stored
     ]
+
+
+def _window(run: Run, building: Building) -> list[str]:
+    """The months whose readings are published; of a building with a wrong row, which may be the one
+    that says how many, also those that are.
+    """
+    months = set(floating_window(building, run.as_of, max(_retentions(run, building))))
+    last = latest(run.settings) if building.building_id in run.registry.wrong else None
+    if last is not None:
+        with scratch_database(run.settings) as database:
+            published = database.execute(
+                "select distinct strftime(timestamp at time zone $timezone, '%Y-%m')"
+                " from read_parquet($raw) where building_id = $building_id",
+                {
+                    "raw": str(last.path / file_of(READINGS)),
+                    "timezone": building.timezone,
+                    "building_id": building.building_id,
+                },
+            ).fetchall()
+        months.update(month for (month,) in published)
+    return sorted(months)
 
 
 def _retentions(run: Run, building: Building) -> list[int]:

@@ -173,7 +173,9 @@ def push(settings: Settings) -> int:
 
 
 def _wanted(settings: Settings) -> dict[str, str]:
-    """What must be on the remote: inputs, ledger, readings, archive and their manifests."""
+    """What must be on the remote: inputs, ledger, readings, archive, their manifests, and what is
+    made from the seeds.
+    """
     paths = settings.paths
     wanted: dict[Path, str] = {}
     for version in Ledger.read(paths.ledger).versions:
@@ -181,7 +183,8 @@ def _wanted(settings: Settings) -> dict[str, str]:
         wanted[landed] = version.sha256
     store = Store(settings)
     wanted |= {file.path: file.sha256 for file in store.files()}
-    for path in (*sorted(paths.dimensions.glob("*")), paths.ledger, *store.memory()):
+    small = (*sorted(paths.dimensions.glob("*")), *sorted(paths.hierarchy.glob("*")))
+    for path in (*small, paths.ledger, *store.memory()):
         if path.exists():
             wanted[path] = files.sha256(path)
     return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}

@@ -70,7 +70,7 @@ class Reader:
         self.thread.join()
 
     def _read(self) -> None:
-        while not self.stop.wait(0.05):
+        while not self.stop.wait(0.25):
             self.looked += 1
             try:
                 if not readable(self.platform):

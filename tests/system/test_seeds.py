@@ -159,6 +159,9 @@ def test_a_datasource_may_keep_its_readings_for_a_shorter_time_than_others(
         ("ThermoPro", "2026-01-31 23:00:00+00"),
     ]
     assert platform.query(hours) == before
+    edit(seeds, "datasources_config.csv", "2000000,2,false,active", "2000000,two,false,active")
+    platform.publish(f"{FIRST}")
+    assert platform.query(first)[0] == ("Atrea", "2026-01-28 23:00:00+00")
 
 
 class Annex:

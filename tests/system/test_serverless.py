@@ -43,6 +43,8 @@ def test_two_days_on_two_empty_machines(tmp_path: Path) -> None:
     thermopro(Raw(drive), "072B", times("2026-02-03 00:00", 24), exported=1770163201)
     second = run(drive, tmp_path / "tuesday", "2026-02-05")
     assert second.returncode == 0, second.stdout + second.stderr
+    assert "sync_building_hierarchy" in first.stdout
+    assert "sync_building_hierarchy" not in second.stdout, "its seeds have not changed"
     assert f"{refused.name} is refused" in second.stdout
     assert "::warning::" in second.stdout
     after = json.loads((drive / "Public/latest.json").read_text())
