@@ -20,7 +20,7 @@ UNUSABLE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EP
 
 
 def main() -> int:
-    """`run`, with a cure for a disk that cannot be used. Returns the exit code."""
+    """`run`; says what to do where the disk cannot be used. Returns the exit code."""
     try:
         return run()
     except OSError as error:

@@ -18,8 +18,8 @@ computes on DuckDB.
 
 **When it fails** the last release stands and stays `latest`. `merge_archive` fails when a month
 with unchanged inputs differs from the archived one; `publish` fails when the audit finds a
-difference or the remote cannot be written. Run it again once the cause is gone. Every message and
-its cure: `docs/runbook.md`.
+difference or the remote cannot be written. Run it again once the cause is gone. Every message, and
+what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

@@ -10,8 +10,8 @@ live, are never touched.
 **Re-run a day:** there is nothing to re-run; the next run finds what this one has missed.
 
 **When it fails** a container could not be removed: the log names it, `docker rm --force` removes
-it. Without a Docker daemon there is nothing to do, and the task is skipped. Every message and its
-cure: `docs/runbook.md`.
+it. Without a Docker daemon there is nothing to do, and the task is skipped. Every message,
+and what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

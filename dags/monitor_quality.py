@@ -19,7 +19,7 @@ and an end.
 
 **When it fails** a red `run_health_checks` names what it could not read; a red `notify_…` says what
 was not sent, and the next run sends it. Checks and their thresholds: `docs/health.md`. Every
-message and its cure: `docs/runbook.md`.
+message, and what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

@@ -9,9 +9,9 @@ time: it copies only what the ledger does not know and builds only the months wh
 
 **Re-run a day:** trigger it with `as_of`, such as `2026-03-01`.
 
-**When it fails:** `report` lists the refused files, each with the line and the cure; the rest has
+**When it fails:** `report` lists the refused files, each with the line and what to do; the rest has
 gone on without them. A red `sync` means a drive could not be read. Correct the file or the seed and
-run again: nothing has to be cleaned up. Every message and its cure: `docs/runbook.md`.
+run again: nothing has to be cleaned up. Every message, and what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG, TaskGroup

@@ -13,7 +13,7 @@ archive.
 
 **When it fails** `prove_and_store` names the month that differs from the stored one: its inputs or
 the models are not those that it was built from. `refresh` rebuilds such months as a new revision.
-Every message and its cure: `docs/runbook.md`.
+Every message, and what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG, Param

@@ -11,8 +11,8 @@ at any time: the same seeds give the same bytes.
 **Re-run a day:** the hierarchy holds all periods; there is nothing to re-run.
 
 **When it fails** the last hierarchy stays in place. `check_seeds` names file, line, column and
-cure. A graph server that is unavailable fails nothing: Ladybug, the embedded engine, computes
-instead. Every message and its cure: `docs/runbook.md`.
+what to do. A graph server that is unavailable fails nothing: Ladybug, the embedded engine, computes
+instead. Every message, and what to do: `docs/runbook.md`.
 """
 
 from airflow.sdk import DAG

@@ -120,8 +120,7 @@ def judge(
     help to prove.
 
     Versions without a number are new. One that was accepted, and cannot be read by what is declared
-    now, stays as it was
-    read: a seed never takes back what is published (withdrawals.csv does).
+    now, stays as it was read: a seed never takes back what is published (withdrawals.csv does).
     """
     declared, withdrawn = Declared.of(run.registry, datasource), run.registry.withdrawn(run.as_of)
 

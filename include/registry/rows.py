@@ -235,10 +235,11 @@ class SensorMapping(Row):
     valid_to: OptionalDate
 
 
+RELEASED = ("releases/", "history/", "public_dataset", "dim_", "metric_daily_summary.parquet")
+
+
 def _no_name_of_a_release(name: str) -> str:
-    if name.startswith(("releases/", "history/", "public_dataset", "dim_")) or name in (
-        "metric_daily_summary.parquet",
-    ):
+    if name.startswith(RELEASED):
         raise ValueError("a release has files of this name")
     return name
 

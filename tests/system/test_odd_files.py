@@ -31,8 +31,7 @@ pytestmark = pytest.mark.xdist_group("odd files")  # one process has its install
 
 
 DAYS = times("2026-01-29 00:00", 48)
-TEMPERATURE, HUMIDITY = "'Temperature_Celsius'", "'Relative_Humidity(%)'"
-OUTDOOR = "'KOT1/Teplota venkovní (°C)'"
+TEMPERATURE = "'Temperature_Celsius'"
 
 
 TWINS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {

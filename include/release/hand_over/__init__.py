@@ -57,10 +57,8 @@ def offer(run: Run, release: Release) -> bool:
                 )
             made = [
                 name
-                for row in _rows(run)
-                for name in _write(
-                    database, run.registry.building(row.building_id), release, row, folder
-                )
+                for building in run.registry.published_buildings
+                for name in _write_all(database, run, building, release, folder)
             ]
         for name in made:
             rclone.put(folder / name, _remote(settings, name))
@@ -86,9 +84,22 @@ def _there(settings: Settings) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _rows(run: Run) -> Iterator[HandOverFile]:
-    published = {building.building_id for building in run.registry.published_buildings}
-    return (row for row in run.registry.hand_over_files if row.building_id in published)
+def _write_all(
+    database: duckdb.DuckDBPyConnection,
+    run: Run,
+    building: Building,
+    release: Release,
+    folder: Path,
+) -> Iterator[str]:
+    """The names of a building's files. Its hours are made once, in the table `hours`."""
+    rows = [row for row in run.registry.hand_over_files if row.building_id == building.building_id]
+    if not rows:
+        return
+    given = {"building_id": building.building_id, "timezone": building.timezone}
+    hours = files.read_source(QUERIES / "hours.sql")
+    _execute(database, f"create or replace temp table hours as {hours}", given)
+    for row in rows:
+        yield from _write(database, building, release, row, folder)
 
 
 def _write(
@@ -105,8 +116,6 @@ def _write(
         "source": row.source,
         "measurement": row.measurement,
     }
-    hours = files.read_source(QUERIES / "hours.sql")
-    _execute(database, f"create or replace temp table hours as {hours}", given)
     query = files.read_source(QUERIES / f"{row.query}.sql")
     months = floating_window(building, release.as_of) if MONTH in row.file else ("",)
     names = []

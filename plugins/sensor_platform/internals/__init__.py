@@ -1,8 +1,8 @@
 """The fence: private parts of Airflow, Cosmos, dbt-duckdb and the Docker provider are used in this
 package alone.
 
-Each file has one library, names what it relies on with its source upstream, and calls
-`require_tried`, so that another version stops the program before it breaks it.
+Each file names what it relies on with its source upstream. `require_tried` stops the program where
+another version of a library is installed, before that breaks it.
 """
 
 from importlib.metadata import version
