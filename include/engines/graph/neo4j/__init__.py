@@ -31,6 +31,8 @@ class Neo4j:
                 "NEO4J_server_memory_heap_initial__size": "512m",
                 "NEO4J_server_memory_heap_max__size": "768m",
                 "NEO4J_server_memory_pagecache_size": "128m",
+                # It lives for seconds: the second compiler would cost more than it gives back.
+                "NEO4J_server_jvm_additional": "-XX:TieredStopAtLevel=1",
             },
             memory_limit="1500m",
         )
