@@ -59,7 +59,7 @@ lint-rest:
 	$(BIN)/hadolint Dockerfile
 
 test: lint ## lint, types and all tests
-	$(BIN)/python -m pytest -n 5 --dist loadgroup --no-loadscope-reorder --durations 10
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations 10
 
 test-quick: setup ## the tests that run no DAG, no server and no program: under a minute
 	$(BIN)/python -m pytest -n 2 -m "not long" --durations 5

@@ -32,6 +32,7 @@ from benchmarks.campus import write_campus  # noqa: E402
 from benchmarks.containers import SECRET, running  # noqa: E402
 from benchmarks.generate import SENSORS, generate, write_export  # noqa: E402
 from benchmarks.timed import Timed, timed  # noqa: E402
+from include.core.paths import DataPaths  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.engines.containers import docker_client  # noqa: E402
 from include.engines.graph.neo4j import Neo4j  # noqa: E402
@@ -93,7 +94,7 @@ class Installation:
 
     def run(self) -> Timed:
         took = timed(PROJECT / "cli/run.py", "--as-of", self.today.isoformat(), **self.environment)
-        if refused := Ledger.read(self.folder / "data/ledger.parquet").refused():
+        if refused := Ledger.read(DataPaths(self.folder / "data")).refused():
             raise SystemExit(f"{refused[0].path} was refused: {refused[0].reasons}")
         return took
 

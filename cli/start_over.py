@@ -58,23 +58,17 @@ def start_over(settings: Settings, building_id: str, *, dry_run: bool = False) -
 
     Raises ConfigurationError if the ledger knows no such building.
     """
-    ledger = Ledger.read(settings.paths.ledger)
-    own = [
-        version
-        for version in ledger.versions
-        if version.building_id == building_id and version.verdict != "gone"
-    ]
+    ledger = Ledger.read(settings.paths, building_id)
+    own = [version for version in ledger.versions if version.verdict != "gone"]
     if not own:
-        known = (
-            ", ".join(sorted({version.building_id for version in ledger.versions})) or "none yet"
-        )
+        known = ", ".join(settings.paths.known_buildings) or "none yet"
         raise ConfigurationError(
             f"the ledger knows no file of {building_id!r}",
-            where=str(settings.paths.ledger),
+            where=str(settings.paths.ledger(building_id)),
             cure=f"name one of: {known}",
         )
     if not dry_run:
-        ledger.replaced(_forgotten(version) for version in own).write(settings.paths.ledger)
+        ledger.replaced(_forgotten(version) for version in own).write(settings.paths)
     return len(own)
 
 

@@ -83,15 +83,13 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
         markup=False,
         soft_wrap=True,
     )
-    is_complete = not problems and not refused_files(
-        Ledger.read(run.settings.paths.ledger), run.registry
-    )
+    is_complete = not problems and not refused_files(Ledger.read(run.settings.paths), run.registry)
     return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
 
 
 def _print_counts(console: Console, run: Run, new: int) -> None:
     """What was read, how it adds up, and what was refused."""
-    ledger = Ledger.read(run.settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths)
     accepted = [version for version in ledger.versions if version.verdict == "accepted"]
     withdrawn = run.registry.withdrawn(run.as_of)
     read = [

@@ -52,7 +52,7 @@ def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> 
         "" if settings.publish_remote.endswith(":") else "/"
     )
     there = [name for name in rclone.folders(f"{remote}releases") if _of_the_future(name)]
-    ledger = Ledger.read(settings.paths.ledger)
+    ledger = Ledger.read(settings.paths)
     early = [version for version in ledger.versions if is_future(version.first_seen)]
     _announce({*here, *there}, len(early), meant)
     if dry_run:
@@ -102,7 +102,7 @@ def _date_back(settings: Settings, ledger: Ledger, meant: datetime) -> None:
         replace(version, first_seen=meant) if is_future(version.first_seen) else version
         for version in ledger.versions
     )
-    Ledger(versions).write(settings.paths.ledger)
+    Ledger(versions).write(settings.paths)
 
 
 def _of_the_future(release: str) -> bool:

@@ -73,7 +73,11 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Replace a file by JSON, in one step for every reader."""
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, _json(content))
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_json(path: Path) -> Any:
@@ -88,7 +92,12 @@ def read_json(path: Path) -> Any:
 
 def write_sealed(path: Path, content: Any) -> None:
     """Write JSON with a checksum of its own contents; the remote's copy has the same bytes."""
-    write_json(path, {"sha256": _seal(content), "content": content})
+    write_text(path, sealed(content))
+
+
+def sealed(content: Any) -> str:
+    """What `write_sealed` writes."""
+    return _json({"sha256": _seal(content), "content": content})
 
 
 def read_sealed(path: Path) -> Any:

@@ -27,9 +27,19 @@ class DataPaths:
         return self.root / "landing"
 
     @property
-    def ledger(self) -> Path:
-        """Every file version, with its verdict."""
-        return self.root / "ledger.parquet"
+    def catalog(self) -> Path:
+        """What is remembered of what there is, one folder a building."""
+        return self.store / "catalog"
+
+    @property
+    def known_buildings(self) -> list[str]:
+        """The buildings of which anything is remembered, in order."""
+        catalogs = {path.name for path in (*self.root.glob("catalog/*"), *self.catalog.glob("*"))}
+        return sorted(catalogs)
+
+    def ledger(self, building_id: str) -> Path:
+        """Every file version of a building, with its verdict."""
+        return self.root / "catalog" / building_id / "ledger.parquet"
 
     @property
     def quarantine(self) -> Path:
@@ -56,20 +66,17 @@ class DataPaths:
         """Aggregates of all months."""
         return self.store / "archive"
 
-    @property
-    def readings_manifest(self) -> Path:
+    def readings_manifest(self, building_id: str) -> Path:
         """What months are stored, with checksums."""
-        return self.readings / "manifest.json"
+        return self.catalog / building_id / "readings.json"
 
-    @property
-    def accounting(self) -> Path:
+    def accounting(self, building_id: str) -> Path:
         """What became of each file's cells."""
-        return self.readings / "accounting.parquet"
+        return self.catalog / building_id / "accounting.parquet"
 
-    @property
-    def archive_manifest(self) -> Path:
+    def archive_manifest(self, building_id: str) -> Path:
         """What aggregates are archived, with checksums."""
-        return self.archive / "manifest.json"
+        return self.catalog / building_id / "archive.json"
 
     @property
     def releases(self) -> Path:
@@ -81,10 +88,11 @@ class DataPaths:
         """The link to the last release."""
         return self.releases / "latest"
 
-    @property
-    def state(self) -> Path:
-        """What the state remote had when it was last written or read."""
-        return self.root / "state.json"
+    def state(self, owner: str) -> Path:
+        """What the state remote had of a building, or of what all share, when it was last written
+        or read.
+        """
+        return self.root / "state" / f"{owner}.json"
 
     @property
     def remotes(self) -> Path:

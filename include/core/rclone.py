@@ -233,12 +233,19 @@ def _once(said: str) -> str:
 
 
 def listing(
-    remote: str, *, only: Iterable[str] | None = None, with_digest: bool = False
+    remote: str,
+    *,
+    only: Iterable[str] | None = None,
+    matching: Iterable[str] = (),
+    with_digest: bool = False,
 ) -> list[RemoteFile]:
     """All files below `remote`, sorted by path; symbolic links appear under their name with
     `.rclonelink`.
+
+    `only` names files, `matching` gives patterns of rclone's: other folders are not entered.
     """
     options = ["--recursive", "--files-only", "--no-mimetype", "--links"]
+    options += [f"--include={pattern}" for pattern in matching]
     if with_digest and (kind := _digest_type(remote)):
         options += ["--hash", "--hash-type", kind]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:

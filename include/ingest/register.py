@@ -79,10 +79,8 @@ def validate_arrivals(
         {arrival.path for arrival in arrivals},
         {(arrival.path, arrival.sha256) for arrival in arrivals},
     )
-    ledger, fingerprint = (
-        Ledger.read(run.settings.paths.ledger),
-        Declared.of(run.registry, datasource).fingerprint,
-    )
+    ledger = Ledger.read(run.settings.paths, datasource.building_id)
+    fingerprint = Declared.of(run.registry, datasource).fingerprint
     again = [
         v
         for v in ledger.refused()
@@ -207,7 +205,7 @@ def pass_gate(
     settings: Settings, registry: Registry, datasource: Datasource, skipped: SkippedChecks
 ) -> list[FileVersion]:
     """Apply the quality gate to what validation handed over; what has passed it before stays."""
-    known = Ledger.read(settings.paths.ledger).versions
+    known = Ledger.read(settings.paths, datasource.building_id).versions
     passed = {
         v.number: v
         for v in known
@@ -263,8 +261,9 @@ def give_up(settings: Settings, lost: list[FileVersion]) -> None:
     tries again.
     """
     with files.locked(settings.paths.lock, "refresh"):
-        ledger = Ledger.read(settings.paths.ledger).replaced(lost)
-        ledger.write(settings.paths.ledger)
+        before = Ledger.read(settings.paths)
+        ledger = before.replaced(lost)
+        ledger.write(settings.paths, before)
     _write_quarantine_pages(settings, ledger)
     add_problems(settings, [_sentence(version) for version in lost])
 
@@ -303,7 +302,7 @@ def register(
     `wrong_rows` of the seeds are problems of every run until they are corrected.
     """
     datasources = tuple(datasources)
-    before = Ledger.read(settings.paths.ledger)
+    before = Ledger.read(settings.paths)
     judged = [
         version
         for datasource in datasources
@@ -316,14 +315,14 @@ def register(
                 synced["refused_and_still_there"]
             )
             after = after.without_gone(datasource.datasource_id, there, withdrawn)
-    known = {(v.number, v.verdict) for v in before.versions}
+    known = {(v.key, v.verdict) for v in before.versions}
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
-            after.write(settings.paths.ledger)
+            after.write(settings.paths, before)
     _write_quarantine_pages(settings, after)
     read = {datasource.datasource_id for datasource in datasources}
     refused = [version for version in after.refused() if version.datasource_id in read]
-    new_refusals = [_sentence(v) for v in refused if (v.number, v.verdict) not in known]
+    new_refusals = [_sentence(v) for v in refused if (v.key, v.verdict) not in known]
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
     new_refusals += [
@@ -343,14 +342,14 @@ def register(
     )
     outcome = Outcome(
         accepted=sum(
-            v.verdict == "accepted" and (v.number, v.verdict) not in known for v in after.versions
+            v.verdict == "accepted" and (v.key, v.verdict) not in known for v in after.versions
         ),
         problems=[
             *wrong_rows,
             *new_refusals,
             *(problem for problems in unread.values() for problem in problems),
         ],
-        ongoing=[_sentence(v) for v in refused if (v.number, v.verdict) in known],
+        ongoing=[_sentence(v) for v in refused if (v.key, v.verdict) in known],
         warnings=warnings
         + [
             f"{v.path}: {finding}"

@@ -1,6 +1,6 @@
 """The ledger: every file version ever seen, what became of it, and why.
 
-One Parquet file, replaced whole.
+One Parquet file a building, replaced whole. A version's number is unique within its building.
 
 It is the platform's memory: what is not in it is new, and what it calls accepted is what the
 numbers are made of.
@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from include.core import files
 from include.core.errors import ConfigurationError
+from include.core.paths import DataPaths
 
 Verdict = Literal["accepted", "refused", "gone"]  # gone: refused, then taken off the drive
 
-# 2: landed values, readings dated in UTC, rejected lines. 1: landed texts, wall clocks; it did not
-# say its number.
-STATE_FORMAT = 2
+# 3: each building apart. 2: landed values, readings dated in UTC, rejected lines. 1: landed texts,
+# wall clocks; it did not say its number.
+STATE_FORMAT = 3
 _FORMAT_KEY = b"state_format"
 LOST = "input_lost"  # the check of a version that was accepted and cannot be read any more
 
@@ -111,6 +112,11 @@ class FileVersion:
     skipped_checks: tuple[str, ...] = field(default=())
 
     @property
+    def key(self) -> tuple[str, int]:
+        """Building and number: what names the version for good."""
+        return self.building_id, self.number
+
+    @property
     def was_accepted(self) -> bool:
         """Whether it is refused now and its readings were used before: it is lost, or other files
         of its device disagree.
@@ -167,8 +173,20 @@ def check_state_format(found: int, where: str) -> None:
         )
 
 
+def read_file(path: Path) -> list[FileVersion]:
+    """The file versions in one file of the ledger.
+
+    Raises ConfigurationError if a newer checkout wrote it.
+    """
+    found = files.parquet_metadata(path).get(_FORMAT_KEY)
+    if found is None:
+        return [_from_format_1(row) for row in files.read_parquet(path).to_pylist()]
+    check_state_format(int(found), str(path))
+    return [_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist()]
+
+
 class Ledger:
-    """All file versions in the order of their numbers.
+    """The file versions of some buildings, each building's in the order of their numbers.
 
     Immutable: `with_versions` gives the next ledger.
     """
@@ -177,25 +195,35 @@ class Ledger:
         self.versions = tuple(versions)
 
     @classmethod
-    def read(cls, path: Path) -> "Ledger":
-        """The ledger in a file; empty if there is none.
+    def read(cls, paths: DataPaths, *buildings: str) -> "Ledger":
+        """The ledger of these buildings; of all if none is named. Empty where there is none.
 
         Raises ConfigurationError if a newer checkout wrote it.
         """
-        if not path.exists():
-            return cls()
-        found = files.parquet_metadata(path).get(_FORMAT_KEY)
-        if found is None:
-            return cls(_from_format_1(row) for row in files.read_parquet(path).to_pylist())
-        check_state_format(int(found), str(path))
-        return cls(_from_row(row) for row in files.read_parquet(path, SCHEMA).to_pylist())
+        there = [paths.ledger(name) for name in buildings or paths.known_buildings]
+        return cls(version for path in there if path.exists() for version in read_file(path))
 
-    def write(self, path: Path) -> None:
-        """Replace the ledger on disk."""
-        files.write_parquet(
-            path,
-            pa.Table.from_pylist([_to_row(version) for version in self.versions], schema=SCHEMA),
-        )
+    def write(self, paths: DataPaths, before: "Ledger | None" = None) -> None:
+        """Replace on disk the ledger of each building; of those alone in which something differs
+        from `before`, if that is given.
+        """
+        known = before.by_building() if before else {}
+        for building_id, versions in self.by_building().items():
+            if versions != known.get(building_id):
+                rows = [_to_row(version) for version in versions]
+                table = pa.Table.from_pylist(rows, schema=SCHEMA)
+                files.write_parquet(paths.ledger(building_id), table)
+
+    def by_building(self) -> dict[str, list[FileVersion]]:
+        """The versions of each building."""
+        found: dict[str, list[FileVersion]] = {}
+        for version in self.versions:
+            found.setdefault(version.building_id, []).append(version)
+        return found
+
+    def of(self, building_id: str) -> "Ledger":
+        """The ledger of one building."""
+        return Ledger(version for version in self.versions if version.building_id == building_id)
 
     def latest(self, datasource_id: str) -> dict[str, FileVersion]:
         """The newest version of each path of a datasource."""
@@ -243,16 +271,16 @@ class Ledger:
         """
         refused = [v for v in self.refused() if v.datasource_id == datasource_id]
         gone = {
-            v.number
+            v.key
             for v in refused
             if v.sha256 in withdrawn or (v.path not in listed and not v.was_accepted)
         }
-        return Ledger(replace(v, verdict="gone") if v.number in gone else v for v in self.versions)
+        return Ledger(replace(v, verdict="gone") if v.key in gone else v for v in self.versions)
 
     def replaced(self, versions: Iterable[FileVersion]) -> "Ledger":
         """The ledger with other facts of versions that it knows by their numbers."""
-        new = {version.number: version for version in versions}
-        return Ledger(new.get(version.number, version) for version in self.versions)
+        new = {version.key: version for version in versions}
+        return Ledger(new.get(version.key, version) for version in self.versions)
 
     def proven_by_themselves(
         self, datasource_id: str, withdrawn: Collection[str] = ()
@@ -279,10 +307,14 @@ class Ledger:
         and `first_seen`.
         """
         versions = list(self.versions)
+        numbered = {v.key: index for index, v in enumerate(versions)}
         newest = {(v.datasource_id, v.path): index for index, v in enumerate(versions)}
+        last: dict[str, int] = {}
+        for v in versions:
+            last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
             index = (
-                version.number - 1
+                numbered[version.key]
                 if version.number
                 else newest.get((version.datasource_id, version.path))
             )
@@ -292,7 +324,8 @@ class Ledger:
                 )
             else:
                 newest[version.datasource_id, version.path] = len(versions)
-                versions.append(replace(version, number=len(versions) + 1))
+                last[version.building_id] = number = last.get(version.building_id, 0) + 1
+                versions.append(replace(version, number=number))
         return Ledger(versions)
 
 

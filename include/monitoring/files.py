@@ -30,10 +30,8 @@ def causes_in_files(run: Run, rules: Rules, starts: Mapping[str, datetime]) -> l
     """Causes of the file versions that came since their building's start; a refusal counts however
     old it is.
     """
-    ledger, accounting = (
-        Ledger.read(run.settings.paths.ledger),
-        read_accounting(run.settings).to_pylist(),
-    )
+    ledger = Ledger.read(run.settings.paths)
+    accounting = read_accounting(run.settings).to_pylist()
     versions = [version for version in ledger.versions if version.building_id in starts]
     recent = [
         version

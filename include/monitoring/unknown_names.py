@@ -42,16 +42,17 @@ def unknown_names(
     accounting: list[dict[str, Any]],
 ) -> Iterator[Cause]:
     """One cause for all files that hold the same unknown names, if a recent one is among them."""
-    texts: dict[int, set[str]] = {}
+    texts: dict[tuple[str, int], set[str]] = {}
     for row in accounting:  # one for each month of a file
-        texts.setdefault(row["source_file"], set()).update(row["unmapped_names"] or ())
+        key = row["building_id"], row["source_file"]
+        texts.setdefault(key, set()).update(row["unmapped_names"] or ())
     alike: dict[tuple[str, frozenset[str]], list[FileVersion]] = {}
     for version in versions:
-        if found := texts.get(version.number):
+        if found := texts.get(version.key):
             alike.setdefault((version.datasource_id, frozenset(found)), []).append(version)
-    new = {version.number for version in recent}
+    new = {version.key for version in recent}
     for (datasource_id, names), holders in alike.items():
-        if new & {version.number for version in holders}:
+        if new & {version.key for version in holders}:
             datasource = registry.datasource(datasource_id)
             if unknown := [
                 one
@@ -189,5 +190,5 @@ def _detail(registry: Registry, datasource: Datasource, unknown: list[Unknown]) 
         *block("sensor_mappings.csv has rows that do not cover these cells", periods),
     ]
     if len(unknown) > NAMES:
-        lines += ["", "All names: column unmapped_names of readings/accounting.parquet in DATA_DIR"]
+        lines += ["", "All names: column unmapped_names of DATA_DIR/catalog/*/accounting.parquet"]
     return "\n".join(lines[1:])

@@ -96,7 +96,7 @@ def models_fingerprint(*folders: str) -> str:
 
 def plan_readings(run: Run) -> list[MonthPlan]:
     """All months of all published buildings with the fingerprint that their readings must carry."""
-    ledger = Ledger.read(run.settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths)
     models = models_fingerprint(
         "models/0_landing",
         "models/0_seeds",
@@ -146,8 +146,8 @@ def _first_days(versions: Iterable[FileVersion], timezone: str) -> list[tuple[st
 
 def versions_of(months: Iterable[MonthPlan]) -> list[FileVersion]:
     """The inputs of months, each once, in the order of their numbers."""
-    versions = {version.number: version for plan in months for version in plan.versions}
-    return [versions[number] for number in sorted(versions)]
+    versions = {version.key: version for plan in months for version in plan.versions}
+    return [versions[key] for key in sorted(versions)]
 
 
 def _facts(version: FileVersion) -> str:

@@ -165,11 +165,13 @@ def read_readings_plan(run: Run) -> ReadingsPlan:
     """
     path = run.settings.paths.plan / HANDED_OVER
     plan = files.read_sealed(path) if path.exists() else {}
-    versions = {
-        version.number: version for version in Ledger.read(run.settings.paths.ledger).versions
+    versions = {version.key: version for version in Ledger.read(run.settings.paths).versions}
+    planned = {
+        (month["building_id"], number)
+        for month in plan.get("months", ())
+        for number in month["versions"]
     }
-    numbers = {number for month in plan.get("months", ()) for number in month["versions"]}
-    if not _owner(run).items() <= plan.items() or not numbers <= versions.keys():
+    if not _owner(run).items() <= plan.items() or not planned <= versions.keys():
         raise StorageError(
             "the plan of readings is not that of this run",
             where=str(path),
@@ -180,7 +182,7 @@ def read_readings_plan(run: Run) -> ReadingsPlan:
             run.registry.building(month["building_id"]),
             month["month"],
             month["fingerprint"],
-            tuple(versions[number] for number in month["versions"]),
+            tuple(versions[month["building_id"], number] for number in month["versions"]),
             tuple((name, date.fromisoformat(day)) for name, day in month["begun"].items()),
         )
         for month in plan["months"]

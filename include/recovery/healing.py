@@ -10,6 +10,7 @@ import contextlib
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +35,27 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     made again.
     """
     paths = settings.paths
-    memories: dict[Path, Callable[[], Any]] = {
-        paths.state: lambda: state.local_state(settings),
-        paths.ledger: lambda: Ledger.read(paths.ledger),
-        **Store(settings).memory(),
+    states: dict[Path, Callable[[], Any]] = {
+        paths.state(owner): partial(state.local_state, settings, owner)
+        for owner in state.owners(settings)
     }
+    catalogs: dict[Path, Callable[[], Any]] = {
+        paths.ledger(building_id): partial(Ledger.read, paths, building_id)
+        for building_id in paths.known_buildings
+    }
+    catalogs |= Store(settings).memory()
     healed = []
-    for path, read in memories.items():
+    for path, read in (states | catalogs).items():
         try:
-            read()
+            if path.exists():
+                read()
         except DamagedFile:
             files.remove(path)
             healed.append(path)
-    known = state.local_state(settings)
-    names = [str(path.relative_to(paths.root)) for path in memories if path != paths.state]
-    lost = [name for name in names if name in known.files and not (paths.root / name).exists()]
+    absent = [str(path.relative_to(paths.root)) for path in catalogs if not path.exists()]
+    remembered = state.known(settings, absent)
     with contextlib.suppress(PlatformError):
-        healed += [paths.root / name for name in state.fetch(settings, known, lost)]
+        healed += [paths.root / name for name in state.fetch(settings, remembered, absent)]
     _record(settings, healed, "the state remote, or is made again", as_of)
     _heal_release(settings, as_of)
 
@@ -126,7 +131,7 @@ def _heal_landing(run: Run) -> None:
     """A damaged input is removed and fetched again, from the state remote or else from the drive
     that it came from.
     """
-    for version in Ledger.read(run.settings.paths.ledger).versions:
+    for version in Ledger.read(run.settings.paths).versions:
         landed = run.settings.paths.landed(
             version.building_id, version.datasource_id, version.sha256
         )

@@ -1,26 +1,113 @@
-"""Brings the state of an older checkout up to date, once: files are landed under their digests and
-read again.
+"""Brings the state of an older checkout up to date, once.
 
-Ledger numbers, verdicts of people (a file that is gone) and all inputs stay. Months are then built
-again, since what they are made from has another fingerprint.
+What was remembered of all buildings in one file becomes a catalog of each (format 2); before that,
+files are landed under their digests and read again (format 1). Ledger numbers, verdicts of people
+(a file that is gone) and all inputs stay. Months are then built again, since what they are made
+from has another fingerprint.
 """
 
 import contextlib
+from collections import defaultdict
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
 
 from include.core import files, state_remote
-from include.core.errors import PlatformError
+from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
 from include.ingest.register import SkippedChecks, judge
-from include.ledger.ledger import FileVersion, Ledger
+from include.ledger.ledger import FileVersion, Ledger, read_file
 from include.recovery.landed import NO_COPY, lost
 from include.registry import Run
+from include.replication import state
+from include.replication.state import State
+from include.store.readings import ACCOUNTING
+
+LEDGER, READINGS, ACCOUNTED, ARCHIVE = OLD = (
+    "ledger.parquet",
+    "readings/manifest.json",
+    "readings/accounting.parquet",
+    "archive/manifest.json",
+)
+
+
+def split_by_building(settings: Settings) -> bool:
+    """Give each building what an older checkout has remembered of all in one file, here or on the
+    state remote. Returns whether there was anything to split.
+
+    The old ledger goes last: while it is there, the next run splits again.
+    """
+    root = settings.paths.root
+    if not (root / LEDGER).exists() and (
+        settings.paths.known_buildings or state.is_apart(settings)
+    ):
+        return False
+    old = _remembered(settings)
+    _heal(settings, old)
+    if not (root / LEDGER).exists():
+        return False
+    Ledger(read_file(root / LEDGER)).write(settings.paths)
+    _split_rows(root / READINGS, settings.paths.readings_manifest)
+    _split_rows(root / ARCHIVE, settings.paths.archive_manifest)
+    _split_accounting(settings, root / ACCOUNTED)
+    for owner, own in state.split(old).items():
+        if own.generation:
+            files.write_sealed(settings.paths.state(owner), own.to_json())
+    for name in (state.FORMAT_FILE, *reversed(OLD)):
+        files.remove(root / name)
+    return True
+
+
+def _remembered(settings: Settings) -> State:
+    """What the older checkout says of the state remote; what that holds is fetched if it is
+    newer.
+    """
+    path = settings.paths.root / state.FORMAT_FILE
+    here = State()
+    with contextlib.suppress(DamagedFile):
+        here = State.from_json(files.read_sealed(path), str(path)) if path.exists() else here
+    there = state.old_state(settings)
+    if there.generation > here.generation or not (settings.paths.root / LEDGER).exists():
+        state.fetch(settings, there, [name for name in there.files if state.comes_first(name)])
+        return there
+    return here
+
+
+def _heal(settings: Settings, old: State) -> None:
+    """Bring back those of the old files that are damaged or missing."""
+    for name in OLD:
+        path = settings.paths.root / name
+        try:
+            _ = files.read_sealed(path) if path.suffix == ".json" else files.read_parquet(path)
+        except (DamagedFile, FileNotFoundError):
+            files.remove(path)
+            with contextlib.suppress(PlatformError):
+                state.fetch(settings, old, [name])
+
+
+def _split_accounting(settings: Settings, path: Path) -> None:
+    if path.exists():
+        accounting = files.read_parquet(path, ACCOUNTING)
+        for building_id in accounting["building_id"].unique().to_pylist():
+            own = accounting.filter(pc.equal(accounting["building_id"], building_id))
+            files.write_parquet(settings.paths.accounting(building_id), own)
+
+
+def _split_rows(path: Path, target: Callable[[str], Path]) -> None:
+    """Give each building its rows of a manifest."""
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in files.read_sealed(path) if path.exists() else []:
+        rows[row.pop("building_id")].append(row)
+    for building_id, own in rows.items():
+        files.write_sealed(target(building_id), own)
 
 
 def migrate(run: Run) -> int:
     """Read every version again that an older checkout has accepted; returns how many."""
-    ledger = Ledger.read(run.settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths)
     old = [
         version
         for version in ledger.versions
@@ -47,15 +134,15 @@ def migrate(run: Run) -> int:
             versions,
             SkippedChecks(),
         )
-        read = {version.number for version in judged}
+        read = {version.key for version in judged}
         ledger = ledger.replaced(
             [
                 *judged,
-                *(lost(version, NO_COPY) for version in versions if version.number not in read),
+                *(lost(version, NO_COPY) for version in versions if version.key not in read),
             ]
         )
     with files.locked(run.settings.paths.lock, "refresh"):
-        ledger.write(run.settings.paths.ledger)
+        ledger.write(run.settings.paths)
     return len(old)
 
 

@@ -14,17 +14,16 @@ from include.store.store import Store
 
 def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any]:
     """A pure function of ledger, manifests and seeds: no clock, no machine."""
-    ledger = Ledger.read(run.settings.paths.ledger)
+    ledger = Ledger.read(run.settings.paths)
     accounting = read_accounting(run.settings)
-    by_file: dict[int, dict[str, int]] = {}
-    unmapped: dict[int, set[str]] = {}
+    by_file: dict[tuple[str, int], dict[str, int]] = {}
+    unmapped: dict[tuple[str, int], set[str]] = {}
     for row in accounting.to_pylist():
-        sums = by_file.setdefault(
-            row["source_file"], dict.fromkeys((*OUTCOMES, *FATES, "outliers"), 0)
-        )
+        key = row["building_id"], row["source_file"]
+        sums = by_file.setdefault(key, dict.fromkeys((*OUTCOMES, *FATES, "outliers"), 0))
         for name in sums:
             sums[name] += row[name]
-        unmapped.setdefault(row["source_file"], set()).update(row["unmapped_names"] or [])
+        unmapped.setdefault(key, set()).update(row["unmapped_names"] or [])
     withdrawn = run.registry.withdrawn(run.as_of)
     seen = [version for version in ledger.versions if version.first_seen <= run.as_of]
     return {
@@ -45,8 +44,8 @@ def lineage(run: Run, version: str, history: list[HistoryFile]) -> dict[str, Any
         "inputs": [
             {
                 **_input(v),
-                "accounting": by_file.get(v.number, {}),
-                **_first(unmapped.get(v.number, set())),
+                "accounting": by_file.get(v.key, {}),
+                **_first(unmapped.get(v.key, set())),
             }
             for v in seen
             if v.verdict == "accepted"
@@ -93,11 +92,11 @@ def _removed(registry: Registry, seen: list[FileVersion]) -> dict[tuple[str, str
     }
     unused = [v for v in seen if not registry.uses(v.building_id, v.datasource_id)]
     where = {
-        v.number: "datasources_config.csv" if v.building_id in buildings else "buildings_config.csv"
+        v.key: "datasources_config.csv" if v.building_id in buildings else "buildings_config.csv"
         for v in unused
     }
     return dict(
-        sorted(Counter((v.building_id, v.datasource_id, where[v.number]) for v in unused).items())
+        sorted(Counter((v.building_id, v.datasource_id, where[v.key]) for v in unused).items())
     )
 
 

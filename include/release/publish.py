@@ -68,7 +68,7 @@ def _refuse_if_held(run: Run) -> None:
     }
     refused = [
         version
-        for version in Ledger.read(run.settings.paths.ledger).refused()
+        for version in Ledger.read(run.settings.paths).refused()
         if version.building_id in holding
     ]
     if refused:

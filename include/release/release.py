@@ -281,18 +281,21 @@ def _in_retention(run: Run) -> str:
     """The condition that leaves out what a datasource keeps for a shorter time than others of its
     building do.
     """
-    versions = Ledger.read(run.settings.paths.ledger).versions
+    versions = Ledger.read(run.settings.paths).versions
     conditions = []
     for building in run.registry.published_buildings:
         longest = max(_retentions(run, building))
         for row in run.registry.datasources:
             months = run.registry.retention_months(row)
             numbers = [v.number for v in versions if v.datasource_id == row.datasource_id]
+            its_own = f"building_id = '{building.building_id}'"
             if row.building_id != building.building_id or months >= longest or not numbers:
                 continue
             first = month_start(floating_window(building, run.as_of, months)[0], building.timezone)
             is_older = f"timestamp < '{first.isoformat()}'::timestamptz"
-            conditions.append(f"not ({is_older} and list_contains({numbers}, source_file))")
+            conditions.append(
+                f"not ({its_own} and {is_older} and list_contains({numbers}, source_file))"
+            )
     return " and ".join(conditions) or "true"
 
 

@@ -1,34 +1,44 @@
 """The platform's memory on STATE_REMOTE: any machine can go on from there.
 
-`state.json` on the remote names every file with its checksum and carries a generation number. It is
-replaced last, so a push that was interrupted has not happened. Files that change are stored under a
-name with their checksum, so what an older `state.json` names stays whole until a newer one has
-replaced it.
+Each building has a state of its own, and so has what all share: `state/<owner>@<generation>.json`
+names every file of its owner with its checksum. It is sent last, so a push that was interrupted has
+not happened; one listing tells what is new of all buildings. Files that change are stored under a
+name with their checksum, so what an older state names stays whole until a newer one has replaced
+it.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from include.core import files, rclone, state_remote
-from include.core.errors import ConflictError, DamagedFile
+from include.core.errors import ConflictError, DamagedFile, RemoteGone
 from include.core.settings import Settings
 from include.core.state_remote import remote_path, stored_name
 from include.ledger.ledger import STATE_FORMAT, Ledger, check_state_format
 from include.store.store import Store
 
+SHARED = "_shared"  # owns what is made from all seeds; no building may be called so
+OWNED = re.compile(
+    r"(landing|catalog|quarantine)/(?P<folder>[^/]+)/|.*\bbuilding_id=(?P<key>[^/]+)/"
+)
+FORMAT_FILE = "state.json"  # at the top of the remote: which checkouts may read it
+NAME = re.compile(r"state/(?P<owner>[^@/]+)@(?P<generation>[0-9]+)\.json")
+
 
 @dataclass(frozen=True)
 class State:
-    """What the remote holds: path under DATA_DIR → sha256."""
+    """What the remote holds of one owner: path under DATA_DIR → sha256."""
 
     generation: int = 0
     files: dict[str, str] = field(default_factory=dict)
     state_format: int = STATE_FORMAT
 
     def to_json(self) -> dict[str, object]:
-        """As written to state.json."""
+        """As written."""
         return {
             "generation": self.generation,
             "files": self.files,
@@ -42,25 +52,122 @@ class State:
         return cls(content["generation"], content["files"])
 
 
-def local_state(settings: Settings) -> State:
-    """The state that this machine knows; generation 0 if it knows none."""
-    path = settings.paths.state
+MARK = State().to_json()
+
+
+def owner_of(path: str) -> str:
+    """The building that a path under DATA_DIR belongs to, or `SHARED`."""
+    found = OWNED.match(path)
+    return (found["folder"] or found["key"]) if found else SHARED
+
+
+def owners(settings: Settings) -> list[str]:
+    """Whose state this machine knows."""
+    return sorted(path.stem for path in settings.paths.state(SHARED).parent.glob("*.json"))
+
+
+def local_state(settings: Settings, owner: str) -> State:
+    """What this machine knows of an owner; generation 0 if it knows nothing."""
+    path = settings.paths.state(owner)
     return State.from_json(files.read_sealed(path), str(path)) if path.exists() else State()
 
 
-def remote_state(settings: Settings) -> State:
+@dataclass(frozen=True)
+class RemoteStates:
     """What the remote says it holds.
 
-    If that is damaged, this machine's memory of it is trusted, and everything sent again.
+    Attributes:
+        states: by owner.
+        names: the files on the remote that say so, by owner; those of older generations as well.
+        is_marked: whether the remote tells an older checkout that it may go no further.
     """
-    where = remote_path(settings, "state.json")
-    text = rclone.get_text(where)
+
+    states: dict[str, State]
+    names: dict[str, list[str]]
+    is_marked: bool
+
+    def of(self, owner: str) -> State:
+        """Generation 0 if the remote holds nothing of that owner."""
+        return self.states.get(owner, State())
+
+
+def remote_states(settings: Settings) -> RemoteStates:
+    """What the remote says it holds; only what is not known here is read.
+
+    Where that is damaged, this machine's memory of it is trusted, and everything sent again.
+    """
+    listed = _listed(settings)
+    names: dict[str, list[str]] = defaultdict(list)
+    newest: dict[str, tuple[int, rclone.RemoteFile]] = {}
+    for file in listed:
+        if found := NAME.fullmatch(file.path):
+            names[found["owner"]].append(file.path)
+            this = int(found["generation"]), file
+            newest[found["owner"]] = max(this, newest.get(found["owner"], this), key=_generation)
+    marks = [file.size for file in listed if file.path == FORMAT_FILE]
+    is_marked = marks == [len(files.sealed(MARK).encode())]
+    if not newest and marks and not is_marked:
+        return RemoteStates(split(old_state(settings)), {}, is_marked)
+    states, unread = {}, {}
+    for owner, (generation, file) in newest.items():
+        here, path = local_state(settings, owner), settings.paths.state(owner)
+        if here.generation == generation and path.stat().st_size == file.size:
+            states[owner] = here
+        else:
+            unread[file.path] = owner
+    with files.scratch_folder(settings.paths.work) as folder:
+        if unread:
+            rclone.fetch(settings.state_remote, folder, unread)
+        for name, owner in unread.items():
+            states[owner] = _read(settings, folder / name, remote_path(settings, name), owner)
+    return RemoteStates(states, names, is_marked)
+
+
+def _listed(settings: Settings) -> list[rclone.RemoteFile]:
     try:
-        return State.from_json(files.open_sealed(text, where), where) if text else State()
-    except DamagedFile:
-        if generation := local_state(settings).generation:
+        return rclone.listing(settings.state_remote, matching=[f"/{FORMAT_FILE}", "/state/*.json"])
+    except RemoteGone:
+        return []
+
+
+def _generation(entry: tuple[int, rclone.RemoteFile]) -> int:
+    return entry[0]
+
+
+def _read(settings: Settings, path: Path, where: str, owner: str) -> State:
+    try:
+        return State.from_json(files.open_sealed(path.read_text(errors="replace"), where), where)
+    except (DamagedFile, FileNotFoundError) as error:
+        if generation := local_state(settings, owner).generation:
             return State(generation)
-        raise
+        raise DamagedFile("the file is damaged", where=where, cure=files.HEALING) from error
+
+
+def is_apart(settings: Settings) -> bool:
+    """Whether the state remote holds nothing of all buildings in one file."""
+    listed = _listed(settings)
+    return any(NAME.fullmatch(file.path) for file in listed) or not listed
+
+
+def old_state(settings: Settings) -> State:
+    """The state of all buildings in one file, as an older checkout has left it on the remote;
+    generation 0 if none has.
+    """
+    where = remote_path(settings, FORMAT_FILE)
+    text = rclone.get_text(where)
+    return State.from_json(files.open_sealed(text, where), where) if text else State()
+
+
+def split(old: State) -> dict[str, State]:
+    """The states of the owners in one that an older checkout has written for all.
+
+    What named the files of all buildings is nobody's: it is written again.
+    """
+    owned: dict[str, dict[str, str]] = {SHARED: {}}
+    for path, digest in old.files.items():
+        if path.startswith(("dimensions/", "hierarchy/")) or owner_of(path) != SHARED:
+            owned.setdefault(owner_of(path), {})[path] = digest
+    return {owner: State(old.generation, files) for owner, files in owned.items()}
 
 
 def restore(settings: Settings) -> list[str]:
@@ -68,19 +175,28 @@ def restore(settings: Settings) -> list[str]:
 
     Returns the paths that were fetched.
     """
-    here, there = local_state(settings), remote_state(settings)
-    if there.generation <= here.generation and settings.paths.ledger.exists():
-        return []
-    if there.generation == 0:
-        return []
-    wanted = [
-        path
-        for path in there.files
-        if not path.startswith(("landing/", "readings/building_id=", "metrics/"))
-    ]
-    fetched = fetch(settings, there, wanted)
-    files.write_sealed(settings.paths.state, there.to_json())
+    taken = {}
+    for owner, there in remote_states(settings).states.items():
+        is_remembered = owner == SHARED or settings.paths.ledger(owner).exists()
+        if there.generation > local_state(settings, owner).generation or not is_remembered:
+            taken[owner] = there
+    fetched = state_remote.fetch(
+        settings,
+        {
+            path: digest
+            for there in taken.values()
+            for path, digest in there.files.items()
+            if comes_first(path)
+        },
+    )
+    for owner, there in taken.items():
+        files.write_sealed(settings.paths.state(owner), there.to_json())
     return fetched
+
+
+def comes_first(path: str) -> bool:
+    """Whether an empty machine needs it before it has planned anything."""
+    return not path.startswith(("landing/", "readings/building_id=", "metrics/"))
 
 
 def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
@@ -92,50 +208,74 @@ def fetch(settings: Settings, state: State, paths: Iterable[str]) -> list[str]:
     )
 
 
+def known(settings: Settings, names: Iterable[str]) -> State:
+    """Those of the named files that the state remote held when it was last written or read."""
+    found: dict[str, str] = {}
+    for owner, owned in _by_owner(names).items():
+        there = local_state(settings, owner).files
+        found |= {name: there[name] for name in owned if name in there}
+    return State(0, found)
+
+
 def fetch_inputs(settings: Settings, paths: Iterable[Path]) -> list[str]:
     """Bring readings or landed files that this run needs and this machine does not have."""
-    absent = [path for path in paths if not path.exists()]
-    return (
-        fetch(
-            settings,
-            local_state(settings),
-            [str(path.relative_to(settings.paths.root)) for path in absent],
-        )
-        if absent
-        else []
-    )
+    absent = [str(path.relative_to(settings.paths.root)) for path in paths if not path.exists()]
+    return fetch(settings, known(settings, absent), absent) if absent else []
 
 
 def forget(settings: Settings, paths: Iterable[Path]) -> None:
     """Remember that the remote does not have these after all, so that they are sent again."""
-    here, gone = (
-        local_state(settings),
-        {str(path.relative_to(settings.paths.root)) for path in paths},
-    )
-    files.write_sealed(
-        settings.paths.state,
-        State(here.generation, {k: v for k, v in here.files.items() if k not in gone}).to_json(),
-    )
+    names = (str(path.relative_to(settings.paths.root)) for path in paths)
+    for owner, gone in _by_owner(names).items():
+        here = local_state(settings, owner)
+        left = {name: digest for name, digest in here.files.items() if name not in gone}
+        files.write_sealed(settings.paths.state(owner), State(here.generation, left).to_json())
+
+
+def _by_owner(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(owner_of(name), []).append(name)
+    return found
 
 
 def push(settings: Settings) -> int:
-    """Send what the remote does not have, then replace its `state.json`.
+    """Send what the remote does not have, then the states that name it.
 
-    Returns the number of files sent.
+    Returns the number of files sent. A building that another machine has pushed meanwhile keeps
+    what the remote has, the others are sent; then ConflictError names it.
     """
     if settings.replay:
         return 0
-    here, there, wanted = local_state(settings), remote_state(settings), _wanted(settings)
+    there, news, conflicts = remote_states(settings), {}, []
+    for owner, wanted in _wanted(settings).items():
+        try:
+            if (new := _news(settings, owner, there.of(owner), wanted)) is not None:
+                news[owner] = new
+        except ConflictError as error:
+            conflicts.append(error)
+    if news:
+        _send(settings, there, news)
+    if conflicts:
+        raise conflicts[0]
+    return sum(len(new.files) for new, _ in news.values())
+
+
+def _news(
+    settings: Settings, owner: str, there: State, wanted: dict[str, str]
+) -> tuple[State, State] | None:
+    """The files to send, and the state that names them; None if the remote has everything."""
+    here = local_state(settings, owner)
     if there.generation > here.generation:
         if all(
             there.files.get(path) == digest for path, digest in wanted.items()
         ):  # our own push, cut off before it was noted here
-            files.write_sealed(settings.paths.state, there.to_json())
-            return 0
+            files.write_sealed(settings.paths.state(owner), there.to_json())
+            return None
         raise ConflictError(
             f"another machine has pushed generation {there.generation}, this one went on from"
             f" {here.generation}",
-            where=remote_path(settings, "state.json"),
+            where=remote_path(settings, f"state/{owner}@{there.generation}.json"),
             cure=(
                 "let one machine run the platform; the next run here goes on from what the other"
                 " has pushed"
@@ -143,48 +283,68 @@ def push(settings: Settings) -> int:
         )
     if there.generation < here.generation:
         there = State()  # the remote was emptied: give it everything again
-    stale = {
+    new = {
         path: digest
         for path, digest in wanted.items()
-        if there.files.get(path) != digest or path not in here.files
+        if (there.files.get(path) != digest or path not in here.files)
+        and (settings.paths.root / path).exists()
     }
-    new = {path: digest for path, digest in stale.items() if (settings.paths.root / path).exists()}
     if not new and there.files:
-        return 0
-    outgoing = settings.paths.work / "outgoing"
-    files.remove(outgoing)
-    for path, digest in new.items():
-        link = outgoing / stored_name(path, digest)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.hardlink_to(settings.paths.root / path)
-    rclone.send(
-        outgoing, settings.state_remote, [stored_name(path, digest) for path, digest in new.items()]
-    )
+        return None
     kept = {
         path: digest
         for path, digest in there.files.items()
         if path in wanted or not path.startswith("landing/")
     }  # their names may be those of an older format
-    state = State(max(here.generation, there.generation) + 1, {**kept, **new})
-    files.write_sealed(outgoing / "state.json", state.to_json())
-    rclone.put(outgoing / "state.json", remote_path(settings, "state.json"))
-    files.write_sealed(settings.paths.state, state.to_json())
-    return len(new)
+    generation = max(here.generation, there.generation) + 1
+    return State(generation, new), State(generation, {**kept, **new})
 
 
-def _wanted(settings: Settings) -> dict[str, str]:
-    """What must be on the remote: inputs, ledger, readings, archive, their manifests, and what is
-    made from the seeds.
+def _send(settings: Settings, there: RemoteStates, news: dict[str, tuple[State, State]]) -> None:
+    """All files first, then all states, then this machine's memory of them; older ones go last."""
+    outgoing = files.empty_folder(settings.paths.work / "outgoing")
+    names = []
+    for new, _ in news.values():
+        for path, digest in new.files.items():
+            link = outgoing / stored_name(path, digest)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.hardlink_to(settings.paths.root / path)
+            names.append(stored_name(path, digest))
+    if names:
+        rclone.send(outgoing, settings.state_remote, names)
+    states = {owner: f"state/{owner}@{state.generation}.json" for owner, (_, state) in news.items()}
+    for owner, name in states.items():
+        files.write_sealed(outgoing / name, news[owner][1].to_json())
+    rclone.send(outgoing, settings.state_remote, states.values())
+    if not there.is_marked:
+        files.write_sealed(outgoing / FORMAT_FILE, MARK)
+        rclone.put(outgoing / FORMAT_FILE, remote_path(settings, FORMAT_FILE))
+    for owner, (_, state) in news.items():
+        files.write_sealed(settings.paths.state(owner), state.to_json())
+    if old := [
+        name for owner in news for name in there.names.get(owner, ()) if name != states[owner]
+    ]:
+        rclone.delete_files(settings.state_remote, old)
+
+
+def _wanted(settings: Settings) -> dict[str, dict[str, str]]:
+    """What must be on the remote, by owner: inputs, ledger, readings, archive, their manifests, and
+    what is made from the seeds.
     """
     paths = settings.paths
     wanted: dict[Path, str] = {}
-    for version in Ledger.read(paths.ledger).versions:
+    for version in Ledger.read(paths).versions:
         landed = paths.landed(version.building_id, version.datasource_id, version.sha256)
         wanted[landed] = version.sha256
     store = Store(settings)
     wanted |= {file.path: file.sha256 for file in store.files()}
     small = (*sorted(paths.dimensions.glob("*")), *sorted(paths.hierarchy.glob("*")))
-    for path in (*small, paths.ledger, *store.memory()):
+    ledgers = (paths.ledger(building_id) for building_id in paths.known_buildings)
+    for path in (*small, *ledgers, *store.memory()):
         if path.exists():
             wanted[path] = files.sha256(path)
-    return {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}
+    digests = {str(path.relative_to(paths.root)): digest for path, digest in wanted.items()}
+    return {
+        owner: {name: digests[name] for name in names}
+        for owner, names in _by_owner(digests).items()
+    }

@@ -146,7 +146,7 @@ def overview(settings: Settings) -> Overview:
         look=read_look(settings),
         causes=tuple(read_health(settings)),
         unread=files.read_or(settings.paths.findings / DRIVES, None),
-        refused=tuple(Ledger.read(settings.paths.ledger).refused()),
+        refused=tuple(Ledger.read(settings.paths).refused()),
         accounting=totals(read_accounting(settings)),
         runs=tuple(read_pages(settings)),
     )

@@ -35,7 +35,7 @@ def sync(
     reported, not lost. Raises RemoteGone if the location does not exist, RemoteError if it cannot
     be read.
     """
-    known = Ledger.read(settings.paths.ledger).latest(datasource.datasource_id)
+    known = Ledger.read(settings.paths, datasource.building_id).latest(datasource.datasource_id)
     listed = source_of(datasource).list(datasource.location)
     findings = _unclaimed(listed, datasource, neighbours)
     claimed, odd = claimed_files(listed, datasource)

@@ -21,7 +21,7 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
 
     A drive that cannot be read has none.
     """
-    ledger, found = Ledger.read(settings.paths.ledger), set()
+    ledger, found = Ledger.read(settings.paths), set()
     for datasource in registry.active_datasources:
         known = ledger.latest(datasource.datasource_id)
         try:

@@ -55,12 +55,13 @@ ArchiveManifest = dict[Unit, Archived]
 
 def read_archive_manifest(settings: Settings) -> ArchiveManifest:
     """What is archived; nothing if nothing ever was. Raises DamagedFile."""
-    path = settings.paths.archive_manifest
-    rows = files.read_sealed(path) if path.exists() else []
-    return {
-        Unit(row.pop("grain"), row.pop("building_id"), row.pop("month")): Archived(**row)
-        for row in rows
-    }
+    found = {}
+    for building_id in settings.paths.known_buildings:
+        path = settings.paths.archive_manifest(building_id)
+        for row in files.read_sealed(path) if path.exists() else []:
+            unit = Unit(row.pop("grain"), building_id, row.pop("month"))
+            found[unit] = Archived(**row)
+    return found
 
 
 def archived_path(settings: Settings, unit: Unit, entry: Archived) -> Path:
@@ -217,12 +218,19 @@ def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
                 files.move(path, archived_path(run.settings, unit, entry))
             manifest[unit] = entry
             changed.append(unit)
-        rows_of_manifest = [
-            {**unit.__dict__, **entry.__dict__}
-            for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))
-        ]
-        files.write_sealed(run.settings.paths.archive_manifest, rows_of_manifest)
+        _write(run.settings, {unit.building_id for unit in made}, manifest)
     return changed
+
+
+def _write(settings: Settings, buildings: Collection[str], manifest: ArchiveManifest) -> None:
+    """Replace what is remembered of these buildings."""
+    for building_id in sorted(buildings):
+        rows = [
+            {"grain": unit.grain, "month": unit.month, **entry.__dict__}
+            for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))
+            if unit.building_id == building_id
+        ]
+        files.write_sealed(settings.paths.archive_manifest(building_id), rows)
 
 
 def _inside(unit: Unit, window: WindowPlan) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.contract.parquet import PARQUET
@@ -68,9 +69,13 @@ SourceMonth = tuple[str, str, str]  # building, source, month
 
 def read_manifest(settings: Settings) -> Manifest:
     """What months are stored; none if none ever was. Raises DamagedFile."""
-    path = settings.paths.readings_manifest
-    rows = files.read_sealed(path) if path.exists() else []
-    return {(row.pop("building_id"), row.pop("month")): StoredMonth(**row) for row in rows}
+    found = {}
+    for building_id in settings.paths.known_buildings:
+        path = settings.paths.readings_manifest(building_id)
+        for row in files.read_sealed(path) if path.exists() else []:
+            month = row.pop("month")
+            found[building_id, month] = StoredMonth(**row)
+    return found
 
 
 def files_of_month(
@@ -88,8 +93,9 @@ def files_of_month(
 
 def read_accounting(settings: Settings) -> pa.Table:
     """What became of each file's cells, by month. Raises DamagedFile."""
-    path = settings.paths.accounting
-    return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
+    paths = (settings.paths.accounting(name) for name in settings.paths.known_buildings)
+    there = [files.read_parquet(path, ACCOUNTING) for path in paths if path.exists()]
+    return pa.concat_tables([ACCOUNTING.empty_table(), *there])
 
 
 def dimensions_are_current(run: Run) -> bool:
@@ -235,14 +241,14 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     losing = {(building_id, month) for building_id, _, month in lost}
     accounting, fresh = _accounting_with(run.settings, plans)
     broken = broken_conservation(
-        Ledger.read(paths.ledger), accounting, {v.number for plan in plans for v in plan.versions}
+        Ledger.read(paths), accounting, {v.key for plan in plans for v in plan.versions}
     )
     if lost or broken:
         plans = [
             plan
             for plan in plans
             if (plan.building.building_id, plan.month) not in losing
-            and not any(version.number in broken for version in plan.versions)
+            and not any(version.key in broken for version in plan.versions)
         ]
         accounting, fresh = _accounting_with(run.settings, plans)
     problems = [*_kept_months(lost), *broken.values()]
@@ -276,7 +282,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
             for model, path in metrics.items():
                 files.move(path, paths.month_of_metric(model, building_id, plan.month))
             manifest[building_id, plan.month] = entry
-        _write(run.settings, accounting, manifest)
+        _write(run.settings, {p.building.building_id for p in plans}, accounting, manifest)
     return Stored(totals(fresh), problems, kept)
 
 
@@ -355,7 +361,8 @@ def drop_months(settings: Settings, months: Iterable[tuple[str, str]]) -> list[s
     with files.locked(settings.paths.lock, "refresh"):
         for building_id, month in dropped:
             del manifest[building_id, month]
-        _write(settings, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
+        touched = {building_id for building_id, _ in dropped}
+        _write(settings, touched, pa.Table.from_pylist(kept, schema=ACCOUNTING), manifest)
         for building_id, month in dropped:
             files.remove(settings.paths.month_of_readings(building_id, month))
             files.remove(settings.paths.rejected(building_id, month))
@@ -371,7 +378,7 @@ def out_of_use(run: Run) -> list[FileVersion]:
     withdrawn = run.registry.withdrawn(run.as_of)
     return [
         v
-        for v in Ledger.read(run.settings.paths.ledger).versions
+        for v in Ledger.read(run.settings.paths).versions
         if v.verdict == "refused"
         or v.sha256 in withdrawn
         or not run.registry.uses(v.building_id, v.datasource_id)
@@ -420,14 +427,20 @@ def _accounting_with(settings: Settings, plans: list[MonthPlan]) -> tuple[pa.Tab
     return pa.concat_tables([pa.Table.from_pylist(kept, schema=ACCOUNTING), fresh]), fresh
 
 
-def _write(settings: Settings, accounting: pa.Table, manifest: Manifest) -> None:
-    order = [("building_id", "ascending"), ("month", "ascending"), ("source_file", "ascending")]
-    files.write_parquet(settings.paths.accounting, accounting.sort_by(order))
-    rows = [
-        {"building_id": b, "month": m, **entry.__dict__}
-        for (b, m), entry in sorted(manifest.items())
-    ]
-    files.write_sealed(settings.paths.readings_manifest, rows)
+def _write(
+    settings: Settings, buildings: Iterable[str], accounting: pa.Table, manifest: Manifest
+) -> None:
+    """Replace what is remembered of these buildings."""
+    accounting = accounting.sort_by([("month", "ascending"), ("source_file", "ascending")])
+    for building_id in sorted(buildings):
+        own = accounting.filter(pc.equal(accounting["building_id"], building_id))
+        files.write_parquet(settings.paths.accounting(building_id), own)
+        rows = [
+            {"month": month, **entry.__dict__}
+            for (owner, month), entry in sorted(manifest.items())
+            if owner == building_id
+        ]
+        files.write_sealed(settings.paths.readings_manifest(building_id), rows)
 
 
 def totals(accounting: pa.Table) -> dict[str, int]:
@@ -436,22 +449,23 @@ def totals(accounting: pa.Table) -> dict[str, int]:
     return {name: sum(accounting[name].to_pylist()) for name in counted}
 
 
-def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int]) -> dict[int, str]:
-    """Where something is lost between a file's cells and the published readings: ledger number →
-    what does not add up.
+def broken_conservation(
+    ledger: Ledger, accounting: pa.Table, wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """Where something is lost between a file's cells and the published readings: building and
+    number of the version → what does not add up.
     """
-    by_file: dict[int, dict[str, int]] = {}
+    by_file: dict[tuple[str, int], dict[str, int]] = {}
     for row in accounting.to_pylist():
-        sums = by_file.setdefault(
-            row["source_file"], dict.fromkeys(("cells", *OUTCOMES, *FATES), 0)
-        )
+        key = row["building_id"], row["source_file"]
+        sums = by_file.setdefault(key, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
         for name in sums:
             sums[name] += row[name]
     broken = {}
     for version in ledger.versions:
-        if version.number not in numbers:
+        if version.key not in wanted:
             continue
-        sums = by_file.get(version.number, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
+        sums = by_file.get(version.key, dict.fromkeys(("cells", *OUTCOMES, *FATES), 0))
         problem = (
             _unequal("cells in the file", version.cells, "cells in the months", sums["cells"])
             or _unequal(
@@ -471,7 +485,7 @@ def broken_conservation(ledger: Ledger, accounting: pa.Table, numbers: set[int])
             )
         )
         if problem:
-            broken[version.number] = (
+            broken[version.key] = (
                 f"{version.path}: conservation is broken: {problem}. Its months were left as they"
                 f" were. {REPORT_IT}"
             )

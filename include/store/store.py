@@ -7,20 +7,14 @@ Only this package composes the paths of readings, metrics and archive, and reads
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from include.core import files
 from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.store.archive import ArchiveManifest, Unit, archived_path, read_archive_manifest
-from include.store.readings import (
-    Manifest,
-    Month,
-    files_of_month,
-    read_accounting,
-    read_manifest,
-)
+from include.store.readings import ACCOUNTING, Manifest, Month, files_of_month, read_manifest
 
 READINGS, REJECTED = "fct_sensor_readings", "fct_rejected_readings"
 
@@ -120,10 +114,14 @@ class Store:
         ]
 
     def memory(self) -> dict[Path, Callable[[], object]]:
-        """The small files that say what there is, each with what reads it or raises DamagedFile."""
+        """The small files that say what there is, each with what reads it if it is there, or raises
+        DamagedFile.
+        """
         paths = self.settings.paths
-        return {
-            paths.readings_manifest: lambda: read_manifest(self.settings),
-            paths.accounting: lambda: read_accounting(self.settings),
-            paths.archive_manifest: lambda: read_archive_manifest(self.settings),
-        }
+        readers: dict[Path, Callable[[], object]] = {}
+        for building_id in paths.known_buildings:
+            for path in (paths.readings_manifest(building_id), paths.archive_manifest(building_id)):
+                readers[path] = partial(files.read_sealed, path)
+            path = paths.accounting(building_id)
+            readers[path] = partial(files.read_parquet, path, ACCOUNTING)
+        return readers

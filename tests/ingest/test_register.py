@@ -29,7 +29,7 @@ def test_refused_files_are_reported_while_their_datasource_is_read(tmp_path: Pat
         refused,
         findings=(Finding("header", "error", "the header is empty", cure="Export it again"),),
     )
-    Ledger([refused]).write(settings.paths.ledger)
+    Ledger([refused]).write(settings.paths)
     read = REGISTRY.datasource("sm2_thermopro")
     assert [sentence for sentence in register(settings, [read]).ongoing if "bad.csv" in sentence]
     assert register(settings, [REGISTRY.datasource("sm2_atrea")]).ongoing == []

@@ -39,12 +39,12 @@ def run(tmp_path: Path) -> Run:
         )
         for number in (1, 2)
     ]
-    Ledger(versions).write(settings.paths.ledger)
+    Ledger(versions).write(settings.paths)
     return Run(settings, REGISTRY, AS_OF)
 
 
 def planned(run: Run) -> list[MonthPlan]:
-    versions = Ledger.read(run.settings.paths.ledger).versions
+    versions = Ledger.read(run.settings.paths).versions
     home = run.registry.building("sm2")
     return [
         MonthPlan(home, "2026-01", "made of one", versions[:1]),
@@ -63,7 +63,7 @@ def test_what_was_planned_is_read_back_whatever_the_seeds_are_by_then(run: Run) 
 
 
 def forgotten(run: Run) -> Run:
-    Ledger(Ledger.read(run.settings.paths.ledger).versions[:1]).write(run.settings.paths.ledger)
+    Ledger(Ledger.read(run.settings.paths).versions[:1]).write(run.settings.paths)
     return run
 
 

@@ -36,14 +36,9 @@ def store(settings: Settings, **contents: str) -> list[HistoryFile]:
         files.write_text(settings.paths.month_of_readings("sm2", month), content)
         named.append(HistoryFile("sm2", month, 1, len(content), digest))
     rows = [
-        {
-            "building_id": "sm2",
-            "month": file.month,
-            **StoredMonth("", file.sha256, 1, {}, "").__dict__,
-        }
-        for file in named
+        {"month": file.month, **StoredMonth("", file.sha256, 1, {}, "").__dict__} for file in named
     ]
-    files.write_sealed(settings.paths.readings_manifest, rows)
+    files.write_sealed(settings.paths.readings_manifest("sm2"), rows)
     return named
 
 

@@ -75,7 +75,7 @@ def test_a_pattern_that_no_file_matches_any_more_is_a_warning(platform: Platform
     checks = {finding.check for finding in sync(platform)[1]}
     assert "nothing_matches" not in checks
     known = FileVersion(1, "sm2_thermopro", "sm2", GOOD, 1, "", "0" * 64, NOON, "accepted")
-    Ledger([known]).write(platform.settings.paths.ledger)
+    Ledger([known]).write(platform.settings.paths)
     _, findings = sync(platform)
     (finding,) = (finding for finding in findings if finding.check == "nothing_matches")
     assert finding.severity == "warning"

@@ -22,22 +22,17 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     settings = Settings.from_environment()
     month = {"fingerprint": "", "sha256": "r", "rows": 1, "metrics": {"metric_sensor_day": "m"}}
-    rows = [
-        {**month, "building_id": owner, "month": name, "rejected": rejected}
-        for owner, name, rejected in (
-            ("sm2", "2026-02", ""),
-            ("sm2", "2026-01", "x"),
-            ("annex", "2026-01", ""),
-        )
-    ]
-    files.write_sealed(settings.paths.readings_manifest, rows)
-    unit = {"grain": "daily", "building_id": "sm2", "fingerprint": "", "revision": 2}
+    months = {"sm2": {"2026-02": "", "2026-01": "x"}, "annex": {"2026-01": ""}}
+    for owner, named in months.items():
+        rows = [{**month, "month": name, "rejected": rejected} for name, rejected in named.items()]
+        files.write_sealed(settings.paths.readings_manifest(owner), rows)
+    unit = {"grain": "daily", "fingerprint": "", "revision": 2}
     units = [
         {**unit, "month": "2026-01", "sha256": "a", "rows": 31},
         {**unit, "month": "2026-02", "sha256": "", "rows": 0},
         {**unit, "month": "2025-12", "sha256": "b", "rows": 31},
     ]
-    files.write_sealed(settings.paths.archive_manifest, units)
+    files.write_sealed(settings.paths.archive_manifest("sm2"), units)
     return Store(settings)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import multiprocessing
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -13,6 +14,9 @@ from pathlib import Path
 from include.core import files, rclone
 from include.core.errors import RemoteError
 from tests.support.platform import Platform
+
+
+TABLE_OF_THE_PLAN = re.compile(r"(?<=/work/plan/)\w+\.parquet$")  # one may fail for all
 
 
 class Calls:
@@ -28,6 +32,7 @@ class Calls:
         self._call(f"rclone {command} {remote}")
 
     def _call(self, description: str) -> None:
+        description = TABLE_OF_THE_PLAN.sub("", description)
         self.seen.append(description)
         self.react(len(self.seen) - 1, description)
 
@@ -56,7 +61,7 @@ class EachFailsFirst(Calls):
     def _fail(self, _: int, call: str) -> None:
         this = (call, self.made[call])
         self.made[call] += 1
-        if this in self.failed:
+        if this in self.failed or (call.endswith("/work/plan/") and this[1]):
             return
         self.failed.append(this)
         raise injected(call)

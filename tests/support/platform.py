@@ -116,7 +116,7 @@ class Platform:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger.read(self.settings.paths.ledger)
+        return Ledger.read(self.settings.paths)
 
     @property
     def release(self) -> releases.Release:

@@ -164,7 +164,7 @@ def test_a_release_of_the_future_is_named_and_taken_back(
             *ledger.versions[:-1],
             replace(ledger.versions[-1], first_seen=datetime(2026, 2, 20, tzinfo=UTC)),
         ]
-    ).write(platform.settings.paths.ledger)
+    ).write(platform.settings.paths)
     now = datetime(2026, 2, 5, 6, tzinfo=UTC)
     monkeypatch.setattr(clock, "_clock", lambda: now + timedelta(minutes=5))
 

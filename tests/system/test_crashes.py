@@ -19,12 +19,12 @@ pytestmark = pytest.mark.xdist_group("crashes")  # one process has its installat
 # One place in each task that changes state, where its work is half done, in the order of a run.
 HALF_DONE = (
     "landing/sm2/sm2_thermopro",
-    "write {data}/ledger.parquet",
+    "write {data}/catalog/sm2/ledger.parquet",
     "move {data}/readings/building_id=sm2/2026-02",
-    "write {data}/readings/manifest.json",
-    "rclone copyto sm2drive:Platform/state.json",
+    "write {data}/catalog/sm2/readings.json",
+    "write {data}/state/sm2.json",
     "move {data}/archive/daily",
-    "write {data}/archive/manifest.json",
+    "write {data}/catalog/sm2/archive.json",
     "write {data}/releases/.staging/lineage.json",
     "point {data}/releases/latest",
     "rclone lsjson sm2drive:Public/releases",
@@ -81,7 +81,8 @@ class Reader:
 
 def outcome(platform: Platform) -> dict[str, object]:
     """Everything that must not depend on what went wrong on the way."""
-    state = files.read_sealed(platform.drive / "Platform/state.json")
+    states = (platform.drive / "Platform/state").glob("sm2@*.json")
+    state = files.read_sealed(max(states, key=lambda path: int(path.stem.partition("@")[2])))
     return {
         "release": platform.sums,
         **{
@@ -95,7 +96,9 @@ def outcome(platform: Platform) -> dict[str, object]:
         },
         "ledger": [(v.number, v.path, v.sha256, v.verdict) for v in platform.ledger.versions],
         "state": {
-            name: digest for name, digest in state["files"].items() if name != "ledger.parquet"
+            name: digest
+            for name, digest in state["files"].items()
+            if name != "catalog/sm2/ledger.parquet"
         },
     }
 
@@ -130,8 +133,8 @@ def stages(
         refreshed,
         outcome(refreshed),
         outcome(finished),
-        len(refreshing.seen),
-        len(publishing.seen),
+        len(set(refreshing.seen)),
+        len(set(publishing.seen)),
     )
 
 
@@ -149,7 +152,7 @@ def failed_at_every_call(platform: Platform, dag_id: str, calls: int) -> None:
 
 
 def test_any_call_of_refresh_may_fail(stages: Stages, tmp_path: Path) -> None:
-    assert stages.calls_of_refresh > 30
+    assert stages.calls_of_refresh > 25
     platform = stages.published.copy(tmp_path)
     failed_at_every_call(platform, "refresh", stages.calls_of_refresh)
     assert outcome(platform) == stages.outcome_of_refresh

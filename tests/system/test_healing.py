@@ -22,30 +22,30 @@ AS_OF = "2026-02-04"
 # Files that do not depend on each other are harmed in one round.
 ROUNDS = (
     (
-        "ledger.parquet",
+        "catalog/sm2/ledger.parquet",
         "releases/latest/public_dataset_daily.parquet",
         "dimensions/dim_sensor.parquet",
     ),
     (
-        "readings/manifest.json",
+        "catalog/sm2/readings.json",
         "archive/hourly/*/2026-01.r*.parquet",
         "hierarchy/public_dataset_hierarchy.parquet",
         "findings/health.json",
     ),
     (
-        "archive/manifest.json",
+        "catalog/sm2/archive.json",
         "readings/building_id=sm2/2026-02.parquet",
         "metrics/metric_daily_summary/*/2026-01.parquet",
         "releases/latest/run.json",
     ),
     (
-        "state.json",
+        "state/sm2.json",
         "archive/weekly/*/2026-01.r*.parquet",
         "dimensions/made_from.json",
         "quarantine/*/*/*.json",
     ),
     (
-        "readings/accounting.parquet",
+        "catalog/sm2/accounting.parquet",
         "metrics/metric_sensor_day/*/2026-02.parquet",
         "hierarchy/made_from.json",
         "releases/latest/SHA256SUMS",
@@ -126,7 +126,8 @@ def test_the_next_run_heals_what_was_harmed(
                 assert path.read_bytes() == content, path
     healed = {cause.key for cause in read_health(platform.settings) if cause.check == "healed"}
     assert (
-        "archive/manifest.json" in healed and "readings/building_id=sm2/2026-02.parquet" in healed
+        "catalog/sm2/archive.json" in healed
+        and "readings/building_id=sm2/2026-02.parquet" in healed
     )
 
 
@@ -153,12 +154,12 @@ def test_without_any_copy_months_are_made_again_from_their_inputs(
 
 def test_a_damaged_state_on_the_remote_is_written_again(published: Callable[..., Platform]) -> None:
     platform = published(AS_OF, drive=drive_with_a_bad_file)
-    truncate(platform.drive / "Platform/state.json")
+    (damaged,) = (platform.drive / "Platform/state").glob("sm2@*.json")
+    truncate(damaged)
     platform.run(AS_OF)
     assert platform.states["aggregate_and_publish"] == "success"
-    assert files.read_sealed(platform.drive / "Platform/state.json") == files.read_sealed(
-        platform.data / "state.json"
-    )
+    (state,) = (platform.drive / "Platform/state").glob("sm2@*.json")
+    assert state.read_bytes() == (platform.data / "state/sm2.json").read_bytes()
 
 
 def test_a_damaged_text_of_an_input_is_not_built_from(published: Callable[..., Platform]) -> None:
@@ -192,7 +193,7 @@ def test_restore_month_proves_a_month_equal_and_puts_nothing_in_place_that_is_no
     assert platform.states["restore_month"] == "success"
     assert month.read_bytes() == content
 
-    manifest = platform.data / "readings/manifest.json"
+    manifest = platform.data / "catalog/sm2/readings.json"
     rows = files.read_sealed(manifest)
     files.write_sealed(manifest, [{**row, "sha256": "0" * 64} for row in rows])
     month.write_bytes(b"not what it was")

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+from include.core.paths import DataPaths
 from include.core.settings import PROJECT_DIR
 from include.ledger.ledger import Ledger
 from tests.support.raw_files import Raw, small_drive, thermopro, times
@@ -55,7 +56,7 @@ def test_two_days_on_two_empty_machines(tmp_path: Path) -> None:
     }
     seen = [
         (version.first_seen.day, version.verdict)
-        for version in Ledger.read(tmp_path / "tuesday/ledger.parquet").versions
+        for version in Ledger.read(DataPaths(tmp_path / "tuesday")).versions
     ]
     assert sorted(seen) == [(4, "accepted")] * 3 + [(5, "accepted"), (5, "refused")]
 

@@ -13,7 +13,7 @@ from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
 from include.ingest.register import read_outcome
-from include.ledger.ledger import Ledger
+from include.ledger.ledger import Ledger, read_file
 from include.release.history import read_history
 from include.replication import state
 from tests.support.platform import Platform, tree
@@ -45,11 +45,9 @@ def identities(platform: Platform) -> list[tuple[int, str, str]]:
 def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
     old: Platform, from_remote: bool
 ) -> None:
-    before, tables, archive = (
-        identities(old),
-        tree(old.release.path, is_parquet),
-        tree(old.data / "archive", is_parquet),
-    )
+    before = [(v.number, v.path, v.sha256) for v in read_file(old.data / "ledger.parquet")]
+    tables = tree(old.release.path, is_parquet)
+    archive = tree(old.data / "archive", is_parquet)
     readings = tree(
         old.data / "readings", lambda path: path.suffix == ".parquet" and path.stem != "accounting"
     )
@@ -67,15 +65,9 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
     ]
     outcome = read_outcome(old.settings)
     assert outcome is not None and outcome.notes == [
-        "State brought to format 2: 4 file versions were read again, all months are built again"
+        "State brought to format 3: 4 file versions were read again, all months are built again"
     ]
-    assert (
-        tree(
-            old.data / "readings",
-            lambda path: path.suffix == ".parquet" and path.stem != "accounting",
-        )
-        == readings
-    )
+    assert tree(old.data / "readings", is_parquet) == readings
     here = tree(old.data / "archive", is_parquet)
     assert {name: archive[name] for name in here} == here, "no new revision, and the same bytes"
     changed = {
@@ -108,19 +100,18 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
 def test_the_state_of_a_newer_checkout_is_refused(published) -> None:
     platform = published("2026-02-04")
     settings = platform.settings
-    table = pq.read_table(settings.paths.ledger)
-    files.write_parquet(
-        settings.paths.ledger, table.replace_schema_metadata({b"state_format": b"99"})
-    )
+    ledger = settings.paths.ledger("sm2")
+    table = pq.read_table(ledger)
+    files.write_parquet(ledger, table.replace_schema_metadata({b"state_format": b"99"}))
     with pytest.raises(
-        ConfigurationError, match="state format 99, this checkout reads up to 2"
+        ConfigurationError, match="state format 99, this checkout reads up to 3"
     ) as refused:
-        Ledger.read(settings.paths.ledger)
+        Ledger.read(settings.paths)
     assert "update this checkout" in refused.value.cure
-    remote = platform.drive / "Platform/state.json"
+    (remote,) = (platform.drive / "Platform/state").glob("sm2@*.json")
     files.write_sealed(remote, {**files.read_sealed(remote), "state_format": 99})
     with pytest.raises(ConfigurationError, match="state format 99"):
-        state.remote_state(settings)
+        state.remote_states(settings)
 
 
 def test_a_file_is_withdrawn_from_a_day_on_and_comes_back(published, seeds: Path) -> None:
@@ -163,9 +154,7 @@ def test_a_file_is_withdrawn_from_a_day_on_and_comes_back(published, seeds: Path
     platform.run("2026-02-06")
     assert platform.states["aggregate_and_publish"] == "success"
     assert platform.query("select count(*) from public_dataset_hourly") == [(0,)]
-    assert list((platform.data / "readings").rglob("*.parquet")) == [
-        platform.settings.paths.accounting
-    ]
+    assert list((platform.data / "readings").rglob("*.parquet")) == []
 
     (seeds / "withdrawals.csv").write_text(header)
     platform.run("2026-02-07")

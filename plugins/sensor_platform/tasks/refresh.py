@@ -12,7 +12,7 @@ from include.planning.plan import MonthPlan, plan_readings, versions_of
 from include.planning.tables import read_readings_plan, write_readings_plan
 from include.recovery import healing
 from include.recovery.landed import ensure_landed
-from include.recovery.migration import migrate
+from include.recovery.migration import migrate, split_by_building
 from include.registry import Run
 from include.registry.hierarchy import wrong_rows
 from include.release import upload
@@ -34,9 +34,10 @@ def restore_state() -> int:
     settings, registry = platform()
     remember_remotes(settings)
     register.begin(settings)
+    was_split = split_by_building(settings)
     healing.heal_memory(settings, now)
     fetched = state.restore(settings)
-    if read_again := migrate(Run(settings, registry, now)):
+    if (read_again := migrate(Run(settings, registry, now))) or was_split:
         register.note(
             settings,
             f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again,"

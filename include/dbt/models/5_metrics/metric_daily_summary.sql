@@ -11,7 +11,8 @@ distinct_timestamps as (
         readings.measurement,
         readings.timestamp
     from {{ batch_of(ref("fct_sensor_readings")) }} as readings
-    inner join {{ ref("landing_files") }} as files on readings.source_file = files.file_number
+    inner join {{ ref("landing_files") }} as files
+        on readings.source_file = files.file_number and readings.building_id = files.building_id
 ),
 
 timestamps as (

@@ -6,7 +6,8 @@ with readings as (
         readings.*,
         files.datasource_id
     from {{ batch_of(ref("fct_sensor_readings")) }} as readings
-    inner join {{ ref("landing_files") }} as files on readings.source_file = files.file_number
+    inner join {{ ref("landing_files") }} as files
+        on readings.source_file = files.file_number and readings.building_id = files.building_id
 ),
 
 -- a local day consists of whole blocks, and a block's date is found once, not once for each of its readings
