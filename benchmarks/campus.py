@@ -79,7 +79,10 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
                 ]
             )
             mappings.append(
-                [f"{building}_thermo", sensor, "mapped", "", sensor, name, "", 1, 0, start, stop]
+                [
+                    *(f"{building}_thermo", sensor, "mapped", "", sensor, name, "", 1, 0),
+                    *(start, stop, ""),
+                ]
             )
     _write(folder, "building_hierarchy", nodes)
     _write(folder, "zone_adjacency", pairs)
@@ -130,7 +133,10 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         folder,
         "datasource_mappings",
         (
-            [f"{i}_thermo", "Date+Time", "{device}", "", column, measurement, "ThermoPro", -10, 100]
+            [
+                *(f"{i}_thermo", "Date+Time", "{device}", "", column, measurement),
+                *("ThermoPro", -10, 100, ""),
+            ]
             for i in ids
             for column, measurement in (
                 ("Temperature_Celsius", "temp_indoor"),

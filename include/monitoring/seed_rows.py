@@ -35,6 +35,7 @@ def sensor_row(registry: Registry, datasource: Datasource, raw_name: str) -> str
             0,
             "",
             "",
+            "",
         ]
     )
 
@@ -57,6 +58,7 @@ def column_row(registry: Registry, datasource: Datasource, column: str) -> str:
             first.source_name,
             "<value_min>",
             "<value_max>",
+            "",
         ]
     )
 

@@ -9,13 +9,16 @@ They are written and read here alone. `readings.json` is for the task that store
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
+| `unit_conversions.parquet` | unit that a row names, and measurement | `models/0_seeds` |
 | `readings.json` | run | `read_readings_plan` |
 """
 
+import contextlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,7 @@ from include.registry.rows import (
     Row,
     SensorMapping,
 )
+from include.registry.units import Conversion, UnknownUnit, conversion
 
 HANDED_OVER = "readings.json"
 _INSTANT = pa.timestamp("us", "UTC")
@@ -52,6 +56,12 @@ FILES = pa.schema(
 )
 VALUE_COLUMNS = pa.schema(
     [(name, pa.string()) for name in ("datasource_id", "raw_column", "value_column")]
+)
+CONVERSIONS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("unit", "measurement")),
+        *((name, pa.float64()) for name in Conversion._fields),
+    ]
 )
 MONTHS = pa.schema(
     [
@@ -253,6 +263,22 @@ def write_seeds(run: Run) -> None:
         if name == "sensor_mappings":
             table = table.append_column("public_location", _public_locations(run.registry, table))
         files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
+    conversions = _conversions(run.registry)
+    files.write_parquet(run.settings.paths.plan / "unit_conversions.parquet", conversions)
+
+
+def _conversions(registry: Registry) -> pa.Table:
+    """How values in the units that rows name become values in those of the measurements."""
+    published = {row.measurement: row.unit for row in registry.measurements}
+    units = {row.unit for row in registry.datasource_mappings if row.unit}
+    units |= {row.unit for row in registry.sensor_mappings if row.unit}
+    found = []
+    for unit, (measurement, to) in product(sorted(units), sorted(published.items())):
+        with contextlib.suppress(UnknownUnit):  # what is used was checked with its row
+            found.append(
+                {"unit": unit, "measurement": measurement, **conversion(unit, to)._asdict()}
+            )
+    return pa.Table.from_pylist(found, schema=CONVERSIONS)
 
 
 def _measured(registry: Registry) -> list[Measurement]:

@@ -16,28 +16,7 @@ from include.registry.rows import (
     SensorMapping,
 )
 from include.registry.seeds import Owners, Problems, R, refuse
-
-# Units that the platform can name and convert; a new one is added here with its first measurement.
-UCUM_UNITS = frozenset(
-    {
-        "Cel",
-        "K",
-        "%",
-        "ug/m3",
-        "[ppm]",
-        "Pa",
-        "hPa",
-        "lx",
-        "W",
-        "kW",
-        "kW.h",
-        "m3",
-        "m3/h",
-        "m/s",
-        "dB",
-        "1",
-    }
-)
+from include.registry.units import COMMON, UnknownUnit, conversion, is_ucum
 
 
 @dataclass(frozen=True)
@@ -46,7 +25,7 @@ class Known:
 
     buildings: frozenset[str]
     formats: frozenset[str]
-    measurements: frozenset[str]
+    measurements: dict[str, str]  # with their units
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
 
 
@@ -58,7 +37,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     known = Known(
         frozenset(row.building_id for row in registry.buildings),
         frozenset(row.format for row in registry.file_formats),
-        frozenset(row.measurement for row in registry.measurements),
+        {row.measurement: row.unit for row in registry.measurements},
         {row.datasource_id: [] for row in registry.datasources},
     )
     for mapping in registry.datasource_mappings:
@@ -81,14 +60,10 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
 
 
 def _check_measurement(_: Known, row: Measurement) -> None:
-    if row.unit not in UCUM_UNITS:
-        refuse(
-            "measurements.csv",
-            row,
-            "unit",
-            f"unknown unit {row.unit!r}",
-            f"use a UCUM unit: {', '.join(sorted(UCUM_UNITS))}",
-        )
+    if not is_ucum(row.unit):
+        common = ", ".join(sorted(COMMON))
+        cure = f"use a UCUM unit, such as {common}"
+        refuse("measurements.csv", row, "unit", f"unknown unit {row.unit!r}", cure)
 
 
 def _check_datasource(known: Known, row: Datasource) -> None:
@@ -123,6 +98,7 @@ def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
     file = "datasource_mappings.csv"
     _refer(file, row, "datasource_id", row.datasource_id, known.declared)
     _check_measured(known, file, row)
+    _check_unit(known, file, row, row.unit, row.measurement)
     if row.value_min > row.value_max:
         refuse(file, row, "value_min", "value_min is above value_max", "swap them")
 
@@ -172,6 +148,21 @@ def _check_sensor_mapping(known: Known, row: SensorMapping) -> None:
             "fill the cell",
         )
     _check_measured(known, file, row)
+    for mapping in known.declared[row.datasource_id]:
+        unit, measurement = row.unit or mapping.unit, row.measurement or mapping.measurement
+        if row.unit or not mapping.measurement:  # else it is checked with the column
+            _check_unit(known, file, row, unit, measurement)
+
+
+def _check_unit(known: Known, file: str, row: Row, unit: str, measurement: str) -> None:
+    """Values in a unit can become the measurement's."""
+    if not unit or measurement not in known.measurements:
+        return
+    try:
+        conversion(unit, known.measurements[measurement])
+    except UnknownUnit as error:
+        cure = f"write the unit of the file's values, such as {known.measurements[measurement]}"
+        refuse(file, row, "unit", f"{measurement}: {error}", cure)
 
 
 def _check_measured(known: Known, file: str, row: DatasourceMapping | SensorMapping) -> None:

@@ -52,28 +52,54 @@ Basis = Annotated[
 ]
 
 
+# Times that count from 1970-01-01 00:00 UTC, with the microseconds that one of them is.
+EPOCHS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+
+
 def _date_format(text: str) -> str:
-    """A format that says day, month and year: a date written with it reads as the same date."""
+    """A format that says day, month and year: a date written with it reads as the same date; or an
+    epoch.
+    """
+    if text in EPOCHS:
+        return text
     day = date(2023, 11, 28)
     try:
         if datetime.strptime(day.strftime(text), text).date() == day:
             return text
     except ValueError:
         pass
-    raise ValueError("not a strptime format of a whole date, such as %d/%m/%Y or %Y-%m-%d")
+    raise ValueError(
+        "not a strptime format of a whole date, such as %d/%m/%Y or %Y-%m-%d, and none of"
+        f" {', '.join(EPOCHS)}"
+    )
+
+
+def _one_kind(formats: tuple[str, ...]) -> tuple[str, ...]:
+    if len(formats) > 1 and not EPOCHS.keys().isdisjoint(formats):
+        raise ValueError("an epoch stands alone: a file counts from 1970 or it does not")
+    return formats
 
 
 DateFormats = Annotated[
     tuple[Annotated[str, AfterValidator(_date_format)], ...],
     BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
+    AfterValidator(_one_kind),
 ]
+FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?")
 
 
 def _time_zone(name: str) -> str:
+    if found := FIXED_OFFSET.fullmatch(
+        name
+    ):  # in IANA's names of offsets the sign is the other way
+        name = f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("not a time zone of the IANA database, such as Europe/Prague") from error
+        raise ValueError(
+            "not a time zone of the IANA database, such as Europe/Prague, and no offset in whole"
+            " hours, such as UTC+1"
+        ) from error
     return name
 
 
@@ -114,7 +140,11 @@ class FileFormat(Row):
     decimal_mark: Literal[".", ","]
     header_line: int = Field(ge=1)
     date_formats: DateFormats = Field(
-        min_length=1, description="strptime formats of the date alone; a file keeps to one"
+        min_length=1,
+        description=(
+            "strptime formats of the date alone, of which a file keeps to one; or epoch_s, epoch_ms"
+            " or epoch_us"
+        ),
     )
     null_tokens: Names = Field(
         description="texts that mean no reading, apart from the empty one; case does not matter"
@@ -186,6 +216,7 @@ class DatasourceMapping(Row):
     `location_column` is `{device}` when the file name names the device, or a column that holds its
     name.
     `value_column` is a name or a regex. `measurement` is empty where sensor_mappings names it.
+    Bounds are in the measurement's unit.
     """
 
     datasource_id: Identifier
@@ -199,6 +230,7 @@ class DatasourceMapping(Row):
     source_name: str = Field(min_length=1)
     value_min: float
     value_max: float
+    unit: str = Field(description="of the file's values; empty: the measurement's own")
 
 
 class FileCheck(Row):
@@ -219,7 +251,8 @@ class SensorMapping(Row):
     """What a raw name means from `valid_from` (inclusive) to `valid_to` (exclusive), local dates.
 
     `raw_name` is the device where the datasource has a location column, `device/measurement` in
-    narrow files, and the column's name otherwise.
+    narrow files, and the column's name otherwise. `scale` and `offset` apply to values in the
+    measurement's unit.
     """
 
     datasource_id: Identifier
@@ -233,6 +266,7 @@ class SensorMapping(Row):
     offset: OptionalFloat
     valid_from: OptionalDate
     valid_to: OptionalDate
+    unit: str = Field(description="of the file's values; empty: that of the column")
 
 
 RELEASED = ("releases/", "history/", "public_dataset", "dim_", "metric_daily_summary.parquet")

@@ -2,7 +2,7 @@
 
 Each building has a state of its own, and so has what all share: `state/<owner>@<generation>.json`
 names every file of its owner with its checksum. It is sent last, so a push that was interrupted has
-not happened; one listing tells what is new of all buildings. Files that change are stored under a
+not happened; one listing shows what is new of all buildings. Files that change are stored under a
 name with their checksum, so what an older state names stays whole until a newer one has replaced
 it.
 """
@@ -79,7 +79,7 @@ class RemoteStates:
     Attributes:
         states: by owner.
         names: the files on the remote that say so, by owner; those of older generations as well.
-        is_marked: whether the remote tells an older checkout that it may go no further.
+        is_marked: whether the remote holds the mark at which an older checkout stops.
     """
 
     states: dict[str, State]

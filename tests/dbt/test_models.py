@@ -44,7 +44,7 @@ def test_all_models_and_their_unit_tests_pass(new_platform, tmp_path: Path) -> N
         )
         for file in files:
             assert set(pq.read_schema(file).names) == set(model["columns"]), file
-    for name in ("a_column_has_the_bounds", "a_replaced_sensor", "of_readings_with_one_key"):
+    for name in ("a_column_has_bounds_and_unit", "a_replaced_sensor", "of_readings_with_one_key"):
         assert any("PASS" in line and name in line for line in built.stdout.splitlines()), (
             built.stdout
         )

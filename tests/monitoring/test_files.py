@@ -91,7 +91,7 @@ def test_late_files_unknown_names_and_a_full_quarantine_are_reported(
     assert sensor.evidence == "1 name: ABCD; in 1 file; the cells are not published"
     assert (
         sensor.detail
-        == "sensor_mappings.csv:\nsm2_thermopro,ABCD,mapped,,<sensor_id>,<location>,,1,0,,"
+        == "sensor_mappings.csv:\nsm2_thermopro,ABCD,mapped,,<sensor_id>,<location>,,1,0,,,"
     )
     assert "1 name: KOT1/VZT 99 | Obj. 1/vzt99_temp-teb-odvod (°C); in 1 file" in unknown.evidence
     assert look(platform, "2026-02-07T01:00Z")["quarantine", refused.name].severity == "error"

@@ -288,6 +288,6 @@ def test_a_renamed_column_is_shown_side_by_side_with_the_rows_to_paste(
         and "perhaps now: KOT1/VZT 01 | Obj. 1/vzt01_temp-tea-saci (°C)" in waiting.detail
     )
     assert (
-        "sm2_atrea,KOT1/VZT 01 | Obj. 1/vzt01_temp-tea-saci (°C),mapped,,VZT01,sm2_01,temp_intake,1.0,0.0,,"
+        "sm2_atrea,KOT1/VZT 01 | Obj. 1/vzt01_temp-tea-saci (°C),mapped,,VZT01,sm2_01,temp_intake,1.0,0.0,,,"
         in waiting.detail.splitlines()
     )

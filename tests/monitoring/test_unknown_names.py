@@ -24,7 +24,7 @@ NOON = datetime(2026, 2, 4, 12, tzinfo=UTC)
 NARROW = {
     "file_formats.csv": "narrow_csv,delimited,;,.,1,%Y-%m-%d,-",
     "datasources_config.csv": "sm2_narrow,sm2,Narrow,csv,narrow_csv,sm2drive:narrow,*,Time,,warn,any,Europe/Prague,,,10,5,25,1,2000000,,false,active",
-    "datasource_mappings.csv": "sm2_narrow,Time,Unit,Kind,Value,,Narrow,-50,60",
+    "datasource_mappings.csv": "sm2_narrow,Time,Unit,Kind,Value,,Narrow,-50,60,",
 }
 NAMES = st.text(min_size=1).filter(
     lambda text: (
@@ -103,7 +103,7 @@ def version(
 
 def causes(registry: Registry, holders: list[FileVersion], *texts: list[str]) -> list[Cause]:
     accounting = [
-        {"source_file": holder.number, "unmapped_names": names}
+        {"building_id": holder.building_id, "source_file": holder.number, "unmapped_names": names}
         for holder, names in zip(holders, texts, strict=True)
     ]
     return list(unknown_names(registry, holders, holders, accounting))
@@ -140,9 +140,9 @@ def test_files_with_the_same_names_share_a_finding_and_months_of_a_file_are_adde
         ("file3.csv", "1 name: BCDE; in 1 file; the cells are not published"),
     ]
     months = [
-        {"source_file": 1, "unmapped_names": ["ABCD: a"]},
-        {"source_file": 1, "unmapped_names": None},
-        {"source_file": 1, "unmapped_names": ["BCDE: a"]},
+        {"building_id": "sm2", "source_file": 1, "unmapped_names": ["ABCD: a"]},
+        {"building_id": "sm2", "source_file": 1, "unmapped_names": None},
+        {"building_id": "sm2", "source_file": 1, "unmapped_names": ["BCDE: a"]},
     ]
     [cause] = unknown_names(REGISTRY, [one], [one], months)
     assert cause.evidence.startswith("2 names")
@@ -161,7 +161,7 @@ def test_an_unknown_column_of_a_known_device_is_a_column_and_its_row_is_accepted
     assert (
         cause.detail
         == "datasource_mappings.csv:\n"
-        + r"sm2_thermopro,Date+Time,{device},,CO2: \(ppm,<measurement>,ThermoPro,<value_min>,<value_max>"
+        + r"sm2_thermopro,Date+Time,{device},,CO2: \(ppm,<measurement>,ThermoPro,<value_min>,<value_max>,"
     )
     registry = pasted(seeds, cause.detail)
     assert causes(registry, [version(1, device="072B")], ["072B: CO2: (ppm"])[0].detail.startswith(
@@ -196,7 +196,7 @@ def test_a_column_that_is_ignored_is_not_unknown_though_nothing_describes_it(see
     assert [cause.check for cause in causes(REGISTRY, [holder], ["Status: Status"])] == [
         "unknown_column"
     ]
-    ignored = with_rows(seeds, {"sensor_mappings.csv": "sm2_atrea,Status,ignored,a text,,,,1,0,,"})
+    ignored = with_rows(seeds, {"sensor_mappings.csv": "sm2_atrea,Status,ignored,a text,,,,1,0,,,"})
     assert causes(ignored, [holder], ["Status: Status"]) == []
 
 
@@ -204,8 +204,8 @@ def test_a_name_whose_period_has_ended_is_not_offered_a_second_time(seeds: Path)
     text = (seeds / "sensor_mappings.csv").read_text()
     (seeds / "sensor_mappings.csv").write_text(
         text.replace(
-            "sm2_thermopro,072B,mapped,,072B,SM2_05_B1_01,,1,0,,",
-            "sm2_thermopro,072B,mapped,,072B,SM2_05_B1_01,,1,0,,2026-02-01",
+            "sm2_thermopro,072B,mapped,,072B,SM2_05_B1_01,,1,0,,,",
+            "sm2_thermopro,072B,mapped,,072B,SM2_05_B1_01,,1,0,,2026-02-01,",
         )
     )
     [cause] = causes(

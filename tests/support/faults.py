@@ -15,7 +15,6 @@ from include.core import files, rclone
 from include.core.errors import RemoteError
 from tests.support.platform import Platform
 
-
 TABLE_OF_THE_PLAN = re.compile(r"(?<=/work/plan/)\w+\.parquet$")  # one may fail for all
 
 

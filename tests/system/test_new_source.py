@@ -25,11 +25,11 @@ ROWS = {
     "station_*.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,,false,active"
     "\nsm2_cellar,sm2,Another of that make,csv,station_csv,sm2drive:cellar,"
     "*.csv,when;device;quantity;reading;state,,warn,weather,UTC,,,50,5,25,1,100000,,false,active",
-    "datasource_mappings.csv": "sm2_stub,when,device,quantity,reading,,Stub,-60,60\nsm2_station,when,device,quantity,reading,,Station,-60,1200\nsm2_cellar,when,device,quantity,reading,,Station,-60,1200",
+    "datasource_mappings.csv": "sm2_stub,when,device,quantity,reading,,Stub,-60,60,\nsm2_station,when,device,quantity,reading,,Station,-60,1200,\nsm2_cellar,when,device,quantity,reading,,Station,-60,1200,",
     "measurements.csv": "pressure,hPa,ratio,nonadditive,air pressure,",
     "building_hierarchy.csv": "sm2.roof,sm2.unknown_floor,Zone,Roof,2,,,\nsm2.ROOF,sm2.roof,Sensor,ROOF,3,,,\nsm2.CELLAR,sm2.roof,Sensor,CELLAR,3,,,\nsm2.STUB,sm2.roof,Sensor,STUB,3,,,",
-    "sensor_mappings.csv": "sm2_stub,b/T,mapped,,STUB,Roof,temp_ambient,1,0,,\nsm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,"
-    "\nsm2_cellar,a/T,mapped,,CELLAR,Roof,temp_ambient,1,0,,",
+    "sensor_mappings.csv": "sm2_stub,b/T,mapped,,STUB,Roof,temp_ambient,1,0,,,\nsm2_station,roof/T,mapped,,ROOF,Roof,temp_ambient,1,0,,,\nsm2_station,roof/p,mapped,,ROOF,Roof,pressure,0.01,0,,,"
+    "\nsm2_cellar,a/T,mapped,,CELLAR,Roof,temp_ambient,1,0,,,",
 }
 LINES = """when;device;quantity;reading
 2026-01-30T23:30:00;roof;T;1.5

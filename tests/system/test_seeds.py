@@ -27,12 +27,12 @@ ANNEX = {
     "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,,false,active"
     "\n"
     + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,,false,active",
-    "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60\nannex_meter,when,device,,value,,Meter,-60,60",
+    "datasource_mappings.csv": "annex_log,when,device,quantity,value,,Logger,-60,60,\nannex_meter,when,device,,value,,Meter,-60,60,",
     "sensor_mappings.csv": "".join(
-        f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,\n"
+        f"annex_log,{name}/T,mapped,,{name},{name},temp_indoor,1,0,,,\n"
         for name in ("roof", "cellar", "attic")
     )
-    + "annex_meter,boiler,mapped,,boiler,cellar,temp_indoor,1,0,,",
+    + "annex_meter,boiler,mapped,,boiler,cellar,temp_indoor,1,0,,,",
 }
 FIRST = date(2026, 2, 4)
 
@@ -65,7 +65,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "hand_over_files.csv": ("", "sm2,Model/all.csv,fact,Atrea,"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "measurements.csv": ("", "noise,dB,ratio,nonadditive,how loud it is,"),
-    "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,"),
+    "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,,"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
     "zone_adjacency.csv": (
         "sm2.1NP-S1,sm2.1NP-S2,beside,assumed",
@@ -259,20 +259,20 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     edit(
         seeds,
         "sensor_mappings.csv",
-        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,",
-        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,2026-02-03\nannex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0.5,2026-02-03,",
+        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,,",
+        "annex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0,,2026-02-03,\nannex_log,roof/T,mapped,,roof,roof,temp_indoor,1,0.5,2026-02-03,,",
     )
     edit(
         seeds,
         "sensor_mappings.csv",
-        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,",
-        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,2026-02-03\nannex_log,cellar/T,ignored,it was in the fridge,,,,,,2026-02-03,2026-02-04\nannex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,2026-02-04,",
+        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,,",
+        "annex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,,2026-02-03,\nannex_log,cellar/T,ignored,it was in the fridge,,,,,,2026-02-03,2026-02-04,\nannex_log,cellar/T,mapped,,cellar,cellar,temp_indoor,1,0,2026-02-04,,",
     )
     edit(
         seeds,
         "sensor_mappings.csv",
-        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,",
-        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,2026-02-03\nannex_log,attic/T,mapped,,attic,roof,temp_indoor,1,0,2026-02-03,2026-02-04\nannex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,2026-02-04,",
+        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,,",
+        "annex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,,2026-02-03,\nannex_log,attic/T,mapped,,attic,roof,temp_indoor,1,0,2026-02-03,2026-02-04,\nannex_log,attic/T,mapped,,attic,attic,temp_indoor,1,0,2026-02-04,,",
     )
     assert annex.next_day() == []
     assert annex.published() == {"Logger": 9 * 4 - 3, "Meter": 12}

@@ -6,6 +6,7 @@ with columns_found as (
         declared.measurement_column,
         declared.measurement,
         declared.source_name,
+        declared.unit,
         declared.value_min::double as value_min,
         declared.value_max::double as value_max
     from {{ ref("value_columns") }} as described
@@ -45,6 +46,7 @@ named as (
         columns_found.source_name,
         columns_found.value_min,
         columns_found.value_max,
+        coalesce(sensors.unit, columns_found.unit) as written_unit,
         coalesce(sensors.measurement, columns_found.measurement) as means
     from columns_found
     inner join {{ ref("sensor_mappings") }} as sensors
@@ -74,8 +76,9 @@ select
     named.public_location as location,
     named.sensor_id,
     named.means as measurement,
-    coalesce(named.scale::double, 1) as scale,
-    coalesce(named."offset"::double, 0) as "offset",
+    -- to the measurement's unit, then what the sensor needs
+    coalesce(conversions.scale, 1) * coalesce(named.scale::double, 1) as scale,
+    coalesce(conversions."offset", 0) * coalesce(named.scale::double, 1) + coalesce(named."offset"::double, 0) as "offset",
     named.value_min,
     named.value_max,
     -- local dates of the building's clock, as instants
@@ -83,3 +86,5 @@ select
     coalesce(named.valid_to::date, date '9999-12-31')::timestamp at time zone datasources.timezone as valid_to
 from named
 inner join {{ ref("datasources_config") }} as datasources on named.datasource_id = datasources.datasource_id
+left join {{ ref("unit_conversions") }} as conversions
+    on named.written_unit = conversions.unit and named.means = conversions.measurement
