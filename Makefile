@@ -42,6 +42,15 @@ run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
+new-building: setup ## the rows of a building (ARGS='home --timezone Europe/Prague')
+	@$(BIN)/python cli/new_building.py $(ARGS)
+
+new-datasource: setup ## the rows that read files like FILE=<sample> (ARGS='--building home', --help)
+	@$(BIN)/python cli/new_datasource.py "$(FILE)" $(ARGS)
+
+diff-datasource: setup ## what is declared beside what FILE=<file> holds, with rows to paste
+	@$(BIN)/python cli/diff_datasource.py "$(FILE)" $(ARGS)
+
 lint: setup ## style, types, layers and spelling
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-rest
 
@@ -81,4 +90,4 @@ docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one fi
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help checkout setup run ui lint lint-python lint-rest test test-quick coverage docs bench lock clean
+.PHONY: help checkout setup run ui new-building new-datasource diff-datasource lint lint-python lint-rest test test-quick coverage docs bench lock clean

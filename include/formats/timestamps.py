@@ -357,15 +357,24 @@ class _Reader:
 
 def _dates_and_times(columns: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
     """Date and time of each line as texts; both are in one column, or in a column each."""
-    if len(columns) == 2:
-        return columns[0], columns[1]
-    found = pc.extract_regex(columns[0], STAMP)
-    dates = pc.replace_substring_regex(columns[0], r"[ T].*$", "")
-    times = trimmed(pc.replace_substring_regex(columns[0], r"^[^ T]*[ T]?", ""))
+    return (columns[0], columns[1]) if len(columns) == 2 else split_stamps(columns[0])
+
+
+def split_stamps(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Date and time of texts that hold both."""
+    stamps = trimmed(texts)
+    found = pc.extract_regex(stamps, STAMP)
+    dates = pc.replace_substring_regex(stamps, r"[ T].*$", "")
+    times = trimmed(pc.replace_substring_regex(stamps, r"^[^ T]*[ T]?", ""))
     return (
         pc.coalesce(pc.struct_field(found, "date"), dates),
         pc.coalesce(pc.struct_field(found, "time"), times),
     )
+
+
+def is_time_of_day(text: str) -> bool:
+    """Whether the text is a time of day."""
+    return _clock(text) is not None
 
 
 @functools.lru_cache(1 << 17)  # files repeat each other's times of day

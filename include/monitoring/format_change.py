@@ -3,6 +3,7 @@ rows to change.
 """
 
 import difflib
+from pathlib import Path
 
 from include.formats.declared import Declared, means
 from include.ingest.validate import columns_found
@@ -16,7 +17,7 @@ from include.monitoring.seed_rows import (
     sensor_row,
 )
 from include.registry import Registry, Run
-from include.registry.rows import SensorMapping
+from include.registry.rows import Datasource, SensorMapping
 
 # The checks of validate.py that a file fails whose columns are others than declared.
 COLUMN_CHECKS = {"required_columns", "new_columns", "key_columns"}
@@ -29,9 +30,13 @@ def format_change(run: Run, version: FileVersion) -> str:
     raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
     if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
         return ""
-    datasource = run.registry.datasource(version.datasource_id)
+    return declared_and_found(run.registry, run.registry.datasource(version.datasource_id), raw)
+
+
+def declared_and_found(registry: Registry, datasource: Datasource, raw: Path) -> str:
+    """The columns that are declared beside those of a file, and the rows to paste or to change."""
     declared = (*datasource.required_columns, *datasource.optional_columns)
-    found = columns_found(raw, Declared.of(run.registry, datasource))
+    found = columns_found(raw, Declared.of(registry, datasource))
     missing = [
         want for want in datasource.required_columns if not any(means(want, name) for name in found)
     ]
@@ -56,20 +61,17 @@ def format_change(run: Run, version: FileVersion) -> str:
     rows = [
         _row(new_name, old)
         for want, new_name in renames.items()
-        for old in _mapped(run.registry, version.datasource_id, want)
+        for old in _mapped(registry, datasource.datasource_id, want)
     ]
-    by_column = [name for name in undeclared if not is_described(run.registry, datasource, name)]
+    by_column = [name for name in undeclared if not is_described(registry, datasource, name)]
     if not any(
-        row.location_column or row.measurement_column
-        for row in run.registry.mappings_of(datasource)
+        row.location_column or row.measurement_column for row in registry.mappings_of(datasource)
     ):  # there a column is a raw name
-        rows += [sensor_row(run.registry, datasource, name) for name in undeclared]
+        rows += [sensor_row(registry, datasource, name) for name in undeclared]
     if renames:
         changed = ";".join(renames.get(want, want) for want in datasource.required_columns)
         lines += ["", "datasources_config.csv, required_columns:", changed]
-        columns = [
-            row for row in run.registry.mappings_of(datasource) if row.value_column in renames
-        ]
+        columns = [row for row in registry.mappings_of(datasource) if row.value_column in renames]
         lines += [
             f"datasource_mappings.csv, line {row.line}: value_column {row.value_column} →"
             f" {renames[row.value_column]}"
@@ -78,7 +80,7 @@ def format_change(run: Run, version: FileVersion) -> str:
     lines += block("sensor_mappings.csv", rows)
     lines += block(
         "datasource_mappings.csv",
-        (column_row(run.registry, datasource, name) for name in by_column),
+        (column_row(registry, datasource, name) for name in by_column),
     )
     return "\n".join(lines)
 

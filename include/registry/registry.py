@@ -127,6 +127,10 @@ class Registry:
             row for row in self.datasources if row.status == "active" and row.building_id in active
         )
 
+    def neighbours_of(self, datasource: Datasource) -> tuple[Datasource, ...]:
+        """The datasources that read the same place, itself among them."""
+        return tuple(row for row in self.active_datasources if row.location == datasource.location)
+
     @property
     def planned_datasources(self) -> tuple[Datasource, ...]:
         """Those of which nothing was ever read: nothing of them is published."""

@@ -39,8 +39,11 @@ def sync(
     listed = source_of(datasource).list(datasource.location)
     findings = _unclaimed(listed, datasource, neighbours)
     claimed, odd = claimed_files(listed, datasource)
-    findings += odd
-    if known and not claimed and not odd:  # if no file is known either, `register` reports an error
+    claimed, twice = claimed_once(claimed, datasource, neighbours)
+    findings += [*odd, *twice]
+    if (
+        known and not claimed and not odd and not twice
+    ):  # if no file is known either, `register` reports an error
         findings.append(
             Finding(
                 "nothing_matches",
@@ -176,6 +179,34 @@ def _unclaimed(
             for pattern in patterns
         )
     ]
+
+
+def claimed_once(
+    claimed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]
+) -> tuple[list[RemoteFile], list[Finding]]:
+    """The files that no other datasource of the building claims: their values would count twice."""
+    others = [
+        (other.datasource_id, re.compile(other.file_regex))
+        for other in neighbours
+        if other != datasource and other.building_id == datasource.building_id
+    ]
+    once, findings = [], []
+    for file in claimed:
+        name = PurePosixPath(file.path).name
+        owners = [other for other, pattern in others if pattern.fullmatch(name)]
+        if not owners:
+            once.append(file)
+            continue
+        findings.append(
+            Finding(
+                "claimed_twice",
+                "error",
+                f"the file_pattern of {owners[0]} matches the name as well",
+                where=file.path,
+                cure="Let one file_pattern of datasources_config.csv match it",
+            )
+        )
+    return once, findings
 
 
 def _copy(

@@ -11,7 +11,7 @@ from include.core.settings import Settings
 from include.ledger.ledger import Ledger
 from include.registry import Registry
 from include.sources.registry import source_of
-from include.sources.sync import claimed_files, is_known
+from include.sources.sync import claimed_files, claimed_once, is_known
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,9 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
     for datasource in registry.active_datasources:
         known = ledger.latest(datasource.datasource_id)
         try:
-            claimed, _ = claimed_files(source_of(datasource).list(datasource.location), datasource)
+            listed = source_of(datasource).list(datasource.location)
+            claimed, _ = claimed_files(listed, datasource)
+            claimed, _ = claimed_once(claimed, datasource, registry.neighbours_of(datasource))
         except (RemoteError, ConfigurationError) as error:
             log.warning("%s cannot be watched: %s", mask(datasource.location), error)
             continue

@@ -324,3 +324,22 @@ def test_two_files_of_one_name_are_refused_and_the_rest_is_taken(platform: Platf
     assert claimed == listed[2:] and [(f.check, f.message) for f in findings] == [
         ("same_name_twice", "2 files have this name")
     ]
+
+
+def test_a_file_that_two_datasources_claim_is_read_by_neither_and_all_others_are(
+    platform: Platform,
+) -> None:
+    source = platform.registry.datasource("sm2_thermopro")
+    twin = source.model_copy(update={"datasource_id": "twin", "file_pattern": f"{GOOD[:-8]}*.csv"})
+    elsewhere = twin.model_copy(update={"building_id": "annex"})
+    arrived = {}
+    for one, neighbours in ((source, (source, twin)), (source, (source, elsewhere))):
+        findings = syncing.sync(platform.settings, one, neighbours)
+        handed_over = platform.settings.paths.ingest / one.datasource_id / "arrivals.json"
+        names = {row["path"] for row in files.read_json(handed_over)["arrivals"]}
+        arrived[neighbours[1].building_id] = names, {f.check: f for f in findings}
+    names, found = arrived["sm2"]
+    assert names == {OTHER}
+    assert found["claimed_twice"].severity == "error" and found["claimed_twice"].where == GOOD
+    assert "file_pattern of twin" in found["claimed_twice"].message
+    assert "claimed_twice" not in arrived["annex"][1]

@@ -325,10 +325,12 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     )
     assert annex.next_day() == []
     assert annex.published()["Logger"] == 9 * 7 - 3
-    numbers = [(v.number, v.path) for v in annex.platform.ledger.versions]
+    numbers = [(v.number, v.path) for v in annex.platform.ledger.of("annex").versions]
     assert start_over(annex.platform.settings, "annex") == 14
     assert annex.next_day() == []
-    assert [(v.number, v.path) for v in annex.platform.ledger.versions][: len(numbers)] == numbers
+    assert [(v.number, v.path) for v in annex.platform.ledger.of("annex").versions][
+        : len(numbers)
+    ] == numbers
     assert {v.verdict for v in annex.platform.ledger.versions} == {"accepted"}
     assert not [
         finding

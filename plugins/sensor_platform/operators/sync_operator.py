@@ -25,10 +25,5 @@ class SyncOperator(BaseOperator):
         datasource = registry.datasource(self.datasource_id)
         if why := registry.why_not_read(datasource):
             raise AirflowSkipException(why)
-        neighbours = tuple(
-            source
-            for source in registry.active_datasources
-            if source.location == datasource.location
-        )
-        for finding in sync(settings, datasource, neighbours):
+        for finding in sync(settings, datasource, registry.neighbours_of(datasource)):
             self.log.warning("%s", finding)

@@ -1,0 +1,250 @@
+"""Adds a datasource from a sample file: python cli/new_datasource.py FILE [options].
+
+Looks at the file, shows what would be read of it, and writes the seed rows that read it. Nothing
+is written if the seeds would not accept the rows or the sample cannot be read. Exit code 0:
+written, or shown with --dry-run. 1: not possible, and why.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(PROJECT)
+
+import duckdb  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.markup import escape  # noqa: E402
+from rich.table import Table  # noqa: E402
+from rich.text import Text  # noqa: E402
+
+from cli.command import run_locked  # noqa: E402
+from include.core import files  # noqa: E402
+from include.core.errors import ConfigurationError  # noqa: E402
+from include.core.plain_text import counted, visible  # noqa: E402
+from include.core.settings import Settings  # noqa: E402
+from include.onboarding.describe import describe, plain  # noqa: E402
+from include.onboarding.propose import (  # noqa: E402
+    Rows,
+    Tried,
+    Wanted,
+    propose,
+    try_rows,
+    with_rows,
+)
+from include.onboarding.sniff import Sample, sniff  # noqa: E402
+from include.registry import Registry, load_registry  # noqa: E402
+
+FIRST_ROWS = """
+    select
+        strftime(timestamp at time zone 'UTC', '%Y-%m-%d %H:%M:%S') as at,
+        coalesce(device, ''), coalesce(measurement, ''), {columns}
+    from read_parquet($path) order by source_line limit 5
+"""
+
+
+def main() -> int:
+    """Add a datasource. Returns the exit code."""
+    chosen = parser().parse_args()
+    return run_locked(lambda settings: add(settings, chosen, Console(soft_wrap=True)))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", type=Path, help="a sample of its files")
+    parser.add_argument("--id", default="", help="of the datasource; default: from the file's name")
+    parser.add_argument(
+        "--building", default="", help="default: the only one, or the one asked for"
+    )
+    parser.add_argument(
+        "--location",
+        default="",
+        help="the folder of its files, such as drive:rooms; default: the sample's",
+    )
+    parser.add_argument(
+        "--pattern", default="", help="which files there are its, such as Graph*.csv"
+    )
+    parser.add_argument("--timezone", default="", help="of its clocks; default: the building's")
+    parser.add_argument("--place", default="", help="where its one sensor is")
+    parser.add_argument("--make", default="", help="what makes the devices; default: the id")
+    parser.add_argument("--encoding", default="", help="of its text, such as cp1250")
+    parser.add_argument(
+        "--measure",
+        action="append",
+        default=[],
+        metavar="NAME=MEASUREMENT[:UNIT]",
+        help="what a column, or a name in the file, measures; may be repeated",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the rows, and write nothing")
+    return parser
+
+
+def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> None:
+    """Show what is found in the sample and write the rows.
+
+    Raises ConfigurationError if there is no way to read it.
+    """
+    raw: Path = chosen.file.resolve()
+    if not raw.is_file():
+        raise ConfigurationError("there is no such file", where=str(raw), cure="name a sample file")
+    registry = load_registry(settings.seeds_dir)
+    datasource_id = chosen.id or _id_of(raw)
+    building_id = chosen.building or _building(registry)
+    if any(row.datasource_id == datasource_id for row in registry.datasources):
+        raise ConfigurationError(
+            f"there is a datasource {datasource_id} already",
+            where="datasources_config.csv",
+            cure="give another --id, or `make diff-datasource` to compare the file with it",
+        )
+    wanted = Wanted(
+        datasource_id,
+        building_id,
+        chosen.location or str(raw.parent),
+        chosen.pattern or pattern_of_names(raw.name),
+        chosen.timezone or registry.building(building_id).timezone,
+        chosen.place,
+        chosen.make or datasource_id,
+        _measures(chosen.measure),
+    )
+    sample = sniff(raw, datasource_id, chosen.encoding)
+    rows = propose(sample, describe(sample, dict(wanted.measures)), wanted, registry)
+    with tempfile.TemporaryDirectory() as scratch:
+        as_of = datetime.now(UTC) + timedelta(days=1)  # a sample may be of today, in any zone
+        tried = try_rows(settings, rows, wanted, raw, as_of, Path(scratch))
+        _show(console, sample, tried, rows, wanted)
+    if not tried.found.accepted:
+        raise ConfigurationError(
+            "the sample is refused: " + "; ".join(map(str, tried.found.findings)),
+            where=str(raw),
+            cure="correct the sample, or say more with the options; nothing was written",
+        )
+    if chosen.dry_run:
+        console.print("\nNothing was written (--dry-run).")
+        return
+    for path, text in with_rows(settings.seeds_dir, rows).items():
+        files.write_text(path, text)
+    console.print(
+        f"\nWritten to {settings.seeds_dir}. `make run` reads {wanted.file_pattern} from"
+        f" {wanted.location}.",
+        markup=False,
+    )
+
+
+def _id_of(raw: Path) -> str:
+    """The words of a file's name."""
+    words = [word for word in plain(raw.name.partition(".")[0]).split("_") if not word.isdigit()]
+    name = "_".join(words)
+    return name if re.match("[a-z]", name) else f"source_{name}".rstrip("_")
+
+
+def pattern_of_names(name: str) -> str:
+    """A glob for files called like this one, with other numbers."""
+    stem, dot, suffix = name.partition(".")
+    return re.sub(r"\d+([-_.T]?\d+)*", "*", stem) + dot + suffix
+
+
+def _building(registry: Registry) -> str:
+    known = [row.building_id for row in registry.active_buildings]
+    if len(known) == 1:
+        return known[0]
+    if known and sys.stdin.isatty():
+        return input(f"Which building ({', '.join(known)})? ").strip()
+    raise ConfigurationError(
+        "which building is it?",
+        where="option --building",
+        cure=f"name one of: {', '.join(known) or 'none yet; see make new-building'}",
+    )
+
+
+def _measures(given: list[str]) -> dict[str, str]:
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise ConfigurationError(
+            f"{wrong[0]!r} does not name a measurement",
+            where="option --measure",
+            cure="write NAME=MEASUREMENT, such as 'T1=temp_indoor' or 'Flow=flow_rate:l/s'",
+        )
+    return {name: said for name, _, said in (text.rpartition("=") for text in given)}
+
+
+def _show(console: Console, sample: Sample, tried: Tried, rows: Rows, wanted: Wanted) -> None:
+    """How the file is written, its time range, its sensors, its first rows, and the rows."""
+    found, format_ = tried.found, sample.format_
+    how = {
+        "delimited": f"delimited by {format_.delimiter!r}, decimal mark {format_.decimal_mark!r},"
+        f" header in line {format_.header_line}",
+    }.get(format_.reader, format_.reader)
+    console.print(f"Written   {how}", markup=False)
+    dates = rows["file_formats.csv"][0]["date_formats"]
+    proven = found.layout.date_format if found.layout else "not proven"
+    console.print(f"Times     {dates} ({proven}), {wanted.timezone}", markup=False)
+    if found.first_reading and found.last_reading:
+        console.print(
+            f"Range     {found.first_reading:%Y-%m-%d %H:%M} to {found.last_reading:%Y-%m-%d %H:%M}"
+            f" UTC, {counted(found.rows, 'line')}, {found.rejected:,} rejected",
+            markup=False,
+        )
+    _show_sensors(console, tried, wanted)
+    if found.layout:
+        _show_first_rows(console, tried)
+    for finding in found.findings:
+        console.print(f"  · {visible(str(finding))}", markup=False, style="yellow")
+    for seed, added in rows.items():
+        if added:
+            console.print(f"\n{seed}", style="bold", markup=False)
+        for row in added:
+            console.print("  " + visible(",".join(row.values())), markup=False, style="dim")
+
+
+def _show_sensors(console: Console, tried: Tried, wanted: Wanted) -> None:
+    units = {row.measurement: row.unit for row in tried.registry.measurements}
+    source = tried.registry.datasource(wanted.datasource_id)
+    table = Table("in the file", "sensor", "place", "measures", "unit", box=None, pad_edge=False)
+    columns = tried.registry.mappings_of(source)
+    for row in tried.registry.sensor_mappings:
+        if row.datasource_id != wanted.datasource_id:
+            continue
+        own = [c for c in columns if row.raw_name in (c.value_column, *c.value_column.split("|"))]
+        measured = [row.measurement] if row.measurement else [c.measurement for c in own or columns]
+        written = [row.unit] if row.unit else [c.unit for c in own or columns]
+        name = Text(visible(row.raw_name))
+        if row.disposition == "ignored":
+            table.add_row(name, "", "", Text(f"ignored: {row.reason}"), "")
+            continue
+        said = (
+            f"{unit or units[m]} → {units[m]}" for m, unit in zip(measured, written, strict=False)
+        )
+        place = tried.registry.public_location(source.building_id, row.location)
+        cells = (row.sensor_id, place, ", ".join(measured), ", ".join(said))
+        table.add_row(name, *map(Text, cells))
+    console.print(table)
+
+
+def _show_first_rows(console: Console, tried: Tried) -> None:
+    assert tried.found.layout is not None
+    names = tried.found.layout.columns
+    columns = ", ".join(f"coalesce(n{n}::varchar, t{n}, '')" for n in range(len(names)))
+    table = Table(
+        "UTC",
+        "device",
+        "measurement",
+        *(escape(visible(name)) for name in names),
+        box=None,
+        pad_edge=False,
+    )
+    found = duckdb.connect().execute(
+        FIRST_ROWS.format(columns=columns), {"path": str(tried.values)}
+    )
+    for row in found.fetchall():
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,301 @@
+"""What the columns of a sample mean: when, of what device, which quantity, in which unit.
+
+What the file does not show is left open and said, never guessed.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from itertools import permutations
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.core.errors import ConfigurationError
+from include.formats.date_order import parse_date
+from include.formats.dialect import trimmed
+from include.formats.timestamps import is_time_of_day, split_stamps
+from include.onboarding.sniff import NUMERIC, Sample
+from include.registry.rows import EPOCHS, Measurement
+from include.registry.units import UnknownUnit, conversion
+
+QUANTITIES = Path(__file__).parent / "quantities.csv"
+DATE_FORMATS = (
+    *("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"),
+    *("%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%y-%m-%d", "%Y%m%d"),
+)
+DEVICE = re.compile(
+    r"device|sensor|entity|location|room|station|node|zone|place|name|(^|_)id$|^\*$"
+)
+KIND = re.compile(r"measure|quantity|kind|type|parameter|variable|metric|channel|field|property")
+UNIT_COLUMN = re.compile(r"unit")
+IN_BRACKETS = re.compile(r"[\(\[]([^\)\]]+)[\)\]]\s*$")
+SUFFIXES = {
+    **{"celsius": "Cel", "degc": "Cel", "fahrenheit": "°F", "degf": "°F", "kelvin": "K"},
+    **{"pct": "%", "percent": "%", "ppm": "ppm", "ppb": "ppb", "hpa": "hPa", "kpa": "kPa"},
+    **{"mbar": "mbar", "lux": "lx", "kw": "kW", "w": "W", "c": "Cel", "f": "°F", "k": "K"},
+}
+
+
+# Left of a name when its quantity is taken out: `relative humidity`, `temperature sensor`.
+WORDS_OF_QUANTITIES = frozenset(
+    (
+        "relative",
+        "air",
+        "erature",
+        "eratur",
+        "ota",
+        "ity",
+        "igkeit",
+        "sensor",
+        "value",
+        "mean",
+        "2m",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Times:
+    """The columns of the timestamp, and the formats that fit them."""
+
+    columns: tuple[str, ...]
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column of values, or one name of a narrow file: what it measures, in which unit; empty
+    where nothing shows it.
+    """
+
+    name: str
+    measurement: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the columns of a sample mean.
+
+    `devices` are the names in the device column; `kinds` those in the measurement column.
+    """
+
+    times: Times
+    device_column: str
+    measurement_column: str
+    values: tuple[Value, ...]
+    devices: tuple[str, ...] = ()
+    kinds: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+
+@cache
+def quantities() -> list[dict[str, str]]:
+    """The quantities that are known by their names, in the order in which they are tried."""
+    with QUANTITIES.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def plain(name: str) -> str:
+    """A name in lower case without accents, with `_` for all other signs."""
+    bare = unicodedata.normalize("NFKD", IN_BRACKETS.sub("", name)).encode("ascii", "ignore")
+    return re.sub(r"[^a-z0-9]+", "_", bare.decode().lower()).strip("_")
+
+
+def describe(sample: Sample, named: dict[str, str]) -> Description:
+    """Say what each column means.
+
+    Args:
+        sample: the file, read.
+        named: what a person has said: names of columns (or of kinds) → measurement or
+            `measurement:unit`.
+
+    Raises:
+        ConfigurationError: no column holds times, or none holds values.
+    """
+    times = find_times(sample)
+    rest = [name for name in sample.columns if name not in times.columns]
+    numeric = [name for name in rest if sample.numeric_share(name) >= NUMERIC]
+    words = [name for name in rest if name not in numeric and sample.texts(name)]
+    device, kind = _keys(sample, times, words, numeric)
+    if not numeric and device:  # states of many devices, of which some are numbers
+        numeric = [
+            name for name in words if name not in (device, kind) and _some_numbers(sample, name)
+        ]
+    values = [name for name in numeric if name not in (device, kind)]
+    values = [
+        name for name in values if not re.fullmatch(r"(row_?)?(id|index|nr|no)?", plain(name))
+    ] or values
+    if not values:
+        raise ConfigurationError(
+            "no column holds numbers",
+            where=f"columns {', '.join(rest) or 'none'}",
+            cure="name the decimal mark and the delimiter in file_formats.csv",
+        )
+    others = tuple(name for name in rest if name not in (*values, device, kind))
+    found = tuple(_value(name, named) for name in values)
+    return Description(
+        times,
+        device,
+        kind,
+        found,
+        tuple(sample.texts(device)) if device else (),
+        _kinds(sample, device, kind, named),
+        others,
+    )
+
+
+def find_times(sample: Sample) -> Times:
+    """The column, or the two, whose every text is a time, and the formats that fit all of them.
+
+    Raises ConfigurationError if there is none.
+    """
+    ordered = sorted(
+        sample.columns,
+        key=lambda name: not re.search("time|date|when|stamp|last_|zeit|cas|ora", plain(name)),
+    )
+    for name in ordered:
+        if formats := _formats_of(split_stamps(sample.columns[name])):
+            return Times((name,), formats)
+    for one, other in permutations(ordered[:6], 2):
+        pair = trimmed(sample.columns[one]), trimmed(sample.columns[other])
+        if formats := _formats_of(pair):
+            return Times((one, other), formats)
+    for name in ordered:
+        if unit := _epoch_of(sample, name):
+            return Times((name,), (unit,))
+    raise ConfigurationError(
+        "no column holds times in a known format",
+        where=f"columns {', '.join(sample.columns)}",
+        cure=f"known are {', '.join((*DATE_FORMATS, *EPOCHS))} and what strptime reads",
+    )
+
+
+def _formats_of(parts: tuple[pa.Array, pa.Array]) -> tuple[str, ...]:
+    """The date formats that fit all dates, if all times are times of day."""
+    dates, times = (part.unique().to_pylist() for part in parts)
+    if not dates or not all(is_time_of_day(text) for text in times):
+        return ()
+    return tuple(
+        format_
+        for format_ in DATE_FORMATS
+        if all((day := parse_date(text, format_)) and day.year > 1990 for text in dates)
+    )
+
+
+def _epoch_of(sample: Sample, name: str) -> str:
+    """The unit in which the numbers of a column are times between 2000 and 2100; empty if none."""
+    texts = trimmed(sample.columns[name])
+    if not pc.all(pc.match_substring_regex(texts, r"^\d{9,17}(\.\d+)?$")).as_py():
+        return ""
+    numbers = pc.cast(texts, pa.float64())
+    first, last = (
+        (date(year, 1, 1) - date(1970, 1, 1)) / timedelta(microseconds=1) for year in (2000, 2100)
+    )
+    for unit, size in EPOCHS.items():
+        if first <= pc.min(numbers).as_py() * size and pc.max(numbers).as_py() * size <= last:
+            return unit
+    return ""
+
+
+def _keys(sample: Sample, times: Times, words: list[str], numeric: list[str]) -> tuple[str, str]:
+    """The columns that name the device and the measurement of a line; empty where there is none."""
+    repeated = (
+        any(len(sample.columns[name].unique()) < sample.rows for name in times.columns)
+        or len(sample.columns[times.columns[0]].unique()) < sample.rows
+    )
+    kind = next((name for name in words if KIND.search(plain(name))), "")
+    devices = [name for name in words if name != kind and not UNIT_COLUMN.search(plain(name))]
+    device = next((name for name in devices if DEVICE.search(plain(name) or name)), "")
+    if not device and repeated and devices:
+        device = min(devices, key=lambda name: len(sample.texts(name)))
+    if not device and repeated:  # a device may be a number
+        device = next((name for name in numeric if DEVICE.search(plain(name))), "")
+    return device, kind
+
+
+def _some_numbers(sample: Sample, name: str) -> bool:
+    return sample.numeric_share(name) > 0
+
+
+def _kinds(
+    sample: Sample, device: str, kind: str, named: dict[str, str]
+) -> dict[str, tuple[Value, ...]]:
+    """For each device of a narrow file, what its lines measure."""
+    if not kind:
+        return {}
+    keys = trimmed(sample.columns[device]) if device else pa.array([""] * sample.rows)
+    pairs = pa.table({"device": keys, "kind": trimmed(sample.columns[kind])})
+    found: dict[str, tuple[Value, ...]] = {}
+    for row in (
+        pairs.group_by(["device", "kind"])
+        .aggregate([])
+        .sort_by([("device", "ascending"), ("kind", "ascending")])
+        .to_pylist()
+    ):
+        found[row["device"]] = (*found.get(row["device"], ()), _value(row["kind"], named))
+    return found
+
+
+def _value(name: str, named: dict[str, str]) -> Value:
+    if name in named:
+        measurement, _, unit = named[name].partition(":")
+        return Value(name, measurement, unit)
+    quantity = quantity_of(name)
+    return Value(name, quantity["measurement"] if quantity else "", unit_of(name, quantity))
+
+
+def quantity_of(name: str) -> dict[str, str] | None:
+    """The first known quantity whose pattern the name matches."""
+    return next((row for row in quantities() if re.search(row["pattern"], plain(name))), None)
+
+
+def place_in(name: str) -> str:
+    """What a name says apart from quantity and unit, such as `bad` of `Bad Feuchte (%)`; empty if
+    that is no word.
+    """
+    quantity = quantity_of(name)
+    rest = re.sub(quantity["pattern"], "_", plain(name)) if quantity else plain(name)
+    left = [word for word in rest.split("_") if len(word) > 1 and word not in SUFFIXES]
+    words = "_".join(word for word in left if word not in WORDS_OF_QUANTITIES)
+    return words if re.search("[a-z]{2}", words) else ""
+
+
+def unit_of(name: str, quantity: dict[str, str] | None) -> str:
+    """The unit that a name holds, in brackets or at its end, if values in it can become the
+    quantity's.
+    """
+    bracketed = IN_BRACKETS.search(name)
+    last = plain(name).rpartition("_")[2]
+    candidates = [bracketed[1].strip()] if bracketed else []
+    candidates += [SUFFIXES[last]] if last in SUFFIXES and "_" in plain(name) else []
+    for unit in candidates:
+        try:
+            if quantity and conversion(unit, quantity["unit"]):
+                return unit
+        except UnknownUnit:
+            continue
+    return candidates[0] if candidates and not quantity else ""
+
+
+def measurement_row(name: str) -> dict[str, str] | None:
+    """A row of measurements.csv for a known quantity."""
+    row = next((row for row in quantities() if row["measurement"] == name), None)
+    return row and {key: row[key] for key in Measurement.model_fields if key != "line"}
+
+
+def bounds_of(measurements: Iterable[str]) -> tuple[str, str]:
+    """Physical bounds that hold for all of the measurements."""
+    rows = [row for row in quantities() if row["measurement"] in set(measurements)]
+    if not rows:
+        return "-1000000", "1000000"
+    lowest = min(rows, key=lambda row: float(row["value_min"]))
+    highest = max(rows, key=lambda row: float(row["value_max"]))
+    return lowest["value_min"], highest["value_max"]
