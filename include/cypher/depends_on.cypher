@@ -1,4 +1,4 @@
-// What fails with a unit: what it feeds and what depends on it, at any number of steps, and what lies in these places.
+// What fails with a unit: what it feeds and what depends on it, at up to ten steps, and what lies in these places.
 //
 // $node  id of the unit, any node
 MATCH (dependent:Node)-[:DEPENDS_ON*1..10]->(unit:Node {id: $node})

@@ -137,7 +137,7 @@ def _described(found: Description) -> tuple[Value, ...]:
 
 
 def _names_say_it(found: Description) -> bool:
-    """Whether devices tell what they measure: one column holds the values of all."""
+    """Whether devices say what they measure: one column holds the values of all."""
     return bool(found.device_column) and not any(value.measurement for value in found.values)
 
 

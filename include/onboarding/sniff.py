@@ -25,7 +25,7 @@ HEAD, LINES = 1 << 20, 50  # bytes and lines in which delimiter and header are l
 TRIED = 3  # of the ways to split lines
 NULLS = ("unavailable", "unknown", "NA", "N/A", "NaN", "null", "None", "-", "--", "#N/A")
 NUMERIC = 0.8  # the share of a column's cells that are numbers, if it holds values
-SHOWN = 1_000  # cells of a column that are looked at
+SHOWN = 1_000  # cells of a column that are read
 
 
 @dataclass(frozen=True)
