@@ -14,6 +14,8 @@ gone on without them. A red `sync` means a drive could not be read. Correct the 
 run again: nothing has to be cleaned up. Every message, and what to do: `docs/runbook.md`.
 """
 
+from typing import Any
+
 from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -35,6 +37,7 @@ from sensor_platform.tasks.refresh import (
 from sensor_platform.tasks.sync_building_hierarchy import announce_hierarchy
 
 _, registry = platform()
+MOST_SHARES = 16
 
 with DAG(
     dag_id="refresh",
@@ -51,16 +54,15 @@ with DAG(
     restored = restore_state()
     registered = register_files()
 
-    for datasource in registry.datasources:
-        with TaskGroup(datasource.datasource_id, tooltip=datasource.name) as ingest:
+    for name, datasources in registry.shares(MOST_SHARES).items():
+        ids = [datasource.datasource_id for datasource in datasources]
+        # a datasource goes on though the step before has failed for another of its share
+        goes_on: Any = {"datasource_ids": ids, "trigger_rule": "one_done"}
+        with TaskGroup(name, tooltip=", ".join(row.name for row in datasources[:3])) as ingest:
             (
-                SyncOperator(task_id="sync", datasource_id=datasource.datasource_id, pool="drives")
-                >> ValidateSchemaOperator(
-                    task_id="validate_schema", datasource_id=datasource.datasource_id
-                )
-                >> QualityGateOperator(
-                    task_id="quality_gate", datasource_id=datasource.datasource_id
-                )
+                SyncOperator(task_id="sync", datasource_ids=ids, pool="drives")
+                >> ValidateSchemaOperator(task_id="validate_schema", **goes_on)
+                >> QualityGateOperator(task_id="quality_gate", **goes_on)
             )
         restored >> ingest >> registered
 

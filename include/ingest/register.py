@@ -429,6 +429,16 @@ def _judged(
     )
 
 
+def is_synced(settings: Settings, datasource: Datasource) -> bool:
+    """Whether its files were listed and copied in this run."""
+    return _synced(settings, datasource) is not None
+
+
+def is_validated(settings: Settings, datasource: Datasource) -> bool:
+    """Whether its files were validated in this run."""
+    return (settings.paths.ingest / datasource.datasource_id / VALIDATED).exists()
+
+
 def _hand_over(
     settings: Settings, datasource: Datasource, name: str, judged: list[FileVersion]
 ) -> None:

@@ -131,6 +131,21 @@ class Registry:
         """The datasources that read the same place, itself among them."""
         return tuple(row for row in self.active_datasources if row.location == datasource.location)
 
+    def shares(self, most: int) -> dict[str, list[Datasource]]:
+        """All datasources in at most so many shares, by a name for each: one each if they are few,
+        else those of buildings that follow one another.
+        """
+        if len(self.datasources) <= most:
+            return {row.datasource_id: [row] for row in self.datasources}
+        names = sorted({row.building_id for row in self.datasources})
+        size = -(-len(names) // most)
+        found = {}
+        for first in range(0, len(names), size):
+            own = names[first : first + size]
+            name = own[0] if len(own) == 1 else f"{own[0]}-to-{own[-1]}"
+            found[name] = [row for row in self.datasources if row.building_id in own]
+        return found
+
     @property
     def planned_datasources(self) -> tuple[Datasource, ...]:
         """Those of which nothing was ever read: nothing of them is published."""

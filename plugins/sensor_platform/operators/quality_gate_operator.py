@@ -2,27 +2,30 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
-
-from include.ingest.register import pass_gate
+from include.core.settings import Settings
+from include.ingest.register import is_validated, pass_gate
+from include.registry import Registry
+from include.registry.rows import Datasource
 from sensor_platform.links import QuarantineLink
-from sensor_platform.run_context import platform, skipped_checks
+from sensor_platform.operators.datasources_operator import DatasourcesOperator
+from sensor_platform.run_context import skipped_checks
 
 
-class QualityGateOperator(BaseOperator):
+class QualityGateOperator(DatasourcesOperator):
     """Row counts and empty cells of each readable file, against what its datasource declares."""
 
-    template_fields = ("datasource_id",)
     operator_extra_links = (QuarantineLink(),)
 
-    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.datasource_id = datasource_id
+    def why_not_yet(self, datasource: Datasource) -> str:
+        """See the base."""
+        if is_validated(Settings.from_environment(), datasource):
+            return ""
+        return f"{datasource.datasource_id}: its files were not validated; a task before says why"
 
-    def execute(self, context: Any) -> None:
-        settings, registry = platform()
+    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
+        """See the operator."""
         judged = pass_gate(
-            settings, registry, registry.datasource(self.datasource_id), skipped_checks(context)
+            Settings.from_environment(), registry, datasource, skipped_checks(context)
         )
         self.log.info(
             "file versions judged: %d; accepted: %d",

@@ -1,29 +1,21 @@
-"""Brings a datasource's new files from its drive into landing."""
+"""Brings the new files of datasources from their drives into landing."""
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowSkipException
-
+from include.core.settings import Settings
+from include.registry import Registry
+from include.registry.rows import Datasource
 from include.sources.sync import sync
-from sensor_platform.run_context import platform
+from sensor_platform.operators.datasources_operator import DatasourcesOperator
 
 
-class SyncOperator(BaseOperator):
+class SyncOperator(DatasourcesOperator):
     """Copies what the ledger does not know and verifies it; skipped for planned and disabled
     datasources.
     """
 
-    template_fields = ("datasource_id",)
-
-    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.datasource_id = datasource_id
-
-    def execute(self, context: Any) -> None:
-        settings, registry = platform()
-        datasource = registry.datasource(self.datasource_id)
-        if why := registry.why_not_read(datasource):
-            raise AirflowSkipException(why)
+    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
+        """See the operator."""
+        settings = Settings.from_environment()
         for finding in sync(settings, datasource, registry.neighbours_of(datasource)):
             self.log.warning("%s", finding)

@@ -2,28 +2,29 @@
 
 from typing import Any
 
-from airflow.sdk import BaseOperator
-
-from include.ingest.register import validate_arrivals
+from include.core.settings import Settings
+from include.ingest.register import is_synced, validate_arrivals
+from include.registry import Registry
+from include.registry.rows import Datasource
 from sensor_platform.links import QuarantineLink
+from sensor_platform.operators.datasources_operator import DatasourcesOperator
 from sensor_platform.run_context import run_of, skipped_checks
 
 
-class ValidateSchemaOperator(BaseOperator):
+class ValidateSchemaOperator(DatasourcesOperator):
     """Gives each arrived file version a verdict: encoding, dialect, header, date order, columns."""
 
-    template_fields = ("datasource_id",)
     operator_extra_links = (QuarantineLink(),)
 
-    def __init__(self, *, datasource_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.datasource_id = datasource_id
+    def why_not_yet(self, datasource: Datasource) -> str:
+        """See the base."""
+        if is_synced(Settings.from_environment(), datasource):
+            return ""
+        return f"{datasource.datasource_id}: its files were not listed; the task before says why"
 
-    def execute(self, context: Any) -> None:
-        run = run_of(context)
-        judged = validate_arrivals(
-            run, run.registry.datasource(self.datasource_id), skipped_checks(context)
-        )
+    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
+        """See the operator."""
+        judged = validate_arrivals(run_of(context), datasource, skipped_checks(context))
         accepted = [version for version in judged if version.verdict == "accepted"]
         self.log.info(
             "file versions judged: %d; accepted: %d, with %s rows",
