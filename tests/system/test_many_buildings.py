@@ -1,0 +1,113 @@
+"""One building's trouble stops no other: a drive that hangs, a poison file and a wrong row among twenty."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tests.support.platform
+from benchmarks.many import building_ids, write_month, write_seeds
+from include.core.settings import Settings
+from include.ingest.register import read_outcome
+from sensor_platform.internals.airflow_runs import load_dags, register_dags
+from tests.support.platform import Platform
+
+pytestmark = pytest.mark.xdist_group("seeds")
+IDS = building_ids(20)
+HANGING, POISONED, WRONG = "b003", "b008", "b015"
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[str]:
+    """An address that takes a call and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        held: list[socket.socket] = []
+        threading.Thread(target=_hold, args=(server, held), daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def _hold(server: socket.socket, held: list[socket.socket]) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            held.append(server.accept()[0])
+
+
+@pytest.fixture
+def platform(new_platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    seeds = write_seeds(tmp_path / "seeds", len(IDS), sensors=2)
+    monkeypatch.setattr(Settings, "seeds_dir", seeds)
+    made: Platform = new_platform()
+    for name in IDS:
+        write_month(made.drive, name, days=2, sensors=2)
+    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_TYPE", "alias")
+    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_REMOTE", str(made.drive))
+    monkeypatch.setenv("STATE_REMOTE", "drive:Platform")
+    monkeypatch.setenv("PUBLISH_REMOTE", "drive:Public")
+    bag = load_dags()
+    register_dags(bag)
+    monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
+    return made
+
+
+def edit(seeds: Path, file: str, old: str, new: str) -> None:
+    text = (seeds / file).read_text()
+    assert text.count(old) == 1
+    (seeds / file).write_text(text.replace(old, new))
+
+
+def published(platform: Platform) -> dict[str, int]:
+    return dict(
+        platform.query(
+            "select building_id, count(*) from public_dataset_raw group by all order by 1"
+        )
+    )
+
+
+def test_the_trouble_of_one_building_stays_its_own(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = Settings.seeds_dir
+    shares = [
+        task
+        for task in tests.support.platform.runnable_dags()["refresh"].task_ids
+        if task.endswith(".sync")
+    ]
+    assert len(shares) == 10, "two buildings each"
+    poison = platform.drive / POISONED / "rooms_2026-01.csv"
+    good = poison.read_bytes()
+    poison.write_bytes(b"\x00" * 5000)
+    edit(
+        seeds,
+        "buildings_config.csv",
+        f"{WRONG},{WRONG.upper()},Europe/Prague",
+        f"{WRONG},{WRONG.upper()},Europe/Praha",
+    )
+    edit(seeds, "datasources_config.csv", f"drive:{HANGING}", "hanging:rooms")
+    monkeypatch.setenv("REMOTE_TIMEOUT", "2")
+    monkeypatch.setenv("RCLONE_CONFIG_HANGING_TYPE", "http")
+    with silence() as address:
+        monkeypatch.setenv("RCLONE_CONFIG_HANGING_URL", address)
+        platform.publish("2026-02-02")
+    assert platform.states["aggregate_and_publish"] == "success"
+    assert platform.states["refresh"] == "failed"
+    assert published(platform) == {
+        name: 96 for name in IDS if name not in (HANGING, POISONED, WRONG)
+    }
+    outcome = read_outcome(platform.settings)
+    assert outcome is not None and len(outcome.problems) == 3
+    for name in (HANGING, POISONED, WRONG):
+        assert [text for text in outcome.problems if name in text or "rooms_2026-01.csv" in text], (
+            name
+        )
+
+    poison.write_bytes(good)
+    edit(seeds, "buildings_config.csv", "Europe/Praha", "Europe/Prague")
+    edit(seeds, "datasources_config.csv", "hanging:rooms", f"drive:{HANGING}")
+    platform.publish("2026-02-03")
+    assert platform.states["refresh"] == "success"
+    assert published(platform) == dict.fromkeys(IDS, 96)
