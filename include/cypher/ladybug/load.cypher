@@ -1,4 +1,5 @@
 // Loads a building's structure; loading it again changes nothing. All places and sensors are nodes of one label.
+// Of two nodes in one MATCH Ladybug looks up one by its key and reads all others: so each has a MATCH of its own.
 //
 // $nodes   id, type, name, level, parent_id, coordinates, source
 // $contained   parent_id, id: places in places, sensors where they are now
@@ -14,25 +15,25 @@ SET n.type = row.type, n.name = row.name, n.level = row.level, n.parent_id = row
 UNWIND $metrics AS row MERGE (n:Metric {id: row.id}) SET n.unit = row.unit;
 
 UNWIND $contained AS row
-MATCH (parent:Node {id: row.parent_id}), (n:Node {id: row.id}) MERGE (parent)-[:CONTAINS]->(n);
+MATCH (parent:Node {id: row.parent_id}) WITH row, parent MATCH (n:Node {id: row.id}) MERGE (parent)-[:CONTAINS]->(n);
 
 UNWIND $located AS row
-MATCH (n:Node {id: row.id}), (place:Node {id: row.parent_id})
+MATCH (n:Node {id: row.id}) WITH row, n MATCH (place:Node {id: row.parent_id})
 MERGE (n)-[r:IN {valid_from: row.valid_from, valid_to: row.valid_to}]->(place)
 SET r.level = row.level, r.coordinates = row.coordinates;
 
 UNWIND $measured AS row
-MATCH (sensor:Sensor {id: row.id}), (metric:Metric {id: row.metric}) MERGE (sensor)-[:MEASURES]->(metric);
+MATCH (sensor:Sensor {id: row.id}) WITH row, sensor MATCH (metric:Metric {id: row.metric}) MERGE (sensor)-[:MEASURES]->(metric);
 
 UNWIND $adjacent AS row
-MATCH (zone:Zone {id: row.zone_id}), (other:Zone {id: row.adjacent_zone_id})
+MATCH (zone:Zone {id: row.zone_id}) WITH row, zone MATCH (other:Zone {id: row.adjacent_zone_id})
 MERGE (zone)-[r:ADJACENT_TO {relation: row.relation}]->(other) SET r.basis = row.basis;
 
 UNWIND $feeds AS row
-MATCH (one:Node {id: row.from_id}), (other:Node {id: row.to_id})
+MATCH (one:Node {id: row.from_id}) WITH row, one MATCH (other:Node {id: row.to_id})
 MERGE (one)-[r:FEEDS]->(other) SET r.basis = row.basis
 MERGE (other)-[d:DEPENDS_ON]->(one) SET d.basis = row.basis;
 
 UNWIND $depends_on AS row
-MATCH (one:Node {id: row.from_id}), (other:Node {id: row.to_id})
+MATCH (one:Node {id: row.from_id}) WITH row, one MATCH (other:Node {id: row.to_id})
 MERGE (one)-[r:DEPENDS_ON]->(other) SET r.basis = row.basis
