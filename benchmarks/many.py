@@ -99,7 +99,7 @@ def write_month(drive: Path, name: str, days: int = 31, sensors: int = 20) -> Pa
     for hour in range(days * 24):
         wave = 20 + 3 * math.sin((hour % 24) / 24 * 2 * math.pi)
         values = (
-            f"{wave + (number + n) / 10 + (hour * (n + 7)) % 5 / 10:.1f}" for n in range(sensors)
+            f"{wave + (number % 50 + n) / 10 + (hour * (n + 7)) % 5 / 10:.1f}" for n in range(sensors)
         )
         lines.append(f"{start + timedelta(hours=hour):%Y-%m-%d %H:%M};" + ";".join(values))
     path = drive / name / "rooms_2026-01.csv"
