@@ -12,6 +12,8 @@ from include.registry.rows import FileFormat
 FORMATS = {
     "delimited": "include.formats.delimited",
     "json": "include.formats.json_records",
+    "parquet": "include.formats.parquet",
+    "excel": "include.formats.excel",
 }
 
 

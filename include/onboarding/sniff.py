@@ -87,7 +87,7 @@ def sniff(raw: Path, name: str, encoding: str = "") -> Sample:
 
 def _ways(raw: Path, name: str, encoding: str) -> Iterator[FileFormat]:
     """Rows of file_formats.csv to try, the likely ones first."""
-    for reader, records in (("json", ""),):
+    for reader, records in (("json", ""), ("parquet", ""), ("excel", "")):
         yield from _row(name, reader=reader, records=records)
     code = encoding or _encoding(raw)
     for (delimiter, line), mark in product(_of_delimited(raw, code), ".,"):
