@@ -39,6 +39,7 @@ def test_a_row_that_names_a_column_wins_over_a_regex() -> None:
             measurement_column="",
             value_column=value_column,
             measurement="",
+            unit="",
             source_name="Make",
             value_min=0,
             value_max=1,
