@@ -42,7 +42,9 @@ def write_seeds(folder: Path, count: int, sensors: int = 20) -> Path:
     ids = building_ids(count)
     zones = {name: ZONES[n % len(ZONES)] for n, name in enumerate(ids)}
     named = [(name, f"s{n:02d}") for name in ids for n in range(sensors)]
-    _write(folder, "file_formats.csv", [["wide", "delimited", ";", ".", 1, "%Y-%m-%d", "-"]])
+    _write(
+        folder, "file_formats.csv", [["wide", "delimited", ";", ".", 1, "%Y-%m-%d", "-", "", ""]]
+    )
     _write(
         folder,
         "buildings_config.csv",

@@ -90,6 +90,12 @@ class Declared:
             name for name in (self.device_column, self.measurement_column) if name
         ]
 
+    @property
+    def named_columns(self) -> frozenset[str]:
+        """Every column that the declarations name, without those that only a regex describes."""
+        values = (name for row in self.mappings for name in row.value_column.split("|"))
+        return frozenset((*self.key_columns, *values, *self.datasource.required_columns))
+
     def is_measured(self, column: str, device: str) -> bool:
         """Whether cells of a value column are readings; in a file of many devices, whether those of
         some device may be.
@@ -108,7 +114,7 @@ class Declared:
         """
         facts = [
             READ_AS,
-            self.format.model_dump(mode="json"),
+            self.format.model_dump(mode="json", exclude_defaults=True),
             {
                 "file_pattern": self.datasource.file_regex,
                 **self.datasource.model_dump(

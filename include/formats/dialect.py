@@ -2,7 +2,8 @@
 
 White space around a text never counts. A cell is empty (nothing, or one of the declared null
 tokens), a number in the declared dialect, or unreadable. A number of another dialect (`20,5` where
-a point is declared) is foreign: its line cannot be trusted.
+a point is declared) is foreign: its line cannot be trusted. An integer that a double cannot hold,
+such as 2^64 - 1, would become another one: it is unreadable.
 """
 
 import hashlib
@@ -65,10 +66,13 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
     if format_.decimal_mark == ",":
         plain = pc.replace_substring(plain, ",", ".")
     numbers = pc.cast(plain, pa.float64())
+    is_changed = _would_change(texts)
     is_number = pc.and_(is_number, pc.fill_null(pc.is_finite(numbers), False))
+    is_number = pc.and_not(is_number, is_changed)
     is_null = pc.and_not(pc.match_substring_regex(texts, _null(format_)), is_number)
     is_unreadable = pc.invert(pc.or_(is_number, is_null))
     is_foreign = pc.and_(is_unreadable, pc.match_substring_regex(texts, _DIGITS_AND_SEPARATORS))
+    is_foreign = pc.and_not(is_foreign, is_changed)
     nothing = pa.scalar(None, pa.string())
     return Cells(
         numbers=pc.if_else(is_number, numbers, None).take(encoded.indices),
@@ -86,6 +90,15 @@ def digests(texts: pa.Array) -> pa.Array:
         for text in encoded.dictionary.to_pylist()
     ]
     return pa.array(hashed, pa.string()).take(encoded.indices)
+
+
+def _would_change(texts: pa.Array) -> pa.Array:
+    """Which texts are integers that differ from the double next to them; shorter ones are equal."""
+    is_long = pc.match_substring_regex(texts, "^[+-]?[0-9]{16,99}$")
+    if not pc.any(is_long).as_py():
+        return is_long
+    pairs = zip(texts.to_pylist(), is_long.to_pylist(), strict=True)
+    return pa.array([long and int(text) != int(float(text)) for text, long in pairs], pa.bool_())
 
 
 def _number(format_: FileFormat) -> str:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from include.core import files
 from include.formats.dialect import digests
+from include.formats.opening import member_of
 from include.formats.port import RawFile
 from include.formats.rejected import RejectedLines
 from include.formats.values import Values
@@ -45,11 +46,14 @@ def land_values(
 
 
 def land_rejected_lines(path: Path, file: RawFile, rejected: RejectedLines) -> None:
-    """Write the texts of the rejected lines as Parquet, with number and reason."""
+    """Write the texts of the rejected lines as Parquet, with number, reason, and, in an archive of
+    several files, the name of theirs.
+    """
     if not len(rejected):
         files.remove(path)
         return
-    files.write_parquet(path, rejected.table(file.texts(rejected.reasons)))
+    members = {number: member_of(file, number) for number in rejected.reasons}
+    files.write_parquet(path, rejected.table(file.texts(rejected.reasons), members))
 
 
 def is_landed(path: Path, layout: Layout, rows: int) -> bool:

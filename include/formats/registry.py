@@ -9,11 +9,19 @@ from include.core.errors import ConfigurationError
 from include.formats.port import Format
 from include.registry.rows import FileFormat
 
-FORMATS = {"delimited": "include.formats.delimited", "json": "include.formats.json_records"}
+FORMATS = {
+    "delimited": "include.formats.delimited",
+    "json": "include.formats.json_records",
+    "parquet": "include.formats.parquet",
+    "excel": "include.formats.excel",
+}
 
 
 def format_of(row: FileFormat) -> Format:
-    """The format that reads files of this row. Raises ConfigurationError."""
+    """The format that reads files of this row.
+
+    Raises ConfigurationError if there is none, or none that looks for `records` in a place.
+    """
     if row.reader not in FORMATS:
         raise ConfigurationError(
             f"unknown reader {row.reader!r}",
@@ -21,4 +29,10 @@ def format_of(row: FileFormat) -> Format:
             cure=f"use one of: {', '.join(FORMATS)}",
         )
     found: Format = importlib.import_module(FORMATS[row.reader]).FORMAT
+    if row.records and not found.has_places:
+        raise ConfigurationError(
+            f"records is {row.records!r}, and files of reader {row.reader} hold one table",
+            where=f"file_formats.csv, line {row.line}, column records",
+            cure="leave the cell empty",
+        )
     return found

@@ -4,6 +4,7 @@ many.
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,7 +27,9 @@ Reason = Literal[
 SHOWN = 80  # characters of a line in a finding
 CURES: dict[Reason, str] = {
     "cut_off": "Export or upload it again: the last line has no end",
-    "encoding": "Save the file as UTF-8 (it may be Windows-1250), or export it again",
+    "encoding": (
+        "Save the file as UTF-8; or write its encoding, such as cp1250, into file_formats.csv"
+    ),
     "quotes": "Remove the quote, or close it, and upload again",
     "field_count": "The line is cut off or damaged: export it again",
     "json": "The record is cut off or damaged: export it again",
@@ -45,7 +48,13 @@ CURES: dict[Reason, str] = {
     ),
 }
 REJECTED = pa.schema(
-    [("line", pa.int32()), ("reason", pa.string()), ("text", pa.string()), ("sha256", pa.string())]
+    [
+        ("line", pa.int32()),
+        ("reason", pa.string()),
+        ("text", pa.string()),
+        ("sha256", pa.string()),
+        ("member", pa.string()),
+    ]
 )
 
 
@@ -120,9 +129,9 @@ class RejectedLines:
             cure=cure,
         )
 
-    def table(self, texts: dict[int, bytes]) -> pa.Table:
-        """Number, reason, text and digest of each line, in order of lines; no text where the source
-        is sensitive.
+    def table(self, texts: dict[int, bytes], members: Mapping[int, str | None]) -> pa.Table:
+        """Number, reason, text, digest and file of an archive of each line, in order of lines; no
+        text where the source is sensitive.
         """
         lines = sorted(self.reasons)
         return pa.table(
@@ -134,6 +143,7 @@ class RejectedLines:
                     for line in lines
                 ],
                 "sha256": [hashlib.sha256(texts[line]).hexdigest() for line in lines],
+                "member": [members[line] for line in lines],
             },
             schema=REJECTED,
         )

@@ -357,7 +357,10 @@ class _Reader:
 
 def _dates_and_times(columns: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
     """Date and time of each line as texts; both are in one column, or in a column each."""
-    return (columns[0], columns[1]) if len(columns) == 2 else split_stamps(columns[0])
+    if len(columns) == 1:
+        return split_stamps(columns[0])
+    days = pc.replace_substring_regex(columns[0], " 00:00:00$", "")  # of a date in a workbook
+    return days, columns[1]
 
 
 def split_stamps(texts: pa.Array) -> tuple[pa.Array, pa.Array]:

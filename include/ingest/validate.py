@@ -8,7 +8,7 @@ lines) refuses it.
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -23,7 +23,8 @@ from include.core.settings import Settings
 from include.formats import wall_clock
 from include.formats.declared import Circumstances, Declared, means
 from include.formats.landed_values import land_rejected_lines, land_values
-from include.formats.registry import format_of
+from include.formats.opening import open_file, with_member
+from include.formats.port import RawFile
 from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.formats.values import NameParts, Values, read_values
 from include.ledger.ledger import FileVersion, Finding, Layout
@@ -80,20 +81,36 @@ def validate(
         rejected_lines: where the lines go that cannot be read.
         now: what else the verdict depends on.
     """
-    findings: list[Finding] = []
+    try:
+        with open_file(raw, declared.format) as file:
+            found = _judge(file, path, declared, landed_values, rejected_lines, now)
+            named = tuple(with_member(file, finding) for finding in found.findings)
+            return replace(found, findings=named)
+    except Refused as refused:
+        return Validation((refused.finding,))
+
+
+def _judge(
+    file: RawFile,
+    path: str,
+    declared: Declared,
+    landed_values: Path,
+    rejected_lines: Path,
+    now: Circumstances,
+) -> Validation:
+    """The same of a file that is open."""
+    findings = list(file.findings)
     source = declared.datasource
     rejected = RejectedLines(shows_text=not declared.datasource.sensitive)
     try:
         name = _name_parts(path, source)
-        file = format_of(declared.format).open(raw, declared.format)
-        findings += file.findings
         if file.rows > source.row_count_max and "row_count" not in now.skipped:
             raise Refused(
                 "row_count",
                 f"{file.rows:,} lines, at most {source.row_count_max:,} are allowed",
                 cure="Export the usual range; or change row_count_max in datasources_config.csv",
             )
-        columns = file.header()
+        columns = file.header(declared.named_columns)
         findings += _compare_columns(columns, declared, file.header_at)
         if missing := [
             column for column in declared.key_columns if column not in columns
@@ -167,9 +184,8 @@ def read_version(
 def columns_found(raw: Path, declared: Declared) -> list[str]:
     """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
     try:
-        return [
-            name for name in format_of(declared.format).open(raw, declared.format).header() if name
-        ]
+        with open_file(raw, declared.format) as file:
+            return [name for name in file.header(declared.named_columns) if name]
     except Refused:
         return []
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from include.core.errors import ConfigurationError
 from include.formats.dialect import read_cells, trimmed
-from include.formats.registry import format_of
+from include.formats.opening import open_file
 from include.formats.rejected import Refused, RejectedLines
 from include.registry.rows import FileFormat
 
@@ -87,7 +87,7 @@ def sniff(raw: Path, name: str, encoding: str = "") -> Sample:
 
 def _ways(raw: Path, name: str, encoding: str) -> Iterator[FileFormat]:
     """Rows of file_formats.csv to try, the likely ones first."""
-    for reader, records in (("json", ""),):
+    for reader, records in (("json", ""), ("parquet", ""), ("excel", "")):
         yield from _row(name, reader=reader, records=records)
     code = encoding or _encoding(raw)
     for (delimiter, line), mark in product(_of_delimited(raw, code), ".,"):
@@ -144,9 +144,9 @@ BLANK = {
 def _read(raw: Path, row: FileFormat) -> tuple[Sample, float]:
     """The sample, and the share of its records that could be read."""
     rejected = RejectedLines(shows_text=False)
-    file = format_of(row).open(raw, row)
-    header = file.header()
-    records = file.records(header, rejected, file.rows)
+    with open_file(raw, row) as file:
+        header = file.header()
+        records = file.records(header, rejected, file.rows)
     named = [name for name in header if name]
     total = len(records.numbers) + len(rejected)
     share = len(records.numbers) / total if total else 0.0

@@ -1,8 +1,11 @@
 """One class per seed, one instance per row. What a column means is said here once."""
 
+import codecs
+import difflib
 import re
 import zoneinfo
 from datetime import date, datetime
+from encodings.aliases import aliases
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -104,6 +107,28 @@ def _time_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
+ASCII = "Date;1.5\n"
+
+
+def _codec(name: str) -> str:
+    """Python's own name of an encoding of texts; empty if it knows none of this name."""
+    try:
+        found = codecs.lookup(name).name
+        return found if ASCII.encode(found).decode(found) == ASCII else ""
+    except (LookupError, ValueError):
+        return ""
+
+
+def _encoding(name: str) -> str:
+    """The name of an encoding; empty for UTF-8, which is the default."""
+    if found := _codec(name or "utf-8"):
+        return "" if found == "utf-8" else found
+    known = sorted(filter(_codec, {*aliases, *aliases.values()}))
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), known, 1, cutoff=0)
+    raise ValueError(f"not an encoding of texts that Python knows; the nearest name is {near[0]}")
+
+
+Encoding = Annotated[str, BeforeValidator(_encoding)]
 
 
 class Row(BaseModel):
@@ -149,6 +174,15 @@ class FileFormat(Row):
     null_tokens: Names = Field(
         description="texts that mean no reading, apart from the empty one; case does not matter"
     )
+    encoding: Encoding = Field("", description="of texts, by Python's name; empty: UTF-8")
+    records: str = Field(
+        "", description="where in a file its records are: a path in JSON, a sheet; empty: all of it"
+    )
+
+    @property
+    def encoding_name(self) -> str:
+        """The encoding, for messages."""
+        return self.encoding or "UTF-8"
 
 
 class Datasource(Row):

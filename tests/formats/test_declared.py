@@ -1,8 +1,12 @@
 """Names of columns in seeds: one rule for validation and for dbt, which reads its outcome from the plan."""
 
+import dataclasses
+
 import pytest
 
-from include.formats.declared import described_by, means
+from include.core.settings import PROJECT_DIR
+from include.formats.declared import Declared, described_by, means
+from include.registry import load_registry
 from include.registry.rows import DatasourceMapping
 
 
@@ -35,6 +39,7 @@ def test_a_row_that_names_a_column_wins_over_a_regex() -> None:
             measurement_column="",
             value_column=value_column,
             measurement="",
+            unit="",
             source_name="Make",
             value_min=0,
             value_max=1,
@@ -44,3 +49,18 @@ def test_a_row_that_names_a_column_wins_over_a_regex() -> None:
     assert [row.line for row in described_by("Outside (°C)", rows)] == [3]
     assert [row.line for row in described_by("Inside (°C)", rows)] == [2]
     assert described_by("State", rows) == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_read_again"),
+    [({}, False), ({"encoding": "cp1250"}, True), ({"records": "a"}, True)],
+)
+def test_a_file_is_read_again_only_if_what_is_declared_of_it_has_changed(
+    cells: dict[str, str], is_read_again: bool
+) -> None:
+    registry = load_registry(PROJECT_DIR / "include/dbt/seeds")
+    declared = Declared.of(registry, registry.datasource("sm2_thermopro"))
+    assert "encoding" not in declared.format.model_dump(exclude_defaults=True)
+    format_ = declared.format.model_copy(update=cells)
+    changed = dataclasses.replace(declared, format=format_)
+    assert (changed.fingerprint != declared.fingerprint) == is_read_again

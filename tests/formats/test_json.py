@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.formats.json_records import MOST_VALUES, JsonFile
-from include.formats.rejected import Refused, RejectedLines
-from tests.support.raw_files import write
+from include.formats.json_records import MOST_VALUES
+from include.formats.rejected import Refused
+from tests.support.opened import read_file
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
@@ -23,14 +23,8 @@ VALUES = st.recursive(
 
 def read(folder: Path, content: bytes) -> tuple[list[dict[str, str]], dict[int, str]]:
     """The records, and why the others are rejected."""
-    file, rejected = JsonFile(write(folder / "raw", content)), RejectedLines()
-    header = file.header()
-    found = file.records(header, rejected, 9)
-    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
-    assert len(found.numbers) + len(rejected) == file.rows
-    return [dict(zip(header, row, strict=True)) for row in rows], {
-        number: rejected.messages[reason][1] for number, reason in rejected.reasons.items()
-    }
+    found = read_file(folder, content, reader="json")
+    return found.rows, found.why
 
 
 @pytest.mark.parametrize(
@@ -89,7 +83,7 @@ def test_a_record_that_would_lose_a_value_is_rejected_and_the_others_are_read(
         (b'[{"a":1}] []', "line 1, column 9"),
         (b'{\n "a": 1\n', "line 3, column 1"),
         (b"[" * 100_000, "line 1, column 1"),
-        (b'[{"a":1,"a":2}]', "line 1, column 1"),
+        (b'{"a":1', "line 1, column 7"),
     ],
 )
 def test_a_document_that_is_not_whole_is_refused_with_its_place(
@@ -100,6 +94,17 @@ def test_a_document_that_is_not_whole_is_refused_with_its_place(
         read(tmp_path, content)
     assert (refused.value.finding.check, refused.value.finding.where) == ("json", where)
     assert time.monotonic() - began < 1
+
+
+def test_of_a_list_only_the_record_with_a_repeated_key_is_rejected(tmp_path: Path) -> None:
+    rows, why = read(tmp_path, b'[{"a":1},{"b":{"c":1,"c":2}},{"a":3}]')
+    assert rows == [{"a": "1"}, {"a": "3"}]
+    assert "a key comes twice: 'c'" in why[2]
+
+
+def test_a_document_whose_last_element_is_a_whole_line_is_not_json_lines(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, b'{"a": [\n{"t": 1},\n{"t": 2}\n]}\n')
+    assert rows == [{"a[0].t": "1", "a[1].t": "2"}]
 
 
 def test_a_file_of_too_many_values_is_refused(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import gzip
 import io
 import json
 import random
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from include.formats.rejected import RejectedLines
 from include.ingest.validate import Validation, validate
 from include.registry import load_registry
 from tests.support.raw_files import THERMOPRO, write
+from tests.support.workbooks import xlsx
 
 REGISTRY = load_registry(PROJECT_DIR / "include/dbt/seeds")
 THERMOMETERS = Declared.of(REGISTRY, REGISTRY.datasource("sm2_thermopro"))
@@ -38,13 +41,15 @@ CELLS = st.text(LETTERS, max_size=8)
 class Writer:
     """How a table is written: cells of file_formats.csv, bytes before the records, and a record.
 
-    `damages` replace bytes of a record, once each, so that it cannot be read.
+    `damages` replace bytes of a record, once each, so that it cannot be read. `table` makes a file of
+    records that are no pieces of it, but the text that quarantine shows of them.
     """
 
     cells: dict[str, object]
     head: bytes
     record: Callable[[Sequence[str]], bytes]
-    damages: tuple[tuple[bytes, bytes], ...]
+    damages: tuple[tuple[bytes, bytes], ...] = ()
+    table: Callable[[list[tuple[str, ...]]], bytes] | None = None
 
     @property
     def declared(self) -> Declared:
@@ -56,6 +61,12 @@ class Writer:
         """A record for each minute of a day, by which they are known."""
         return [self.record((DAY, _clock(n), *pair)) for n, pair in enumerate(pairs)]
 
+    def file(self, records: Sequence[bytes]) -> bytes:
+        """A file of records."""
+        if self.table:
+            return self.table([tuple(json.loads(record).values()) for record in records])
+        return self.head + b"".join(records)
+
 
 def _clock(n: int) -> str:
     return f"{n // 60:02d}:{n % 60:02d}"
@@ -65,6 +76,21 @@ def _delimited(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().encode()
+
+
+def _json(cells: Sequence[str]) -> bytes:
+    return json.dumps(dict(zip(THERMOPRO, cells, strict=True)), ensure_ascii=False).encode()
+
+
+def _parquet(rows: list[tuple[str, ...]]) -> bytes:
+    columns = [pa.array(texts, pa.string()) for texts in zip(*rows, strict=True)]
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns, list(THERMOPRO)), sink)
+    return sink.getvalue()
+
+
+def _excel(rows: list[tuple[str, ...]]) -> bytes:
+    return xlsx([("Timestamp", "ThermoPro 493D"), THERMOPRO, *rows])
 
 
 def _stub(cells: Sequence[str]) -> bytes:
@@ -81,9 +107,11 @@ WRITERS = {
     "json": Writer(
         {"reader": "json"},
         b"",
-        lambda cells: json.dumps(dict(zip(THERMOPRO, cells, strict=True))).encode() + b"\n",
+        lambda cells: _json(cells) + b"\n",
         ((b":", b"\xff"), (b":", b""), (b"}", b""), (b"{", b"[")),
     ),
+    "parquet": Writer({"reader": "parquet"}, b"", _json, table=_parquet),
+    "excel": Writer({"reader": "excel", "header_line": 2}, b"", _json, table=_excel),
     "stub": Writer({"reader": "stub"}, b"", _stub, ((b":", b"\xff"), (b"Time=", b""))),
 }
 
@@ -118,11 +146,12 @@ def test_every_cell_is_read_or_its_record_rejected_and_either_leads_back_to_the_
     writer: Writer, pairs: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     records = writer.records(pairs)
-    bad = data.draw(st.sets(st.sampled_from(range(1, len(pairs))))) if pairs[1:] else set()
+    may_be_bad = range(1, len(pairs)) if writer.damages else ()
+    bad = data.draw(st.sets(st.sampled_from(may_be_bad))) if may_be_bad else set()
     for n in bad:
         records[n] = records[n].replace(*data.draw(st.sampled_from(writer.damages)), 1)
     with TemporaryDirectory() as folder:
-        raw = write(Path(folder) / "raw", writer.head + b"".join(records))
+        raw = write(Path(folder) / "raw", writer.file(records))
         file = format_of(writer.declared.format).open(raw, writer.declared.format)
         header, rejected = file.header(), RejectedLines(shows_text=False)
         found = file.records(header, rejected, len(records))
@@ -133,7 +162,7 @@ def test_every_cell_is_read_or_its_record_rejected_and_either_leads_back_to_the_
         (DAY, _clock(n), *pair) for n, pair in enumerate(pairs) if n not in bad
     ]
     assert [n for n, number in enumerate(numbers) if number in rejected.reasons] == sorted(bad)
-    assert len(records) <= file.rows
+    assert len(records) <= file.rows and numbers[-1] <= file.last
     assert [texts[number].rstrip(b"\r\n") for number in numbers] == [
         record.rstrip(b"\r\n") for record in records
     ]
@@ -147,8 +176,8 @@ def test_findings_lead_to_the_raw_records_and_all_is_the_same_again(
 ) -> None:
     pairs = [("20.5", "40")] * 8 + [("21.5", "fault")] + [("22.5", "-")] * 8
     records = writer.records(pairs)
-    records[3] = records[3].replace(*writer.damages[0], 1)
-    content = writer.head + b"".join(records)
+    records[3] = records[3].replace(*(*writer.damages, (b"29", b"a day"))[0], 1)
+    content = writer.file(records)
     found = judged(writer, content, tmp_path / "once")
     assert (found.rows, found.rejected, found.unreadable, found.nulls) == (16, 1, 1, 8)
     where = {finding.check: finding.where.split(",") for finding in found.findings}
@@ -169,16 +198,17 @@ OTHER_FILES: dict[str, Callable[[bytes], bytes]] = {
     "line ends": lambda good: b"\xef\xbb\xbf\r\n\n \n",
     "NUL bytes": lambda good: bytes(len(good)),
     "random bytes": lambda good: random.Random(1).randbytes(len(good)),
-    "compressed": gzip.compress,
-    "a workbook": lambda good: b"PK\x03\x04\x14\0\x06\0" + good,
-    "UTF-16": lambda good: good.decode().encode("utf-16"),
+    "half an archive": lambda good: gzip.compress(good)[:-20],
+    "half a workbook": lambda good: b"PK\x03\x04\x14\0\x06\0" + good[:-30],
+    "another workbook": lambda good: xlsx([("a", "b"), ("1", "2")]),
+    "UTF-16": lambda good: good.decode("latin-1").encode("utf-16"),
     "a page": lambda good: b"<html>\n<body>Please sign in</body>\n</html>\n",
 }
 
 
 @pytest.mark.parametrize("content", OTHER_FILES)
 def test_a_file_of_another_kind_is_refused(writer: Writer, content: str, tmp_path: Path) -> None:
-    good = writer.head + b"".join(writer.records([("20.5", "40")] * 60))
+    good = writer.file(writer.records([("20.5", "40")] * 60))
     assert judged(writer, good, tmp_path / "good").accepted
     assert judged(writer, OTHER_FILES[content](good), tmp_path / "other").layout is None
 
@@ -187,9 +217,30 @@ def test_a_file_that_ends_anywhere_is_read_up_to_its_last_whole_record(
     writer: Writer, tmp_path: Path
 ) -> None:
     pairs = [(20.5, 40.25), (21.5, 41.25), (22.5, 42.25)]
-    content = writer.head + b"".join(writer.records([(str(a), str(b)) for a, b in pairs]))
-    for end in range(len(content)):
+    content = writer.file(writer.records([(str(a), str(b)) for a, b in pairs]))
+    for end in range(0, len(content), 1 + len(content) // 400):
         found = judged(writer, content[:end], tmp_path / str(end))
         if found.layout:
             landed = pq.read_table(tmp_path / str(end) / "landed").to_pylist()
             assert [(row["n0"], row["n1"]) for row in landed] == pairs[: len(landed)]
+
+
+def _zip(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export/day.txt", content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, _zip])
+def test_a_packed_file_is_read_as_what_it_holds(
+    writer: Writer, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    records = writer.records([("20.5", "40")] * 8 + [("fault", "-")])
+    records[3] = records[3].replace(*(*writer.damages, (b"29", b"a day"))[0], 1)
+    content = writer.file(records)
+    assert judged(writer, pack(content), tmp_path / "packed") == judged(
+        writer, content, tmp_path / "plain"
+    )
+    for name in ("landed", "rejected"):
+        assert (tmp_path / "packed" / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()

@@ -13,18 +13,20 @@ from include.registry.rows import FileFormat
 class DelimitedFile:
     """See the port."""
 
+    names_vary = False
+
     def __init__(self, raw: Path, format_: FileFormat) -> None:
         self._raw, self._format = raw, format_
-        self._text = read_raw_text(raw, format_.header_line)
+        self._text = read_raw_text(raw, format_.header_line, format_.encoding_name)
         self._lines: Lines | None = None
-        self.rows = self._text.lines - format_.header_line
+        self.rows, self.last = self._text.lines - format_.header_line, self._text.lines
         self.header_at, self.data_at = (
             f"line {format_.header_line}",
             f"line {format_.header_line + 1}",
         )
         self.findings = self._text.findings
 
-    def header(self) -> list[str]:
+    def header(self, wanted: Collection[str] = ()) -> list[str]:
         """See the port."""
         return read_header(self._text.head, self._format)
 
@@ -42,6 +44,8 @@ class DelimitedFile:
 
 class Delimited:
     """See the port."""
+
+    is_text, has_places = True, False
 
     def open(self, raw: Path, format_: FileFormat) -> DelimitedFile:
         """See the port."""

@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 
 from include.formats.delimited.raw_text import Lines, RawText, unparsable_lines
 from include.formats.dialect import WHITESPACE, trimmed
+from include.formats.header import check_names, no_header
 from include.formats.port import Records
 from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.registry.rows import FileFormat
@@ -30,12 +31,7 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     at, delimiter = format_.header_line, format_.delimiter
     where = f"line {at}"
     if len(head) < at:
-        raise Refused(
-            "header",
-            f"the file ends before the header in line {at}",
-            where=where,
-            cure="Export it again",
-        )
+        raise no_header(at)
     columns = _fields(head[at - 1], delimiter)
     if len(columns) == 1:
         other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
@@ -46,34 +42,13 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
                 where=where,
                 cure="Export with the declared delimiter, or change file_formats.csv",
             )
-    _check_names(columns, where)
+    check_names(columns, where)
     if len(head) == at:
         raise no_rows(f"line {at + 1}")
     body = _fields(head[at], delimiter)
     if len(body) == len(columns) + 1 and body[-1] == "":
         columns.append("")  # data lines end with a delimiter and the header does not
     return columns
-
-
-def _check_names(columns: list[str], where: str) -> None:
-    named = [name for name in columns if name]
-    if not named:
-        raise Refused("header", "the header is empty", where=where, cure="Export it again")
-    if "" in columns[: len(named)]:
-        raise Refused(
-            "header",
-            "a column in the middle has no name",
-            where=where,
-            cure="Name it, or export again",
-        )
-    doubled = sorted({name for name in named if named.count(name) > 1})
-    if doubled:
-        raise Refused(
-            "header",
-            f"column names appear twice: {', '.join(doubled)}",
-            where=where,
-            cure="Export each column once",
-        )
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -129,7 +104,7 @@ def read_lines(
     taken = (
         np.isin(numbers, list(rejected.reasons)) if len(rejected) else np.zeros(len(numbers), bool)
     )
-    return found.only(~(taken | _blank(found)))
+    return found.only(~(taken | found.is_blank()))
 
 
 def _reject_unparsable(
@@ -138,11 +113,11 @@ def _reject_unparsable(
     """Lines that are cut off, are not text, or whose quotes may join fields."""
     if not text.is_clean:
         for number, reason in unparsable_lines(lines, text, most).items():
-            what = {"cut_off": "the last line has no end", "encoding": "not UTF-8 text"}[reason]
+            what = {"cut_off": "the last line has no end", "encoding": f"not {text.encoding} text"}
             rejected.add(
                 number,
                 reason,
-                f"{what}: {rejected.quote(lines.text(number).decode(errors='replace'))}",
+                f"{what[reason]}: {rejected.quote(lines.text(number).decode(errors='replace'))}",
             )
     if text.has_quotes:
         for number in lines.with_broken_quotes(format_.delimiter):
@@ -236,18 +211,6 @@ def _parse(
             "field_count", f"cannot be read as delimited text: {error}", cure="Export it again"
         ) from error
     return _Parsed([table[name].combine_chunks() for name in names], table.num_rows, list(bad))
-
-
-def _blank(found: Records) -> npt.NDArray[np.bool_]:
-    """The lines that hold only white space."""
-    blank = np.ones(len(found.numbers), bool)
-    for column in found.columns:
-        at = np.flatnonzero(blank)
-        if not len(at):
-            break
-        texts = column if len(at) == len(blank) else column.take(pa.array(at))
-        blank[at] = pc.equal(trimmed(texts), "").to_numpy(zero_copy_only=False)
-    return blank
 
 
 def _fields_of(count: int) -> str:

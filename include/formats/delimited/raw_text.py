@@ -10,21 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from include.formats.rejected import Reason, Refused
+from include.formats.rejected import CURES, Reason, Refused
+from include.formats.signatures import kind_of
 from include.ledger.ledger import Finding
 
 CHUNK = 1 << 23
 HEAD = 1 << 16  # bytes within which the header must end
-UTF8_BOM = codecs.BOM_UTF8
+UTF8, UTF8_BOM = "UTF-8", codecs.BOM_UTF8
 LINE_END = re.compile("\r\n|\r|\n")  # str.splitlines knows more, and data lines may hold those
-SIGNATURES = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"PAR1": "Parquet",
-}
-SPREADSHEET = "Save the file as UTF-8 (it may be Windows-1250)"
+EXPORT = "Export it as CSV, as plain text; if it is UTF-16, write that into file_formats.csv"
 
 
 @dataclass(frozen=True)
@@ -33,10 +27,12 @@ class RawText:
 
     `head` are the lines to the header and the one after it, without byte-order marks and line ends.
 
-    `lines` counts all lines, also a last one without an end. `is_clean`: the file is UTF-8 without
-    NUL bytes, and its last line has an end. `has_quotes`: a double quote is somewhere in it.
+    `encoding` is the name of the one that the file was written in. `lines` counts all lines, also a
+    last one without an end. `is_clean`: the file is text without NUL bytes, and its last line has
+    an end. `has_quotes`: a double quote is somewhere in it.
     """
 
+    encoding: str
     head: tuple[str, ...]
     lines: int
     is_clean: bool
@@ -44,8 +40,8 @@ class RawText:
     findings: tuple[Finding, ...]
 
 
-def read_raw_text(path: Path, header_line: int) -> RawText:
-    """One pass over the bytes, in constant memory.
+def read_raw_text(path: Path, header_line: int, encoding: str) -> RawText:
+    """One pass over the bytes, in constant memory; `encoding` is a name for messages.
 
     Raises Refused if no line of the file can be read.
     """
@@ -68,13 +64,9 @@ def read_raw_text(path: Path, header_line: int) -> RawText:
                 carriage_returns += chunk.count(b"\r")
                 both += chunk.count(b"\r\n") + (previous_cr and chunk.startswith(b"\n"))
             previous_cr, last = chunk.endswith(b"\r"), chunk
-    if kind := next((kind for magic, kind in SIGNATURES.items() if first.startswith(magic)), None):
-        raise Refused(
-            "encoding",
-            f"the file is {kind}, not UTF-8 text",
-            where="line 1",
-            cure="Export it as CSV in UTF-8, without compression",
-        )
+    if kind := kind_of(first):
+        what = f"the file is {kind}, not {encoding} text"
+        raise Refused("encoding", what, where="line 1", cure=EXPORT)
     if len(first) < CHUNK and not first.removeprefix(UTF8_BOM).strip():
         raise Refused("empty_file", "the file is empty", where="line 1", cure="Export it again")
     has_end = last.endswith((b"\n", b"\r"))
@@ -91,7 +83,8 @@ def read_raw_text(path: Path, header_line: int) -> RawText:
         else []
     )
     return RawText(
-        head=_head(first, header_line),
+        encoding=encoding,
+        head=_head(first, header_line, encoding),
         lines=line_feeds + carriage_returns - both + (not has_end),
         is_clean=is_clean and has_end,
         has_quotes=has_quotes,
@@ -99,10 +92,10 @@ def read_raw_text(path: Path, header_line: int) -> RawText:
     )
 
 
-def _head(first: bytes, header_line: int) -> tuple[str, ...]:
+def _head(first: bytes, header_line: int, encoding: str) -> tuple[str, ...]:
     """The lines to the header and the one after it, decoded.
 
-    Raises Refused if the former are not UTF-8 text.
+    Raises Refused if the former are not text.
     """
     parts = re.split(rb"\r\n|\r|\n", first[:HEAD], maxsplit=header_line + 1)
     if len(parts) <= header_line and len(first) > HEAD:
@@ -125,12 +118,12 @@ def _head(first: bytes, header_line: int) -> tuple[str, ...]:
         try:
             part.decode()
         except UnicodeDecodeError as error:
-            byte = error.object[error.start]
+            byte = f": byte 0x{error.object[error.start]:02x}" if encoding == UTF8 else ""
             raise Refused(
                 "encoding",
-                f"not UTF-8: byte 0x{byte:02x}",
+                f"not {encoding} text{byte}",
                 where=f"line {number}",
-                cure=SPREADSHEET,
+                cure=CURES["encoding"],
             ) from None
     return tuple(
         part.decode(errors="replace").replace("\ufeff", "") for part in parts[: header_line + 1]
@@ -243,9 +236,9 @@ def unparsable_lines(lines: Lines, text: RawText, most: int) -> dict[int, Reason
     if len(foreign := lines.not_utf8(most)) > most:
         raise Refused(
             "encoding",
-            "not UTF-8, in more lines than may be rejected",
+            f"not {text.encoding} text, in more lines than may be rejected",
             where=f"line {foreign[0]}",
-            cure=SPREADSHEET,
+            cure=CURES["encoding"],
         )
     found |= dict.fromkeys(foreign, "encoding")
     found |= dict.fromkeys(lines.with_nul(), "encoding")

@@ -12,13 +12,13 @@ from include.registry.rows import FileFormat
 
 
 class StubFile:
-    header_at, data_at, findings = "line 1", "line 1", ()
+    header_at, data_at, findings, names_vary = "line 1", "line 1", (), False
 
     def __init__(self, raw: Path) -> None:
         self._lines = raw.read_bytes().splitlines(keepends=True)
-        self.rows = len(self._lines)
+        self.rows = self.last = len(self._lines)
 
-    def header(self) -> list[str]:
+    def header(self, wanted: Collection[str] = ()) -> list[str]:
         names = [name for line in self._lines[:1] for name, _ in _cells(line)]
         if not all(names) or not names:
             cure = "Export it again"
@@ -56,6 +56,8 @@ def _cells(line: bytes) -> list[tuple[str, str]]:
 
 
 class Stub:
+    is_text, has_places = True, False
+
     def open(self, raw: Path, format_: FileFormat) -> StubFile:
         return StubFile(raw)
 
