@@ -1,6 +1,6 @@
 """Adds a datasource from a sample file: python cli/new_datasource.py FILE [options].
 
-Looks at the file, shows what would be read of it, and writes the seed rows that read it. Nothing
+Reads the file, shows what would be read of it, and writes the seed rows that read it. Nothing
 is written if the seeds would not accept the rows or the sample cannot be read. Exit code 0:
 written, or shown with --dry-run. 1: not possible, and why.
 """

@@ -5,6 +5,9 @@ reading. What is found is a row of file_formats.csv, tried on the whole file.
 import codecs
 import contextlib
 import csv
+import json
+import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -14,16 +17,21 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from include.core.errors import ConfigurationError
+from include.formats.containers import is_archive, unpack
+from include.formats.delimited.lines import ROW_NAMES
 from include.formats.dialect import read_cells, trimmed
 from include.formats.opening import open_file
 from include.formats.rejected import Refused, RejectedLines
+from include.formats.signatures import kind_of_file
 from include.registry.rows import FileFormat
 
 DELIMITERS = ",;\t|"
 HEADER_LINES = range(1, 6)
 HEAD, LINES = 1 << 20, 50  # bytes and lines in which delimiter and header are looked for
 TRIED = 3  # of the ways to split lines
+LARGEST = 64 << 20  # bytes of a JSON file in which records are looked for
 NULLS = ("unavailable", "unknown", "NA", "N/A", "NaN", "null", "None", "-", "--", "#N/A")
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")  # what no header has for a name
 NUMERIC = 0.8  # the share of a column's cells that are numbers, if it holds values
 SHOWN = 1_000  # cells of a column that are read
 
@@ -87,19 +95,44 @@ def sniff(raw: Path, name: str, encoding: str = "") -> Sample:
 
 def _ways(raw: Path, name: str, encoding: str) -> Iterator[FileFormat]:
     """Rows of file_formats.csv to try, the likely ones first."""
-    for reader, records in (("json", ""), ("parquet", ""), ("excel", "")):
-        yield from _row(name, reader=reader, records=records)
-    code = encoding or _encoding(raw)
-    for (delimiter, line), mark in product(_of_delimited(raw, code), ".,"):
+    with tempfile.TemporaryDirectory() as scratch:
+        inside = unpack(raw, Path(scratch))[0].path if is_archive(raw) else raw
+        kind, head = kind_of_file(inside), inside.read_bytes()[:HEAD]
+        places = _places(inside) if head.lstrip()[:1] in (b"{", b"[") else []
+    if kind == "Parquet":
+        yield from _row(name, reader="parquet")
+    elif kind in ("zip", "an Office file"):
+        for line in HEADER_LINES:
+            yield from _row(name, reader="excel", header_line=line)
+    for place in places:
+        yield from _row(name, reader="json", records=place)
+    code = encoding or _encoding(head)
+    for (delimiter, line, records), mark in product(_of_delimited(head, code), ".,"):
         if mark != delimiter:
             cells = {"delimiter": delimiter, "header_line": line, "decimal_mark": mark}
-            yield from _row(name, reader="delimited", encoding=code, **cells)
+            yield from _row(name, reader="delimited", encoding=code, records=records, **cells)
 
 
-def _encoding(raw: Path) -> str:
+def _places(path: Path) -> list[str]:
+    """Where in a JSON file records may be: everywhere, in a list, or in lists of equal length."""
+    if path.stat().st_size > LARGEST:
+        return [""]
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):  # an object a line
+        return [""]
+    found = [""]
+    for key, value in document.items() if isinstance(document, dict) else ():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            found.append(key)
+        if isinstance(value, dict) and value:
+            lengths = {len(one) if isinstance(one, list) else -1 for one in value.values()}
+            found += [f"{key}[]"] if len(lengths) == 1 and min(lengths) > 1 else []
+    return found[::-1]
+
+
+def _encoding(head: bytes) -> str:
     """UTF-8 (empty), UTF-16 by its mark, else what Windows writes in western Europe."""
-    with raw.open("rb") as file:
-        head = file.read(HEAD)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -109,25 +142,28 @@ def _encoding(raw: Path) -> str:
     return ""
 
 
-def _of_delimited(raw: Path, encoding: str) -> list[tuple[str, int]]:
-    """Delimiter and line of the header: those after which most lines have as many fields."""
-    with raw.open("rb") as file:
-        lines = file.read(HEAD).decode(encoding or "utf-8-sig", "replace").splitlines()[:LINES]
+def _of_delimited(head: bytes, encoding: str) -> list[tuple[str, int, str]]:
+    """Delimiter, line of the header, and `records`: those after which most lines have as many
+    fields, or all have one more.
+    """
+    lines = head.decode(encoding or "utf-8-sig", "replace").splitlines()[:LINES]
     scored = []
     for delimiter, line in product(DELIMITERS, HEADER_LINES):
-        counts = [len(row) for row in csv.reader(lines[line - 1 :], delimiter=delimiter) if row]
+        rows = [row for row in csv.reader(lines[line - 1 :], delimiter=delimiter) if row]
+        counts = [len(row) for row in rows]
         if len(counts) > 1 and counts[0] > 1:
             same = sum(count == counts[0] for count in counts[1:]) / (len(counts) - 1)
-            scored.append((-same, -counts[0], line, delimiter))
-    return [(delimiter, line) for _, _, line, delimiter in sorted(scored)[:TRIED]]
+            has_names = len(counts) > 2 and all(count == counts[0] + 1 for count in counts[1:])
+            records = ROW_NAMES if has_names else ""
+            has_numbers = any(NUMBER.fullmatch(cell.strip()) for cell in rows[0])
+            score = (has_numbers, -max(same, has_names), -counts[0], line)
+            scored.append((score, delimiter, records))
+    return [(delimiter, score[3], records) for score, delimiter, records in sorted(scored)[:TRIED]]
 
 
 def _row(name: str, **cells: object) -> Iterator[FileFormat]:
     with contextlib.suppress(ValidationError):
-        row = {"line": 2, **BLANK, "format": name, **cells}
-        yield FileFormat.model_validate(
-            {k: v for k, v in row.items() if k in FileFormat.model_fields}
-        )
+        yield FileFormat.model_validate({"line": 2, **BLANK, "format": name, **cells})
 
 
 BLANK = {

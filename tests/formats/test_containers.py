@@ -5,10 +5,10 @@ import io
 import json
 import random
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -30,10 +30,12 @@ def read(folder: Path, content: bytes, **more: Any) -> Read:
 
 
 def refused(folder: Path, content: bytes, **more: Any) -> str:
-    before = set(Path(gettempdir()).glob("sensor_platform_*"))
-    with pytest.raises(Refused) as found:
+    scratch = folder / "scratch"  # other tests have theirs in the common one
+    scratch.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Refused) as found:
+        patch.setattr(tempfile, "tempdir", str(scratch))
         read(folder, content, **more)
-    assert set(Path(gettempdir()).glob("sensor_platform_*")) == before, "scratch files are left"
+    assert not list(scratch.iterdir()), "scratch files are left"
     finding = found.value.finding
     assert finding.where and finding.cure
     return str(finding)

@@ -1,9 +1,17 @@
 """Files as sources in the wild write them: all hold the same two days of a room, in their own way."""
 
+import gzip
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.support.workbooks import serial, xlsx
 
 START = datetime(2026, 1, 30, tzinfo=UTC)
 TIMES = [START + timedelta(minutes=30 * n) for n in range(96)]
@@ -62,6 +70,31 @@ def json_lines() -> bytes:
     )
 
 
+def zipped() -> bytes:
+    """Two files of a day each."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for day in (0, 1):
+            rows = [
+                f"{at:%Y-%m-%d %H:%M},{t},{h}" for at, t, h in READINGS[day * 48 : day * 48 + 48]
+            ]
+            archive.writestr(f"day_{day}.csv", "\n".join(["time,temperature,humidity", *rows, ""]))
+    return packed.getvalue()
+
+
+def parquet() -> bytes:
+    file = io.BytesIO()
+    columns = {"time": TIMES, "temperature": TEMPERATURES, "humidity": HUMIDITIES}
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def workbook() -> bytes:
+    zero = datetime(1899, 12, 30, tzinfo=UTC)
+    rows = [[serial((at - zero) / timedelta(days=1), 2), t, h] for at, t, h in READINGS]
+    return xlsx([["Time", "Temperature (°C)", "Humidity (%)"], *rows])
+
+
 def number(value: float) -> str:
     return str(value).replace(".", ",")
 
@@ -118,4 +151,22 @@ KINDS = [
         ),
     ),
     Kind("events.jsonl", json_lines, timezone="Europe/Prague"),
+    Kind(
+        "row_names.csv",
+        lambda: (
+            "timestamp,temperature,humidity\n"
+            + "".join(
+                f'"{n}",{at:%Y-%m-%d %H:%M},{t},{h}\n' for n, (at, t, h) in enumerate(READINGS, 1)
+            )
+        ).encode(),
+    ),
+    Kind(
+        "open_meteo.json",
+        open_meteo,
+        measured={"temp_ambient": len(TIMES), "humidity_outdoor": len(TIMES)},
+    ),
+    Kind("workbook.xlsx", workbook),
+    Kind("days.zip", zipped),
+    Kind("table.parquet", parquet, timezone="Europe/Prague"),
+    Kind("packed.csv.gz", lambda: gzip.compress(KINDS[3].make()), timezone="Europe/Prague"),
 ]

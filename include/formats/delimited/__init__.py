@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from include.formats.delimited.lines import read_header, read_lines
+from include.core.errors import ConfigurationError
+from include.formats.delimited.lines import ROW_NAMES, read_header, read_lines
 from include.formats.delimited.raw_text import Lines, read_raw_text
 from include.formats.port import Records
 from include.formats.rejected import RejectedLines
@@ -45,10 +46,16 @@ class DelimitedFile:
 class Delimited:
     """See the port."""
 
-    is_text, has_places = True, False
+    is_text, has_places = True, True
 
     def open(self, raw: Path, format_: FileFormat) -> DelimitedFile:
         """See the port."""
+        if format_.records not in ("", ROW_NAMES):
+            raise ConfigurationError(
+                f"records is {format_.records!r}, and delimited text holds one table",
+                where=f"file_formats.csv, line {format_.line}, column records",
+                cure=f"leave the cell empty, or write {ROW_NAMES} if each line begins with a name",
+            )
         return DelimitedFile(raw, format_)
 
 

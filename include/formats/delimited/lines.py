@@ -21,6 +21,9 @@ from include.formats.port import Records
 from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.registry.rows import FileFormat
 
+# As R writes tables: each line begins with the name of the row, which the header leaves out.
+ROW_NAMES, ROW = "row names", "(row)"
+
 
 def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     """The column names as written, without white space around them; nameless columns at the right
@@ -43,6 +46,8 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
                 cure="Export with the declared delimiter, or change file_formats.csv",
             )
     check_names(columns, where)
+    if format_.records == ROW_NAMES:
+        columns.insert(0, ROW)
     if len(head) == at:
         raise no_rows(f"line {at + 1}")
     body = _fields(head[at], delimiter)
