@@ -28,7 +28,8 @@ SHOWN = 80  # characters of a line in a finding
 CURES: dict[Reason, str] = {
     "cut_off": "Export or upload it again: the last line has no end",
     "encoding": (
-        "Save the file as UTF-8; or write its encoding, such as cp1250, into file_formats.csv"
+        "Save the file as UTF-8 (it may be Windows-1250), or write its encoding, such as cp1250,"
+        " into file_formats.csv"
     ),
     "quotes": "Remove the quote, or close it, and upload again",
     "field_count": "The line is cut off or damaged: export it again",

@@ -84,8 +84,10 @@ REFUSED = {
         kind="atrea",
         cure="Windows-1250",
     ),
-    "gzip": Bad("encoding", "the file is gzip", "line 1", gzip.compress),
-    "zip": Bad("encoding", "the file is zip", "line 1", lambda b: b"PK\x03\x04" + b),
+    "half a gzip": Bad(
+        "archive", "damaged or cut off", "the archive", lambda b: gzip.compress(b)[:-20]
+    ),
+    "zip": Bad("archive", "damaged or cut off", "the archive", lambda b: b"PK\x03\x04" + b),
     "semicolons": Bad(
         "delimiter", "separated by ';', declared is ','", "line 2", lambda b: b.replace(b",", b";")
     ),
