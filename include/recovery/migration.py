@@ -8,11 +8,11 @@ from has another fingerprint.
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core import files, state_remote
@@ -25,6 +25,7 @@ from include.registry import Run
 from include.replication import state
 from include.replication.state import State
 from include.store.readings import ACCOUNTING
+from include.store.store import adopt
 
 LEDGER, READINGS, ACCOUNTED, ARCHIVE = OLD = (
     "ledger.parquet",
@@ -50,9 +51,11 @@ def split_by_building(settings: Settings) -> bool:
     if not (root / LEDGER).exists():
         return False
     Ledger(read_file(root / LEDGER)).write(settings.paths)
-    _split_rows(root / READINGS, settings.paths.readings_manifest)
-    _split_rows(root / ARCHIVE, settings.paths.archive_manifest)
-    _split_accounting(settings, root / ACCOUNTED)
+    months, units = _by_building(root / READINGS), _by_building(root / ARCHIVE)
+    accounting = _accounting(root / ACCOUNTED)
+    for building_id in {*months, *units, *accounting["building_id"].to_pylist()}:
+        own = accounting.filter(pc.equal(accounting["building_id"], building_id))
+        adopt(settings, building_id, months.get(building_id), units.get(building_id), own)
     for owner, own in state.split(old).items():
         if own.generation:
             files.write_sealed(settings.paths.state(owner), own.to_json())
@@ -88,21 +91,16 @@ def _heal(settings: Settings, old: State) -> None:
                 state.fetch(settings, old, [name])
 
 
-def _split_accounting(settings: Settings, path: Path) -> None:
-    if path.exists():
-        accounting = files.read_parquet(path, ACCOUNTING)
-        for building_id in accounting["building_id"].unique().to_pylist():
-            own = accounting.filter(pc.equal(accounting["building_id"], building_id))
-            files.write_parquet(settings.paths.accounting(building_id), own)
+def _accounting(path: Path) -> pa.Table:
+    return files.read_parquet(path, ACCOUNTING) if path.exists() else ACCOUNTING.empty_table()
 
 
-def _split_rows(path: Path, target: Callable[[str], Path]) -> None:
-    """Give each building its rows of a manifest."""
+def _by_building(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows of a manifest, by building."""
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in files.read_sealed(path) if path.exists() else []:
         rows[row.pop("building_id")].append(row)
-    for building_id, own in rows.items():
-        files.write_sealed(target(building_id), own)
+    return rows
 
 
 def migrate(run: Run) -> int:

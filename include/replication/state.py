@@ -250,7 +250,8 @@ def push(settings: Settings) -> int:
     there, news, conflicts = remote_states(settings), {}, []
     for owner, wanted in _wanted(settings).items():
         try:
-            if (new := _news(settings, owner, there.of(owner), wanted)) is not None:
+            new = _news(settings, owner, there.of(owner), wanted, is_apart=owner in there.names)
+            if new is not None:
                 news[owner] = new
         except ConflictError as error:
             conflicts.append(error)
@@ -262,9 +263,12 @@ def push(settings: Settings) -> int:
 
 
 def _news(
-    settings: Settings, owner: str, there: State, wanted: dict[str, str]
+    settings: Settings, owner: str, there: State, wanted: dict[str, str], *, is_apart: bool
 ) -> tuple[State, State] | None:
-    """The files to send, and the state that names them; None if the remote has everything."""
+    """The files to send, and the state that names them; None if the remote has everything.
+
+    `is_apart`: the remote has a state of this owner, not only one of all.
+    """
     here = local_state(settings, owner)
     if there.generation > here.generation:
         if all(
@@ -289,7 +293,7 @@ def _news(
         if (there.files.get(path) != digest or path not in here.files)
         and (settings.paths.root / path).exists()
     }
-    if not new and there.files:
+    if not new and there.files and is_apart:
         return None
     kept = {
         path: digest

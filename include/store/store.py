@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from include.core import files
 from include.core.errors import ContractError
@@ -125,3 +128,21 @@ class Store:
             path = paths.accounting(building_id)
             readers[path] = partial(files.read_parquet, path, ACCOUNTING)
         return readers
+
+
+def adopt(
+    settings: Settings,
+    building_id: str,
+    months: list[dict[str, Any]] | None,
+    units: list[dict[str, Any]] | None,
+    accounting: pa.Table,
+) -> None:
+    """Take over what an older checkout has remembered of a building: rows of its manifests as they
+    were, where there were any, and its accounting.
+    """
+    paths = settings.paths
+    files.write_parquet(paths.accounting(building_id), accounting)
+    if months is not None:
+        files.write_sealed(paths.readings_manifest(building_id), months)
+    if units is not None:
+        files.write_sealed(paths.archive_manifest(building_id), units)

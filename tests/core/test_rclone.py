@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from include.core import masking, rclone
@@ -168,6 +168,7 @@ def test_no_secret_of_a_remote_is_in_an_error(
 @given(IN_URL, IN_URL)
 def test_no_secret_of_a_url_is_in_any_error(password: str, query: str) -> None:
     """Also where nobody has said that it is one."""
+    assume(not any(secret in "user host path token failed where" for secret in (password, query)))
     text = str(
         PlatformError(
             f"https://user:{password}@host/path?token={query}&x={query} failed",

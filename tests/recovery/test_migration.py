@@ -121,7 +121,7 @@ def test_what_the_remote_has_is_not_sent_again_and_an_older_checkout_goes_no_fur
     assert {path: path.stat().st_mtime_ns for path in remote.glob("landing/*/*/*")} == landed
     assert len(landed) == len(versions)
     assert {path.name for path in (remote / "state").iterdir()} == {
-        f"{owner}@{GENERATION + 1}.json" for owner in BUILDINGS
+        f"{owner}@{GENERATION + 1}.json" for owner in (*BUILDINGS, state.SHARED)
     }
     assert json.loads((remote / "state.json").read_text())["content"]["state_format"] == 3
     assert state.push(settings) == 0

@@ -52,7 +52,7 @@ class Delimited:
         """See the port."""
         if format_.records not in ("", ROW_NAMES):
             raise ConfigurationError(
-                f"records is {format_.records!r}, and delimited text holds one table",
+                f"records is {format_.records!r}, and files of reader delimited hold one table",
                 where=f"file_formats.csv, line {format_.line}, column records",
                 cure=f"leave the cell empty, or write {ROW_NAMES} if each line begins with a name",
             )
