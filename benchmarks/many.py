@@ -100,9 +100,8 @@ def write_month(drive: Path, name: str, days: int = 31, sensors: int = 20) -> Pa
     lines = ["time;" + ";".join(f"s{n:02d}" for n in range(sensors))]
     for hour in range(days * 24):
         wave = 20 + 3 * math.sin((hour % 24) / 24 * 2 * math.pi)
-        values = (
-            f"{wave + (number % 50 + n) / 10 + (hour * (n + 7)) % 5 / 10:.1f}" for n in range(sensors)
-        )
+        shifts = ((number % 50 + n) / 10 + (hour * (n + 7)) % 5 / 10 for n in range(sensors))
+        values = (f"{wave + shift:.1f}" for shift in shifts)
         lines.append(f"{start + timedelta(hours=hour):%Y-%m-%d %H:%M};" + ";".join(values))
     path = drive / name / "rooms_2026-01.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
