@@ -211,6 +211,25 @@ def one_more_day(long: list[Installation], folder: Path) -> list[str]:
     ]
 
 
+def of_many_buildings(folder: Path, counts: Iterable[int]) -> list[str]:
+    """A table of whole runs of so many buildings, on an empty `DATA_DIR` each."""
+    lines = [
+        "| buildings | readings | run | a building | peak memory |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for count in counts:
+        run = timed(
+            PROJECT / "benchmarks/many.py", folder / f"many{count}", "--buildings", str(count)
+        )
+        lines.append(
+            f"| {count} | {count * 20 * 744:,} | {run.seconds:.0f} s |"
+            f" {run.seconds / count:.2f} s | {run.megabytes:,.0f} MiB |"
+        )
+        print(lines[-1], flush=True)
+        shutil.rmtree(folder / f"many{count}")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -219,6 +238,7 @@ def main() -> None:
     parser.add_argument(
         "--years", type=int, default=0, help="also one more day on top of so many years; takes long"
     )
+    parser.add_argument("--buildings", type=int, nargs="*", default=[50, 500])
     arguments = parser.parse_args()
     influx = "Not measured: no Docker daemon, or no image."
     lines = [
@@ -263,6 +283,7 @@ def main() -> None:
         if long:
             days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
+        many = of_many_buildings(Path(scratch), arguments.buildings)
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -297,6 +318,13 @@ A generated campus of 50 buildings, from the seeds to Parquet. The system counts
 process it starts, so a smaller one shows as large as the bench.
 
 {chr(10).join(campus)}
+
+## Many buildings
+
+Generated: a file with a month of hourly readings of 20 sensors each (`python benchmarks/many.py FOLDER --buildings 500`), read, checked,
+aggregated and published in one release.
+
+{chr(10).join(many)}
 
 ## Size
 
