@@ -6,6 +6,7 @@ from include.core.settings import PROJECT_DIR
 
 PAGE = (PROJECT_DIR / "docs/from-the-founding-documents.md").read_text()
 ROWS = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ")][1:]
+THEIRS = "\n".join(row[0] for row in ROWS)
 SOURCES = ("*.py", "*.sql", "*.yml", "*.cypher", "*.csv", "*.txt", "*.yaml")
 FOLDERS = ("include", "plugins", "dags", "cli")
 
@@ -13,7 +14,7 @@ FOLDERS = ("include", "plugins", "dags", "cli")
 def test_every_name_of_theirs_is_on_the_page() -> None:
     names = (PROJECT_DIR / "tests/support/founding_names.txt").read_text().splitlines()
     assert len(names) == len(set(names)) > 100
-    assert [name for name in names if name not in PAGE] == []
+    assert [name for name in names if name not in THEIRS] == []
 
 
 def test_every_name_of_ours_is_in_the_code() -> None:
