@@ -463,7 +463,7 @@ def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
     """One page for each file that is refused or has rejected lines; the pages of files that have
     been cured go.
     """
-    newest = {(v.datasource_id, v.path): v for v in ledger.versions}
+    newest = {v.place: v for v in ledger.versions}
     listed = [
         *ledger.refused(),
         *(v for v in newest.values() if v.verdict == "accepted" and v.rejected),

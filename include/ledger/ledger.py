@@ -117,6 +117,11 @@ class FileVersion:
         return self.building_id, self.number
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it came from: versions of one place follow each other."""
+        return self.building_id, self.datasource_id, self.path
+
+    @property
     def was_accepted(self) -> bool:
         """Whether it is refused now and its readings were used before: it is lost, or other files
         of its device disagree.
@@ -253,11 +258,11 @@ class Ledger:
         """Refused files that no later version of the same path has cured, and those whose readings
         were used before.
         """
-        newest = {(v.datasource_id, v.path): v for v in self.versions}
+        newest = {v.place: v for v in self.versions}
         return [
             v
             for v in self.versions
-            if v.verdict == "refused" and (v.was_accepted or newest[v.datasource_id, v.path] is v)
+            if v.verdict == "refused" and (v.was_accepted or newest[v.place] is v)
         ]
 
     def without_gone(
@@ -308,22 +313,18 @@ class Ledger:
         """
         versions = list(self.versions)
         numbered = {v.key: index for index, v in enumerate(versions)}
-        newest = {(v.datasource_id, v.path): index for index, v in enumerate(versions)}
+        newest = {v.place: index for index, v in enumerate(versions)}
         last: dict[str, int] = {}
         for v in versions:
             last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
-            index = (
-                numbered[version.key]
-                if version.number
-                else newest.get((version.datasource_id, version.path))
-            )
+            index = numbered[version.key] if version.number else newest.get(version.place)
             if index is not None and versions[index].sha256 == version.sha256:
                 versions[index] = replace(
                     version, number=versions[index].number, first_seen=versions[index].first_seen
                 )
             else:
-                newest[version.datasource_id, version.path] = len(versions)
+                newest[version.place] = len(versions)
                 last[version.building_id] = number = last.get(version.building_id, 0) + 1
                 versions.append(replace(version, number=number))
         return Ledger(versions)

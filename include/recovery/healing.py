@@ -54,8 +54,9 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
             healed.append(path)
     absent = [str(path.relative_to(paths.root)) for path in catalogs if not path.exists()]
     remembered = state.known(settings, absent)
-    with contextlib.suppress(PlatformError):
-        healed += [paths.root / name for name in state.fetch(settings, remembered, absent)]
+    for name in remembered.files:  # each by itself: one that is missing there keeps no other back
+        with contextlib.suppress(PlatformError):
+            healed += [paths.root / path for path in state.fetch(settings, remembered, [name])]
     _record(settings, healed, "the state remote, or is made again", as_of)
     _heal_release(settings, as_of)
 

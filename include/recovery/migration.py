@@ -39,13 +39,15 @@ def split_by_building(settings: Settings) -> bool:
     """Give each building what an older checkout has remembered of all in one file, here or on the
     state remote. Returns whether there was anything to split.
 
-    The old ledger goes last: while it is there, the next run splits again.
+    While the old ledger is there, the next run splits again; it goes first of what is removed.
     """
     root = settings.paths.root
-    if not (root / LEDGER).exists() and (
-        settings.paths.known_buildings or state.is_apart(settings)
-    ):
-        return False
+    if not (root / LEDGER).exists():
+        if settings.paths.known_buildings:
+            _remove(root)  # what a killed run has left
+            return False
+        if state.is_apart(settings):
+            return False
     old = _remembered(settings)
     _heal(settings, old)
     if not (root / LEDGER).exists():
@@ -59,9 +61,13 @@ def split_by_building(settings: Settings) -> bool:
     for owner, own in state.split(old).items():
         if own.generation:
             files.write_sealed(settings.paths.state(owner), own.to_json())
-    for name in (state.FORMAT_FILE, *reversed(OLD)):
-        files.remove(root / name)
+    _remove(root)
     return True
+
+
+def _remove(root: Path) -> None:
+    for name in (LEDGER, *OLD, state.FORMAT_FILE):
+        files.remove(root / name)
 
 
 def _remembered(settings: Settings) -> State:
@@ -72,11 +78,14 @@ def _remembered(settings: Settings) -> State:
     here = State()
     with contextlib.suppress(DamagedFile):
         here = State.from_json(files.read_sealed(path), str(path)) if path.exists() else here
-    there = state.old_state(settings)
-    if there.generation > here.generation or not (settings.paths.root / LEDGER).exists():
+    there = here
+    with contextlib.suppress(DamagedFile):
+        there = state.old_state(settings)
+    is_ahead = here.generation and there.generation > here.generation
+    if is_ahead or not (settings.paths.root / LEDGER).exists():
         state.fetch(settings, there, [name for name in there.files if state.comes_first(name)])
         return there
-    return here
+    return here if here.generation else there
 
 
 def _heal(settings: Settings, old: State) -> None:

@@ -157,23 +157,25 @@ class Registry:
 
     def uses(self, building_id: str, datasource_id: str) -> bool:
         """Whether files of the datasource are in use: neither it nor its building was removed from
-        the seeds.
+        the seeds, and it belongs to that building still.
 
         A datasource of a building with a wrong row may be missing only because its row is invalid.
         """
-        return building_id in self._in_use and (
-            datasource_id in self._in_use or building_id in self.wrong
+        buildings, datasources = self._in_use
+        return building_id in buildings and (
+            (building_id, datasource_id) in datasources or building_id in self.wrong
         )
 
     @functools.cached_property
-    def _in_use(self) -> frozenset[str]:
-        """Ids of the buildings and datasources that were not removed."""
-        buildings = (row.building_id for row in self.buildings if row.status != "removed")
-        return frozenset(
-            (
-                *buildings,
-                *(row.datasource_id for row in self.datasources if row.status != "removed"),
-            )
+    def _in_use(self) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+        """The buildings, and the datasources with theirs, that were not removed."""
+        return (
+            frozenset(row.building_id for row in self.buildings if row.status != "removed"),
+            frozenset(
+                (row.building_id, row.datasource_id)
+                for row in self.datasources
+                if row.status != "removed"
+            ),
         )
 
     def why_not_read(self, datasource: Datasource) -> str:

@@ -86,8 +86,8 @@ Every aggregate is made from readings, and every reading comes from one line of 
    building and month, with the same columns. `history` in `lineage.json` names each file: `path`, `sha256`, `rows`, `bytes`. The path
    begins at the address that holds `latest.json` and the folder of releases. A corrected month is another file; the old one stays as
    long as a published release names it.
-2. `source_file` of a reading is a number in `inputs` of `lineage.json`, which gives the raw file's name and sha256. `source_line` is the
-   line in that file, counted from 1.
+2. `source_file` of a reading is a number of its building in `inputs` of `lineage.json`, which gives the raw file's name and sha256. Join on
+   `building_id` and `source_file`. `source_line` is the line in that file, counted from 1.
 
 ```python
 import json, pandas
@@ -100,8 +100,8 @@ readings = pandas.read_parquet(f"{{public}}/{{month['path']}}")
 series = ["building_id", "source", "location", "measurement"]
 readings = readings[readings["quality"] == "ok"]
 lines = readings[(readings[series] == value[series]).all(axis=1) & (readings["timestamp"].dt.floor("h") == value.timestamp)]
-names = {{entry["source_file"]: entry["path"] for entry in lineage["inputs"]}}
-print(value.value_mean, lines.assign(name=lines["source_file"].map(names))[["timestamp", "value", "name", "source_line"]])
+inputs = pandas.DataFrame(lineage["inputs"])[["building_id", "source_file", "path"]]
+print(value.value_mean, lines.merge(inputs, on=["building_id", "source_file"])[["timestamp", "value", "path", "source_line"]])
 ```
 
 Of {counted["cells"]:,} cells in the accepted files, {counted["readings"]:,} were readings, {counted["nulls"]:,} empty,

@@ -7,6 +7,7 @@ name with their checksum, so what an older state names stays whole until a newer
 it.
 """
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from include.core import files, rclone, state_remote
-from include.core.errors import ConflictError, DamagedFile, RemoteGone
+from include.core.errors import ConflictError, DamagedFile, PlatformError, RemoteGone, StorageError
 from include.core.settings import Settings
 from include.core.state_remote import remote_path, stored_name
 from include.ledger.ledger import STATE_FORMAT, Ledger, check_state_format
@@ -106,9 +107,9 @@ def remote_states(settings: Settings) -> RemoteStates:
             newest[found["owner"]] = max(this, newest.get(found["owner"], this), key=_generation)
     marks = [file.size for file in listed if file.path == FORMAT_FILE]
     is_marked = marks == [len(files.sealed(MARK).encode())]
-    if not newest and marks and not is_marked:
-        return RemoteStates(split(old_state(settings)), {}, is_marked)
-    states, unread = {}, {}
+    # until the mark is there, what is not yet apart is in the state of all
+    states = split(_old_state_or_none(settings)) if marks and not is_marked else {}
+    unread: dict[str, str] = {}
     for owner, (generation, file) in newest.items():
         here, path = local_state(settings, owner), settings.paths.state(owner)
         if here.generation == generation and path.stat().st_size == file.size:
@@ -119,7 +120,9 @@ def remote_states(settings: Settings) -> RemoteStates:
         if unread:
             rclone.fetch(settings.state_remote, folder, unread)
         for name, owner in unread.items():
-            states[owner] = _read(settings, folder / name, remote_path(settings, name), owner)
+            generation, _ = newest[owner]
+            where = remote_path(settings, name)
+            states[owner] = _read(settings, folder / name, where, owner, generation)
     return RemoteStates(states, names, is_marked)
 
 
@@ -134,19 +137,35 @@ def _generation(entry: tuple[int, rclone.RemoteFile]) -> int:
     return entry[0]
 
 
-def _read(settings: Settings, path: Path, where: str, owner: str) -> State:
+def _read(settings: Settings, path: Path, where: str, owner: str, generation: int) -> State:
+    """The state in a file of that generation.
+
+    Raises DamagedFile if it cannot be read and this machine knows an older generation only.
+    """
     try:
         return State.from_json(files.open_sealed(path.read_text(errors="replace"), where), where)
     except (DamagedFile, FileNotFoundError) as error:
-        if generation := local_state(settings, owner).generation:
-            return State(generation)
+        if 0 < generation <= local_state(settings, owner).generation:
+            return State(local_state(settings, owner).generation)
         raise DamagedFile("the file is damaged", where=where, cure=files.HEALING) from error
 
 
 def is_apart(settings: Settings) -> bool:
     """Whether the state remote holds nothing of all buildings in one file."""
-    listed = _listed(settings)
-    return any(NAME.fullmatch(file.path) for file in listed) or not listed
+    marks = [file.size for file in _listed(settings) if file.path == FORMAT_FILE]
+    return not marks or marks == [len(files.sealed(MARK).encode())]
+
+
+def _old_state_or_none(settings: Settings) -> State:
+    """The state of all buildings in one file; where that is damaged, what this machine remembers is
+    sent again.
+    """
+    try:
+        return old_state(settings)
+    except DamagedFile:
+        if owners(settings):
+            return State()
+        raise
 
 
 def old_state(settings: Settings) -> State:
@@ -180,18 +199,43 @@ def restore(settings: Settings) -> list[str]:
         is_remembered = owner == SHARED or settings.paths.ledger(owner).exists()
         if there.generation > local_state(settings, owner).generation or not is_remembered:
             taken[owner] = there
-    fetched = state_remote.fetch(
-        settings,
-        {
-            path: digest
-            for there in taken.values()
-            for path, digest in there.files.items()
-            if comes_first(path)
-        },
-    )
+    fetched, failed = _fetch_what_can_be(settings, taken)
     for owner, there in taken.items():
-        files.write_sealed(settings.paths.state(owner), there.to_json())
+        if owner not in failed:
+            files.write_sealed(settings.paths.state(owner), there.to_json())
+    for error in failed.values():
+        raise StorageError(
+            f"the state of {', '.join(failed)} cannot be restored: {error.what}",
+            where=error.where,
+            cure=error.cure,
+        )
     return fetched
+
+
+def _fetch_what_can_be(
+    settings: Settings, taken: dict[str, State]
+) -> tuple[list[str], dict[str, PlatformError]]:
+    """The fetched paths, and what failed by owner: one keeps no other back."""
+    with contextlib.suppress(PlatformError):
+        return state_remote.fetch(settings, _first_of(taken.values())), {}
+    fetched: list[str] = []
+    failed: dict[str, PlatformError] = {}
+    for owner, there in taken.items():
+        try:
+            fetched += state_remote.fetch(settings, _first_of([there]))
+        except PlatformError as error:
+            failed[owner] = error
+    return fetched, failed
+
+
+def _first_of(states: Iterable[State]) -> dict[str, str]:
+    """What an empty machine needs of these states."""
+    return {
+        path: digest
+        for state in states
+        for path, digest in state.files.items()
+        if comes_first(path)
+    }
 
 
 def comes_first(path: str) -> bool:
@@ -247,29 +291,46 @@ def push(settings: Settings) -> int:
     """
     if settings.replay:
         return 0
+    # first: another push of this machine may end meanwhile
+    known_here = {owner: local_state(settings, owner) for owner in owners(settings)}
     there, news, conflicts = remote_states(settings), {}, []
     for owner, wanted in _wanted(settings).items():
+        here = known_here.get(owner, State())
         try:
-            new = _news(settings, owner, there.of(owner), wanted, is_apart=owner in there.names)
+            is_apart = owner in there.names
+            new = _news(settings, owner, here, there.of(owner), wanted, is_apart=is_apart)
             if new is not None:
                 news[owner] = new
         except ConflictError as error:
             conflicts.append(error)
-    if news:
-        _send(settings, there, news)
+    with files.scratch_folder(settings.paths.work) as outgoing:
+        if news:
+            _send(settings, outgoing, there, news)
+        if not there.is_marked:
+            files.write_sealed(outgoing / FORMAT_FILE, MARK)
+            rclone.put(outgoing / FORMAT_FILE, remote_path(settings, FORMAT_FILE))
     if conflicts:
-        raise conflicts[0]
+        raise ConflictError(
+            "; ".join(dict.fromkeys(error.what for error in conflicts)),
+            where=", ".join(error.where for error in conflicts),
+            cure=conflicts[0].cure,
+        )
     return sum(len(new.files) for new, _ in news.values())
 
 
 def _news(
-    settings: Settings, owner: str, there: State, wanted: dict[str, str], *, is_apart: bool
+    settings: Settings,
+    owner: str,
+    here: State,
+    there: State,
+    wanted: dict[str, str],
+    *,
+    is_apart: bool,
 ) -> tuple[State, State] | None:
     """The files to send, and the state that names them; None if the remote has everything.
 
     `is_apart`: the remote has a state of this owner, not only one of all.
     """
-    here = local_state(settings, owner)
     if there.generation > here.generation:
         if all(
             there.files.get(path) == digest for path, digest in wanted.items()
@@ -304,9 +365,13 @@ def _news(
     return State(generation, new), State(generation, {**kept, **new})
 
 
-def _send(settings: Settings, there: RemoteStates, news: dict[str, tuple[State, State]]) -> None:
+def _send(
+    settings: Settings,
+    outgoing: Path,
+    there: RemoteStates,
+    news: dict[str, tuple[State, State]],
+) -> None:
     """All files first, then all states, then this machine's memory of them; older ones go last."""
-    outgoing = files.empty_folder(settings.paths.work / "outgoing")
     names = []
     for new, _ in news.values():
         for path, digest in new.files.items():
@@ -320,9 +385,6 @@ def _send(settings: Settings, there: RemoteStates, news: dict[str, tuple[State, 
     for owner, name in states.items():
         files.write_sealed(outgoing / name, news[owner][1].to_json())
     rclone.send(outgoing, settings.state_remote, states.values())
-    if not there.is_marked:
-        files.write_sealed(outgoing / FORMAT_FILE, MARK)
-        rclone.put(outgoing / FORMAT_FILE, remote_path(settings, FORMAT_FILE))
     for owner, (_, state) in news.items():
         files.write_sealed(settings.paths.state(owner), state.to_json())
     if old := [

@@ -129,6 +129,7 @@ def test_a_sheet_without_a_table_is_refused(
         (xlsx([HEADER])[:-40], "the archive is damaged or cut off"),
         (xlsx([HEADER]).replace(b"xl/workbook.xml", b"xl/workbook.bin"), "a binary one (.xlsb)"),
     ],
+    ids=["text", "Parquet", "protected", "cut off", "binary"],
 )  # fmt: skip
 def test_what_is_not_a_workbook_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     assert message in refused(tmp_path, content)

@@ -162,3 +162,75 @@ def test_a_building_that_another_machine_has_pushed_keeps_no_other_back(
     assert names >= {("annex", "here.csv"), ("sm2", "new.csv")}
     assert ("sm2", "here.csv") not in names
     assert versions
+
+
+def test_a_split_that_was_cut_off_at_the_remote_loses_no_building(
+    settings: Settings, versions: list[FileVersion]
+) -> None:
+    """Some states were sent and the mark was not: what is not yet apart is in the state of all."""
+    before = (remote_of(settings) / "state.json").read_bytes()
+    split_by_building(settings)
+    state.push(settings)
+    (remote_of(settings) / "state.json").write_bytes(before)
+    for name in ("sm2", state.SHARED):
+        (remote_of(settings) / f"state/{name}@{GENERATION + 1}.json").unlink()
+    shutil.rmtree(settings.paths.root)
+    assert split_by_building(settings)
+    state.restore(settings)
+    assert {v.key for v in Ledger.read(settings.paths).versions} == {v.key for v in versions}
+    state.push(settings)
+    mark = json.loads((remote_of(settings) / "state.json").read_text())
+    assert mark["content"]["state_format"] == 3
+
+
+def test_the_mark_is_set_by_a_later_push_if_the_first_one_did_not_come_to_it(
+    settings: Settings, versions: list[FileVersion]
+) -> None:
+    assert versions
+    before = (remote_of(settings) / "state.json").read_bytes()
+    split_by_building(settings)
+    state.push(settings)
+    (remote_of(settings) / "state.json").write_bytes(before)
+    assert state.push(settings) == 0
+    mark = json.loads((remote_of(settings) / "state.json").read_text())
+    assert mark["content"]["state_format"] == 3
+
+
+def test_a_damaged_old_state_on_the_remote_is_written_anew_from_this_machine(
+    settings: Settings, versions: list[FileVersion]
+) -> None:
+    (remote_of(settings) / "state.json").write_bytes(b"damaged")
+    assert split_by_building(settings)
+    state.push(settings)
+    shutil.rmtree(settings.paths.root)
+    state.restore(settings)
+    assert {v.key for v in Ledger.read(settings.paths).versions} == {v.key for v in versions}
+
+
+def test_a_damaged_state_that_another_machine_wrote_is_not_replaced(
+    settings: Settings, versions: list[FileVersion]
+) -> None:
+    assert versions
+    split_by_building(settings)
+    state.push(settings)
+    newer = remote_of(settings) / "state/sm2@20.json"
+    newer.write_bytes(b"damaged")
+    with pytest.raises(state.DamagedFile):
+        state.push(settings)
+    assert newer.read_bytes() == b"damaged"
+
+
+def test_a_missing_copy_of_one_building_keeps_no_other_back(
+    settings: Settings, versions: list[FileVersion]
+) -> None:
+    assert versions
+    split_by_building(settings)
+    state.push(settings)
+    (lost,) = (remote_of(settings) / "catalog/annex").glob("accounting.parquet@*")
+    lost.unlink()
+    shutil.rmtree(settings.paths.root)
+    with pytest.raises(state.StorageError, match="the state of annex cannot be restored"):
+        state.restore(settings)
+    assert len(Ledger.read(settings.paths, "sm2").versions) == 2
+    assert state.local_state(settings, "sm2").generation == GENERATION + 1
+    assert state.local_state(settings, "annex").generation == 0

@@ -273,7 +273,10 @@ def test_an_hour_of_an_old_month_leads_to_its_raw_lines(
     assert len(found) == hour["count"] > 0 and found["value"].mean() == hour.value_mean
     for reading in found.itertuples():
         source = next(
-            entry for entry in lineage["inputs"] if entry["source_file"] == reading.source_file
+            entry
+            for entry in lineage["inputs"]
+            if (entry["building_id"], entry["source_file"])
+            == (reading.building_id, reading.source_file)
         )
         line = (platform.raw / source["path"]).read_text().splitlines()[reading.source_line - 1]
         assert float(line.split(",")[3]) == reading.value

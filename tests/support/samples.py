@@ -78,7 +78,8 @@ def zipped() -> bytes:
             rows = [
                 f"{at:%Y-%m-%d %H:%M},{t},{h}" for at, t, h in READINGS[day * 48 : day * 48 + 48]
             ]
-            archive.writestr(f"day_{day}.csv", "\n".join(["time,temperature,humidity", *rows, ""]))
+            text = "\n".join(["time,temperature,humidity", *rows, ""])
+            archive.writestr(zipfile.ZipInfo(f"day_{day}.csv"), text)
     return packed.getvalue()
 
 

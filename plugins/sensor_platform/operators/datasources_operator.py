@@ -29,11 +29,11 @@ class DatasourcesOperator(BaseOperator):
         _, registry = platform()
         left_out, problems = [], []
         for datasource_id in self.datasource_ids:
-            datasource = registry.datasource(datasource_id)
-            if why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
-                left_out.append(why)
-                continue
             try:
+                datasource = registry.datasource(datasource_id)
+                if why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
+                    left_out.append(why)
+                    continue
                 self.step(context, registry, datasource)
             except Exception as error:
                 if len(self.datasource_ids) == 1:
