@@ -9,7 +9,7 @@ import argparse
 import re
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ from cli.environment import prepare_environment  # noqa: E402
 from include.core.errors import ConfigurationError, PlatformError  # noqa: E402
 from include.core.plain_text import visible  # noqa: E402
 from include.core.settings import PROJECT_DIR, Settings  # noqa: E402
-from include.formats.declared import Circumstances, Declared  # noqa: E402
+from include.formats.declared import Circumstances, Declared, described_by  # noqa: E402
 from include.ingest.validate import Validation, validate  # noqa: E402
 from include.monitoring.format_change import declared_and_found  # noqa: E402
 from include.monitoring.seed_rows import block, sensor_row  # noqa: E402
@@ -61,7 +61,7 @@ def diff(settings: Settings, raw: Path, datasource_id: str = "") -> int:
     declared = Declared.of(registry, datasource)
     with tempfile.TemporaryDirectory() as scratch:
         values = Path(scratch) / "values.parquet"
-        now = Circumstances(datetime.now(UTC) + timedelta(days=1))
+        now = Circumstances(datetime.now(UTC))
         found = validate(raw, raw.name, declared, values, Path(scratch) / "rejected.parquet", now)
         unknown = _unknown(found, values, declared) if found.layout else []
     print(f"{datasource.datasource_id}: {'accepted' if found.accepted else 'refused'}")
@@ -101,7 +101,7 @@ def _unknown(found: Validation, values: Path, declared: Declared) -> list[str]:
     elif declared.device_column or found.layout.device:
         names = [row["device"] or found.layout.device for row in named]
     else:
-        names = [name for name in found.layout.columns if declared.is_measured(name, name)]
+        names = [name for name in found.layout.columns if described_by(name, declared.mappings)]
     return sorted({name for name in names if name and name not in declared.raw_names})
 
 

@@ -9,7 +9,7 @@ import argparse
 import re
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,18 +22,17 @@ from rich.table import Table  # noqa: E402
 from rich.text import Text  # noqa: E402
 
 from cli.command import run_locked  # noqa: E402
-from include.core import files  # noqa: E402
 from include.core.errors import ConfigurationError  # noqa: E402
 from include.core.plain_text import counted, visible  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
-from include.onboarding.describe import describe, plain  # noqa: E402
+from include.onboarding.describe import Said, describe, plain  # noqa: E402
 from include.onboarding.propose import (  # noqa: E402
     Rows,
     Tried,
     Wanted,
     propose,
     try_rows,
-    with_rows,
+    write_rows,
 )
 from include.onboarding.sniff import Sample, sniff  # noqa: E402
 from include.registry import Registry, load_registry  # noqa: E402
@@ -73,6 +72,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--timezone", default="", help="of its clocks; default: the building's")
     parser.add_argument("--place", default="", help="where its one sensor is")
     parser.add_argument("--make", default="", help="what makes the devices; default: the id")
+    parser.add_argument("--device", default="", help="the column that names the device")
+    parser.add_argument("--value", default="", help="the column that holds all values")
+    parser.add_argument("--date-format", default="", help="such as %%d.%%m.%%y (strptime)")
     parser.add_argument("--encoding", default="", help="of its text, such as cp1250")
     parser.add_argument(
         "--measure",
@@ -102,22 +104,29 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
             where="datasources_config.csv",
             cure="give another --id, or `make diff-datasource` to compare the file with it",
         )
+    sample = sniff(raw, datasource_id, chosen.encoding)
     wanted = Wanted(
         datasource_id,
         building_id,
         chosen.location or str(raw.parent),
         chosen.pattern or pattern_of_names(raw.name),
-        chosen.timezone or registry.building(building_id).timezone,
+        chosen.timezone or sample.zone or registry.building(building_id).timezone,
         chosen.place,
         chosen.make or datasource_id,
         _measures(chosen.measure),
     )
-    sample = sniff(raw, datasource_id, chosen.encoding)
-    rows = propose(sample, describe(sample, dict(wanted.measures)), wanted, registry)
+    said = Said(wanted.measures, chosen.device, chosen.value, chosen.date_format)
+    rows = propose(sample, describe(sample, said), wanted, registry)
     with tempfile.TemporaryDirectory() as scratch:
-        as_of = datetime.now(UTC) + timedelta(days=1)  # a sample may be of today, in any zone
-        tried = try_rows(settings, rows, wanted, raw, as_of, Path(scratch))
+        tried = try_rows(settings, rows, wanted, raw, datetime.now(UTC), Path(scratch))
         _show(console, sample, tried, rows, wanted)
+    doubled = [f for f in tried.found.findings if f.check == "duplicate_timestamps"]
+    if doubled and not chosen.device:
+        raise ConfigurationError(
+            f"several lines have one time: {doubled[0].message}",
+            where=f"{raw}, {doubled[0].where}",
+            cure="say which column names the device: --device COLUMN; nothing was written",
+        )
     if not tried.found.accepted:
         raise ConfigurationError(
             "the sample is refused: " + "; ".join(map(str, tried.found.findings)),
@@ -127,8 +136,7 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
     if chosen.dry_run:
         console.print("\nNothing was written (--dry-run).")
         return
-    for path, text in with_rows(settings.seeds_dir, rows).items():
-        files.write_text(path, text)
+    write_rows(settings.seeds_dir, rows)
     console.print(
         f"\nWritten to {settings.seeds_dir}. `make run` reads {wanted.file_pattern} from"
         f" {wanted.location}.",
@@ -144,9 +152,9 @@ def _id_of(raw: Path) -> str:
 
 
 def pattern_of_names(name: str) -> str:
-    """A glob for files called like this one, with other numbers."""
+    """A glob for files called like this one, with other dates or long numbers."""
     stem, dot, suffix = name.partition(".")
-    return re.sub(r"\d+([-_.T]?\d+)*", "*", stem) + dot + suffix
+    return re.sub(r"\d{4,}([-_.T]?\d+)*", "*", stem) + dot + suffix
 
 
 def _building(registry: Registry) -> str:

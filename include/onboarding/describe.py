@@ -6,7 +6,7 @@ What the file does not show is left open and said, never guessed.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -22,14 +22,19 @@ from include.formats.dialect import trimmed
 from include.formats.timestamps import is_time_of_day, split_stamps
 from include.onboarding.sniff import NUMERIC, Sample
 from include.registry.rows import EPOCHS, Measurement
-from include.registry.units import UnknownUnit, conversion
+from include.registry.units import UnknownUnit, conversion, is_written_unit
 
 QUANTITIES = Path(__file__).parent / "quantities.csv"
 DATE_FORMATS = (
     *("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"),
     *("%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
-    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%y-%m-%d", "%Y%m%d"),
+    *("%Y.%m.%d", "%Y%m%d"),
+    # all orders of each mark: which one is proven from the file, not from this list
+    *("%d.%m.%y", "%y.%m.%d", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d"),
+    *("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
 )
+VALUE = re.compile(r"^(value|state|reading|wert|hodnota|valore|messwert)$")
+NO_UNIT_OF_IT = "is no unit of it"
 DEVICE = re.compile(
     r"device|sensor|entity|location|room|station|node|zone|place|name|(^|_)id$|^\*$"
 )
@@ -78,6 +83,7 @@ class Value:
     name: str
     measurement: str = ""
     unit: str = ""
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,22 +115,32 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", bare.decode().lower()).strip("_")
 
 
-def describe(sample: Sample, named: dict[str, str]) -> Description:
-    """Say what each column means.
+@dataclass(frozen=True)
+class Said:
+    """What a person says of the columns.
 
-    Args:
-        sample: the file, read.
-        named: what a person has said: names of columns (or of kinds) → measurement or
-            `measurement:unit`.
+    `measures`: names of columns (or of kinds) → measurement or `measurement:unit`.
+    """
+
+    measures: Mapping[str, str]
+    device: str = ""
+    value: str = ""
+    date_format: str = ""
+
+
+def describe(sample: Sample, said: Said) -> Description:
+    """Say what each column means.
 
     Raises:
         ConfigurationError: no column holds times, or none holds values.
     """
-    times = find_times(sample)
+    _check_names(sample, said)
+    times = find_times(sample, said.date_format)
     rest = [name for name in sample.columns if name not in times.columns]
     numeric = [name for name in rest if sample.numeric_share(name) >= NUMERIC]
     words = [name for name in rest if name not in numeric and sample.texts(name)]
     device, kind = _keys(sample, times, words, numeric)
+    device = said.device or device
     if not numeric and device:  # states of many devices, of which some are numbers
         numeric = [
             name for name in words if name not in (device, kind) and _some_numbers(sample, name)
@@ -139,20 +155,68 @@ def describe(sample: Sample, named: dict[str, str]) -> Description:
             where=f"columns {', '.join(rest) or 'none'}",
             cure="name the decimal mark and the delimiter in file_formats.csv",
         )
+    if said.value or kind:
+        values = [said.value or _the_value(values)]
     others = tuple(name for name in rest if name not in (*values, device, kind))
-    found = tuple(_value(name, named) for name in values)
+    units = _written_units(sample, kind, others)
+    found = tuple(_value(name, said.measures, sample.units.get(name, "")) for name in values)
+    if device and not kind and len(found) > 1 and not any(value.measurement for value in found):
+        _the_value(values)
     return Description(
         times,
         device,
         kind,
         found,
         tuple(sample.texts(device)) if device else (),
-        _kinds(sample, device, kind, named),
+        _kinds(sample, device, kind, said.measures, units),
         others,
     )
 
 
-def find_times(sample: Sample) -> Times:
+def _check_names(sample: Sample, said: Said) -> None:
+    for name in (said.device, said.value):
+        if name and name not in sample.columns:
+            raise ConfigurationError(
+                f"the sample has no column {name!r}",
+                where="options --device and --value",
+                cure=f"name one of: {', '.join(sample.columns)}",
+            )
+
+
+def _the_value(columns: list[str]) -> str:
+    """The one column that holds the values of all lines."""
+    named = [name for name in columns if VALUE.match(plain(name))]
+    if len(named) != 1 and len(columns) != 1:
+        raise ConfigurationError(
+            "several columns may hold the values",
+            where=f"columns {', '.join(columns)}",
+            cure="say which: --value COLUMN",
+        )
+    return (named or columns)[0]
+
+
+def _written_units(sample: Sample, kind: str, others: Iterable[str]) -> dict[str, str]:
+    """The unit of each kind, where a column says it.
+
+    Raises ConfigurationError if a kind has several.
+    """
+    column = next((name for name in others if UNIT_COLUMN.search(plain(name))), "")
+    if not column:
+        return {}
+    keys = trimmed(sample.columns[kind]) if kind else pa.array([""] * sample.rows)
+    pairs = pa.table({"kind": keys, "unit": trimmed(sample.columns[column])})
+    rows = pairs.group_by(["kind", "unit"]).aggregate([]).to_pylist()
+    found = {row["kind"]: row["unit"] for row in rows}
+    if len(found) < len(rows):
+        raise ConfigurationError(
+            "one measurement comes in several units",
+            where=f"column {column}",
+            cure="let each be a file, or a kind, of its own",
+        )
+    return found
+
+
+def find_times(sample: Sample, date_format: str = "") -> Times:
     """The column, or the two, whose every text is a time, and the formats that fit all of them.
 
     Raises ConfigurationError if there is none.
@@ -161,13 +225,14 @@ def find_times(sample: Sample) -> Times:
         sample.columns,
         key=lambda name: not re.search("time|date|when|stamp|last_|zeit|cas|ora", plain(name)),
     )
-    for name in ordered:
-        if formats := _formats_of(split_stamps(sample.columns[name])):
-            return Times((name,), formats)
-    for one, other in permutations(ordered[:6], 2):
-        pair = trimmed(sample.columns[one]), trimmed(sample.columns[other])
-        if formats := _formats_of(pair):
-            return Times((one, other), formats)
+    known = (date_format,) if date_format else DATE_FORMATS
+    found = _in_one_column(sample, ordered, known)
+    if found and not found.is_midnight:
+        return found.times
+    if pair := _in_two_columns(sample, ordered[:6], known):
+        return pair
+    if found:
+        return found.times
     for name in ordered:
         if unit := _epoch_of(sample, name):
             return Times((name,), (unit,))
@@ -178,14 +243,43 @@ def find_times(sample: Sample) -> Times:
     )
 
 
-def _formats_of(parts: tuple[pa.Array, pa.Array]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Found:
+    """`is_midnight`: all its times are 00:00:00, as a workbook shows dates."""
+
+    times: Times
+    is_midnight: bool
+
+
+def _in_one_column(sample: Sample, names: list[str], known: Iterable[str]) -> _Found | None:
+    dates = None
+    for name in names:
+        parts = split_stamps(sample.columns[name])
+        if formats := _formats_of(parts, known):
+            is_midnight = parts[1].unique().to_pylist() == ["00:00:00"]
+            found = _Found(Times((name,), formats), is_midnight)
+            if not is_midnight:
+                return found
+            dates = dates or found
+    return dates
+
+
+def _in_two_columns(sample: Sample, names: list[str], known: Iterable[str]) -> Times | None:
+    for one, other in permutations(names, 2):
+        dates = pc.replace_substring_regex(trimmed(sample.columns[one]), " 00:00:00$", "")
+        if formats := _formats_of((dates, trimmed(sample.columns[other])), known):
+            return Times((one, other), formats)
+    return None
+
+
+def _formats_of(parts: tuple[pa.Array, pa.Array], known: Iterable[str]) -> tuple[str, ...]:
     """The date formats that fit all dates, if all times are times of day."""
     dates, times = (part.unique().to_pylist() for part in parts)
     if not dates or not all(is_time_of_day(text) for text in times):
         return ()
     return tuple(
         format_
-        for format_ in DATE_FORMATS
+        for format_ in known
         if all((day := parse_date(text, format_)) and day.year > 1990 for text in dates)
     )
 
@@ -214,8 +308,6 @@ def _keys(sample: Sample, times: Times, words: list[str], numeric: list[str]) ->
     kind = next((name for name in words if KIND.search(plain(name))), "")
     devices = [name for name in words if name != kind and not UNIT_COLUMN.search(plain(name))]
     device = next((name for name in devices if DEVICE.search(plain(name) or name)), "")
-    if not device and repeated and devices:
-        device = min(devices, key=lambda name: len(sample.texts(name)))
     if not device and repeated:  # a device may be a number
         device = next((name for name in numeric if DEVICE.search(plain(name))), "")
     return device, kind
@@ -226,7 +318,7 @@ def _some_numbers(sample: Sample, name: str) -> bool:
 
 
 def _kinds(
-    sample: Sample, device: str, kind: str, named: dict[str, str]
+    sample: Sample, device: str, kind: str, named: Mapping[str, str], units: Mapping[str, str]
 ) -> dict[str, tuple[Value, ...]]:
     """For each device of a narrow file, what its lines measure."""
     if not kind:
@@ -240,16 +332,32 @@ def _kinds(
         .sort_by([("device", "ascending"), ("kind", "ascending")])
         .to_pylist()
     ):
-        found[row["device"]] = (*found.get(row["device"], ()), _value(row["kind"], named))
+        value = _value(row["kind"], named, units.get(row["kind"], units.get("", "")))
+        found[row["device"]] = (*found.get(row["device"], ()), value)
     return found
 
 
-def _value(name: str, named: dict[str, str]) -> Value:
+def _value(name: str, named: Mapping[str, str], written: str = "") -> Value:
+    """What a name measures, in which unit; `written` is the unit that the file gives elsewhere."""
     if name in named:
         measurement, _, unit = named[name].partition(":")
-        return Value(name, measurement, unit)
+        known = next((row for row in quantities() if row["measurement"] == measurement), None)
+        return Value(name, measurement, unit or written or unit_of(name, known))
     quantity = quantity_of(name)
-    return Value(name, quantity["measurement"] if quantity else "", unit_of(name, quantity))
+    if quantity is None:
+        return Value(name)
+    bracketed = IN_BRACKETS.search(name)
+    for unit in (written, bracketed[1].strip() if bracketed else ""):
+        if unit and is_written_unit(unit) and not _fits(unit, quantity):
+            return Value(name, why_not=f"{unit} {NO_UNIT_OF_IT}: say it with --measure")
+    return Value(name, quantity["measurement"], written or unit_of(name, quantity))
+
+
+def _fits(unit: str, quantity: Mapping[str, str]) -> bool:
+    try:
+        return bool(conversion(unit, quantity["unit"]))
+    except UnknownUnit:
+        return False
 
 
 def quantity_of(name: str) -> dict[str, str] | None:
@@ -276,13 +384,8 @@ def unit_of(name: str, quantity: dict[str, str] | None) -> str:
     last = plain(name).rpartition("_")[2]
     candidates = [bracketed[1].strip()] if bracketed else []
     candidates += [SUFFIXES[last]] if last in SUFFIXES and "_" in plain(name) else []
-    for unit in candidates:
-        try:
-            if quantity and conversion(unit, quantity["unit"]):
-                return unit
-        except UnknownUnit:
-            continue
-    return candidates[0] if candidates and not quantity else ""
+    fitting = (unit for unit in candidates if quantity and _fits(unit, quantity))
+    return next(fitting, candidates[0] if candidates and not quantity else "")
 
 
 def measurement_row(name: str) -> dict[str, str] | None:

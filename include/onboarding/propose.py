@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,7 @@ from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
 from include.formats.dialect import trimmed
 from include.ingest.validate import Validation, validate
+from include.ledger.ledger import Ledger
 from include.monitoring.seed_rows import csv_line, pattern_of
 from include.onboarding.describe import (
     Description,
@@ -34,7 +35,7 @@ from include.onboarding.describe import (
 )
 from include.onboarding.sniff import Sample
 from include.registry import Registry, load_registry
-from include.registry.hierarchy import load_hierarchy
+from include.registry.hierarchy import NODES, Roots, load_hierarchy
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
@@ -44,6 +45,7 @@ from include.registry.rows import (
     Row,
     SensorMapping,
 )
+from include.registry.seeds import read_rows
 
 SEEDS: dict[str, type[Row]] = {
     "file_formats.csv": FileFormat,
@@ -149,9 +151,16 @@ def _sensors(sample: Sample, found: Description, wanted: Wanted) -> list[Sensor]
             for kind in kinds
         ]
     if not found.device_column:
+        ids = [(place_in(v.name) or wanted.datasource_id, v.measurement) for v in found.values]
         return [
-            _sensor(value.name, place_in(value.name) or wanted.datasource_id, value, is_column=True)
-            for value in found.values
+            # two columns of one quantity are two sensors
+            _sensor(
+                value.name,
+                plain(value.name) if ids.count(one) > 1 else one[0],
+                value,
+                is_column=True,
+            )
+            for one, value in zip(ids, found.values, strict=True)
         ]
     if not _names_say_it(found):
         return [Sensor(device, device, device) for device in found.devices]
@@ -172,7 +181,7 @@ def _sensors(sample: Sample, found: Description, wanted: Wanted) -> list[Sensor]
 def _sensor(raw_name: str, sensor_id: str, value: Value, *, is_column: bool = False) -> Sensor:
     """`is_column`: measurement and unit are said of the column."""
     if not value.measurement:
-        return Sensor(raw_name, sensor_id, sensor_id, why_not=UNKNOWN)
+        return Sensor(raw_name, sensor_id, sensor_id, why_not=value.why_not or UNKNOWN)
     if is_column:
         return Sensor(raw_name, sensor_id, sensor_id)
     return Sensor(raw_name, sensor_id, sensor_id, value.measurement, value.unit)
@@ -290,7 +299,9 @@ def _nodes(sensors: list[Sensor], wanted: Wanted, registry: Registry) -> list[di
     known.
     """
     building = wanted.building_id
-    nodes = [node for node in load_hierarchy(registry).nodes if node.id.split(".")[0] == building]
+    seed = registry.folder / NODES
+    roots = Roots.read(seed)
+    nodes = [node for node in read_rows(seed, HierarchyNode) if building in roots.of(node)]
     known: dict[tuple[str, str], str] = {(node.type, node.name): node.id for node in nodes}
     ids = {node.id for node in nodes}
     rows: list[dict[str, str]] = []
@@ -331,10 +342,28 @@ def with_rows(seeds: Path, rows: Rows) -> dict[Path, str]:
         if not added:
             continue
         path = seeds / seed
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # a name may hold another line end than ours
         lines = [csv_line(_in_order(path, row)) for row in added]
         texts[path] = text.rstrip("\n") + "\n" + "\n".join(lines) + "\n"
     return texts
+
+
+def write_rows(seeds: Path, rows: Rows) -> None:
+    """Write the rows so that whoever reads the seeds meanwhile, or after a kill, reads valid ones:
+    what others refer to first, the datasource as planned, and active last.
+    """
+    first = ("measurements.csv", "file_formats.csv", "building_hierarchy.csv")
+    before = {path: path.read_bytes().decode() for path in map(seeds.joinpath, rows)}
+    planned = [row | {"status": "planned"} for row in rows["datasources_config.csv"]]
+    steps = [*({seed: rows[seed]} for seed in first), {"datasources_config.csv": planned}]
+    later = [seed for seed in rows if seed not in (*first, "datasources_config.csv")]
+    steps += [{seed: rows[seed]} for seed in later]
+    for step in steps:
+        for path, text in with_rows(seeds, step).items():
+            files.write_text(path, text)
+    active = seeds / "datasources_config.csv"
+    lines = [csv_line(_in_order(active, row)) for row in rows["datasources_config.csv"]]
+    files.write_text(active, before[active].rstrip("\n") + "\n" + "\n".join(lines) + "\n")
 
 
 def _in_order(path: Path, row: dict[str, str]) -> list[str]:
@@ -367,8 +396,30 @@ def try_rows(
         raise error
     if (wrong := load_hierarchy(registry).wrong.get(wanted.building_id)) is not None:
         raise wrong
-    declared = Declared.of(registry, registry.datasource(wanted.datasource_id))
+    datasource = registry.datasource(wanted.datasource_id)
+    registry.check_locations(settings.state_remote, settings.publish_remote)
+    _check_neighbours(settings, registry, datasource, raw.name)
+    declared = Declared.of(registry, datasource)
     values = scratch / "values.parquet"
     now = Circumstances(as_of)
     found = validate(raw, raw.name, declared, values, scratch / "rejected.parquet", now)
     return Tried(found, values, registry)
+
+
+def _check_neighbours(
+    settings: Settings, registry: Registry, datasource: Datasource, name: str
+) -> None:
+    """No other datasource of the building may read the same files: none would be read."""
+    pattern = re.compile(datasource.file_regex)
+    for other in registry.neighbours_of(datasource):
+        if other == datasource or other.building_id != datasource.building_id:
+            continue
+        known = Ledger.read(settings.paths, other.building_id).latest(other.datasource_id)
+        taken = [path for path in known if pattern.fullmatch(PurePosixPath(path).name)]
+        if taken or re.fullmatch(other.file_regex, name):
+            raise ConfigurationError(
+                f"{other.datasource_id} reads such files in the same folder:"
+                f" {taken[0] if taken else name}",
+                where=f"pattern {datasource.file_pattern}, location {datasource.location}",
+                cure="give a --pattern or a --location of its own",
+            )

@@ -9,7 +9,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -38,10 +38,15 @@ SHOWN = 1_000  # cells of a column that are read
 
 @dataclass(frozen=True)
 class Sample:
-    """A file, read: its columns as texts, in the order of the header."""
+    """A file, read: its columns as texts, in the order of the header.
+
+    `units` of columns and `zone` of the times are what the file says beside its records.
+    """
 
     format_: FileFormat
     columns: dict[str, pa.Array]
+    units: dict[str, str] = field(default_factory=dict)
+    zone: str = ""
 
     @property
     def rows(self) -> int:
@@ -72,7 +77,7 @@ def sniff(raw: Path, name: str, encoding: str = "") -> Sample:
         ConfigurationError: no way reads it; says what each reader found.
     """
     problems: list[str] = []
-    best: tuple[tuple[float, int, int], Sample] | None = None
+    best: tuple[tuple[float, float, int], Sample] | None = None
     for row in _ways(raw, name, encoding):
         try:
             sample, read = _read(raw, row)
@@ -90,7 +95,7 @@ def sniff(raw: Path, name: str, encoding: str = "") -> Sample:
             where=raw.name,
             cure="export it as CSV, JSON, Parquet or Excel; or name its encoding",
         )
-    return _with_nulls(best[1])
+    return _with_what_is_beside(raw, _with_nulls(best[1]))
 
 
 def _ways(raw: Path, name: str, encoding: str) -> Iterator[FileFormat]:
@@ -149,7 +154,10 @@ def _of_delimited(head: bytes, encoding: str) -> list[tuple[str, int, str]]:
     lines = head.decode(encoding or "utf-8-sig", "replace").splitlines()[:LINES]
     scored = []
     for delimiter, line in product(DELIMITERS, HEADER_LINES):
-        rows = [row for row in csv.reader(lines[line - 1 :], delimiter=delimiter) if row]
+        try:
+            rows = [row for row in csv.reader(lines[line - 1 :], delimiter=delimiter) if row]
+        except csv.Error:
+            continue
         counts = [len(row) for row in rows]
         if len(counts) > 1 and counts[0] > 1:
             same = sum(count == counts[0] for count in counts[1:]) / (len(counts) - 1)
@@ -189,9 +197,27 @@ def _read(raw: Path, row: FileFormat) -> tuple[Sample, float]:
     return Sample(row, dict(zip(named, records.columns, strict=True))), share
 
 
-def _values(sample: Sample) -> int:
-    """How many columns hold numbers."""
-    return sum(sample.numeric_share(column) >= NUMERIC for column in sample.columns)
+def _values(sample: Sample) -> float:
+    """How many columns hold numbers, each by the share of its cells that can be read so."""
+    shares = (sample.numeric_share(column) for column in sample.columns)
+    return round(sum(share for share in shares if share >= NUMERIC), 3)
+
+
+def _with_what_is_beside(raw: Path, sample: Sample) -> Sample:
+    """Units and zone of parallel lists, as Open-Meteo gives them: `hourly_units`, `timezone`."""
+    place = sample.format_.records
+    if sample.format_.reader != "json" or not place.endswith("[]"):
+        return sample
+    with tempfile.TemporaryDirectory() as scratch:
+        inside = unpack(raw, Path(scratch))[0].path if is_archive(raw) else raw
+        document = json.loads(inside.read_bytes())
+    units, zone = document.get(f"{place[:-2]}_units"), document.get("timezone")
+    known = units if isinstance(units, dict) else {}
+    return replace(
+        sample,
+        units={name: unit for name, unit in known.items() if isinstance(unit, str)},
+        zone=zone if isinstance(zone, str) else "",
+    )
 
 
 def _with_nulls(sample: Sample) -> Sample:

@@ -233,6 +233,8 @@ class Registry:
         ]
         facts = sorted(json.dumps(row.model_dump(mode="json"), sort_keys=True) for row in touching)
         facts.append(self.building(building_id).timezone)
+        if any(getattr(row, "unit", "") for row in touching):  # values are converted
+            facts += sorted(f"{row.measurement} {row.unit}" for row in self.measurements)
         facts += sorted(
             f"{row.datasource_id} {row.timezone}"
             for row in self.datasources

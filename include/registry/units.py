@@ -44,6 +44,14 @@ def is_ucum(text: str) -> bool:
         return False
 
 
+def is_written_unit(text: str) -> bool:
+    """Whether the text is a unit, in UCUM or as people write it."""
+    try:
+        return bool(_parse(text))
+    except UnknownUnit:
+        return False
+
+
 @functools.cache
 def conversion(unit: str, to: str) -> Conversion:
     """How a value in `unit` becomes one in `to`.
@@ -73,8 +81,10 @@ def _parse(text: str) -> Any:
     units, written = _registry(), WRITTEN.get(text, text)
     for read in (units.from_ucum, units.Quantity):
         try:
-            return read(written).units
+            quantity = read(written)
         except Exception:  # noqa: S112  # their parsers raise many kinds
             continue
+        if quantity.magnitude == 1:  # `0.2 mm` is no unit: its factor would be lost
+            return quantity.units
     near = difflib.get_close_matches(text, FAMILIAR, 1, cutoff=0.3)
     raise UnknownUnit(f"unknown unit {text!r}" + (f", perhaps {near[0]}" if near else ""))

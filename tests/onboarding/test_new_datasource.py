@@ -2,17 +2,20 @@
 
 import argparse
 import io
+import json
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from cli import diff_datasource, new_building, new_datasource
+from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.onboarding.describe import place_in, plain, quantity_of, unit_of
 from include.registry import load_registry
 from tests.support.samples import KINDS, Kind
+from tests.support.workbooks import serial, xlsx
 
 
 @pytest.fixture
@@ -153,3 +156,151 @@ def test_a_name_says_quantity_unit_and_place(
     assert (found["measurement"] if found else "") == quantity
     assert unit_of(name, found) == unit
     assert place_in(name) == place, plain(name)
+
+
+def rows_of(settings: Settings, datasource_id: str) -> dict[str, tuple[str, str]]:
+    """Raw name → sensor, or why it is ignored, and unit."""
+    registry = load_registry(settings.seeds_dir)
+    columns = {row.value_column: row.unit for row in registry.datasource_mappings}
+    return {
+        row.raw_name: (row.sensor_id or row.reason, row.unit or columns.get(row.raw_name, ""))
+        for row in registry.sensor_mappings
+        if row.datasource_id == datasource_id
+    }
+
+
+HOURS = [f"2026-01-05 {hour:02}:00" for hour in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "options", "expected"),
+    [
+        (
+            "time,Temperature 1,Temperature 2",
+            "{at},20,21",
+            (),
+            {"Temperature 1": ("temperature_1", ""), "Temperature 2": ("temperature_2", "")},
+        ),
+        (
+            "time,T1 (°F),T2 (°F)",
+            "{at},68,70",
+            ("--measure", "T1 (°F)=temp_indoor", "--measure", "T2 (°F)=temp_indoor"),
+            {"T1 (°F)": ("t1", "°F"), "T2 (°F)": ("t2", "°F")},
+        ),
+        (
+            "time,temperature,Battery (V)",
+            "{at},20,3.7",
+            (),
+            {
+                "temperature": ("sample", ""),
+                "Battery (V)": ("V is no unit of it: say it with --measure", ""),
+            },
+        ),
+        (
+            "time,device,measurement,unit,value",
+            "{at},hall,temperature,°F,68",
+            (),
+            {"hall/temperature": ("hall", "°F")},
+        ),
+        (
+            "time;rh",
+            "{at};{comma}",
+            (),
+            {"rh": ("sample", "")},
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_file_says_is_written(
+    settings: Settings,
+    tmp_path: Path,
+    header: str,
+    line: str,
+    options: tuple[str, ...],
+    expected: dict,
+) -> None:
+    sample = tmp_path / "sample.csv"
+    commas = ["45"] * 9 + ["45,5"]
+    lines = [line.format(at=at, comma=commas[n % 10]) for n, at in enumerate(HOURS)]
+    sample.write_text("\n".join([header, *lines, ""]))
+    said = add(settings, sample, *options)
+    assert rows_of(settings, "sample") == expected
+    assert "24 lines, 0 rejected" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "what"),
+    [
+        ("time,f\n{0},1\n{1},2\n", ("--measure", "f=rain:0.2 mm"), "unit"),
+        ("time,temp\n05-01-24 10:00,20\n06-01-24 10:00,21\n", (), "ambiguous dates"),
+        ("time,temp,quality\n{0},20,ok\n{0},21,ok\n", (), "several lines have one time"),
+        ("time,name,status,temperature_x\n{0},a,0,20\n{0},b,0,21\n", ("--value", "nothing"), "no column 'nothing'"),
+        ("time,kind,unit,value\n{0},temp,°F,68\n{1},temp,°C,20\n", (), "in several units"),
+        ("time,temp\n2099-01-01 00:00,20\n", (), "the sample is refused"),
+        ("Date,Time,Temperature_Celsius\n{0},20,1\n", ("--location", "sm2drive:"), "where the platform writes"),
+    ],
+)  # fmt: skip
+def test_what_the_file_leaves_open_is_refused(
+    settings: Settings, tmp_path: Path, content: str, options: tuple[str, ...], what: str
+) -> None:
+    sample = tmp_path / "sample.csv"
+    sample.write_text(content.format(*HOURS))
+    before = {path.name: path.read_bytes() for path in settings.seeds_dir.glob("*.csv")}
+    with pytest.raises(ConfigurationError) as refused:
+        add(settings, sample, *options)
+    assert what in str(refused.value)
+    assert {path.name: path.read_bytes() for path in settings.seeds_dir.glob("*.csv")} == before
+
+
+def test_a_pattern_that_takes_the_files_of_another_is_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    sample = tmp_path / "Graph_2026-02.csv"
+    sample.write_text("\n".join(["time,temp", *(f"{at},20" for at in HOURS), ""]))
+    folder = "sm2drive:Vzduchotechnika/Latest/Upload"
+    with pytest.raises(ConfigurationError, match="sm2_atrea reads such files in the same folder"):
+        add(settings, sample, "--location", folder)
+
+
+def test_a_workbook_with_date_and_time_apart_is_read_by_the_hour(
+    settings: Settings, tmp_path: Path
+) -> None:
+    sample = tmp_path / "log.xlsx"
+    rows = [[serial(46027, 1), serial(hour / 24, 3), 20 + hour / 10] for hour in range(24)]
+    sample.write_bytes(xlsx([["Date", "Time", "Temperature"], *rows]))
+    said = add(settings, sample, "--timezone", "UTC")
+    assert "Range     2026-01-05 00:00 to 2026-01-05 23:00 UTC, 24 lines" in said
+
+
+def test_units_and_zone_beside_parallel_lists_are_used(settings: Settings, tmp_path: Path) -> None:
+    sample = tmp_path / "forecast.json"
+    hourly = {"time": [at.replace(" ", "T") for at in HOURS], "temperature_2m": [50.0] * 24}
+    hourly["wind_speed_10m"] = [36.0] * 24
+    units = {"time": "iso8601", "temperature_2m": "°F", "wind_speed_10m": "km/h"}
+    document = {"timezone": "GMT", "hourly_units": units, "hourly": hourly}
+    sample.write_text(json.dumps(document))
+    said = add(settings, sample)
+    assert "Range     2026-01-05 00:00 to 2026-01-05 23:00 UTC" in said
+    found = rows_of(settings, "forecast")
+    assert found == {
+        "temperature_2m": ("forecast", "°F"), "wind_speed_10m": ("wind_speed_10m", "km/h"),
+    } or {unit for _, unit in found.values()} == {"°F", "km/h"}  # fmt: skip
+
+
+def test_a_kill_between_the_seeds_leaves_valid_ones(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = written(tmp_path, KINDS[3])
+    before = {path: path.read_bytes() for path in settings.seeds_dir.glob("*.csv")}
+    for step in range(1, 6):
+        for path, content in before.items():
+            path.write_bytes(content)
+        calls = iter(range(1, 100))
+
+        def fail(operation: str, path: Path, at: int = step, calls=calls) -> None:
+            if path.parent == settings.seeds_dir and next(calls) > at:
+                raise OSError(28, "full")
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+            patch.setattr(files, "changing", fail)
+            add(settings, sample, "--id", f"step{step}")
+        assert load_registry(settings.seeds_dir).wrong == {}, step

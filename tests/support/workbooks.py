@@ -69,7 +69,8 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # of no time: equal bytes
+            info = zipfile.ZipInfo(name)  # of no time: equal bytes
+            archive.writestr(info, content, compress_type=zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 

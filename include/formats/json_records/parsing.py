@@ -4,6 +4,7 @@ Numbers keep the text that they are written with; NaN and Infinity are texts as 
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,8 @@ class Repeated:
 
     def damage(self) -> Damaged:
         """Why it cannot be used."""
-        keys = [key for key, _ in self.pairs]
-        first = next(key for n, key in enumerate(keys) if key in keys[:n])
+        counts = Counter(key for key, _ in self.pairs)
+        first = next(key for key, count in counts.items() if count > 1)
         return Damaged(f"a key comes twice: {first!r}")
 
 

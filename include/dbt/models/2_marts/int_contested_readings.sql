@@ -38,6 +38,8 @@ inner join contested on readings.series_id = contested.series_id and readings.ti
 window
     later_first as (
         partition by readings.series_id, readings.timestamp
-        order by readings.precedence desc, readings.source_file desc, readings.source_line desc
+        order by readings.precedence desc, readings.source_file desc, readings.source_line desc, readings.mapping_id
     )
-order by readings.series_id, readings.timestamp, readings.precedence desc, readings.source_file desc, readings.source_line desc
+order by
+    readings.series_id, readings.timestamp,
+    readings.precedence desc, readings.source_file desc, readings.source_line desc, readings.mapping_id
