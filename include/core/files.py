@@ -241,6 +241,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, after whoever holds it now; it is free again when the process
+    ends.
+    """
+    with writing(path, SMALLEST):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def locked(path: Path, owner: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ConflictError that names its holder.
 

@@ -291,24 +291,27 @@ def push(settings: Settings) -> int:
     """
     if settings.replay:
         return 0
-    # first: another push of this machine may end meanwhile
-    known_here = {owner: local_state(settings, owner) for owner in owners(settings)}
+    # the two DAGs may come to it at one time
+    with files.in_turn(settings.paths.root / ".push.lock"):
+        return _push(settings)
+
+
+def _push(settings: Settings) -> int:
     there, news, conflicts = remote_states(settings), {}, []
     for owner, wanted in _wanted(settings).items():
-        here = known_here.get(owner, State())
         try:
             is_apart = owner in there.names
-            new = _news(settings, owner, here, there.of(owner), wanted, is_apart=is_apart)
+            new = _news(settings, owner, there.of(owner), wanted, is_apart=is_apart)
             if new is not None:
                 news[owner] = new
         except ConflictError as error:
             conflicts.append(error)
-    with files.scratch_folder(settings.paths.work) as outgoing:
-        if news:
-            _send(settings, outgoing, there, news)
-        if not there.is_marked:
-            files.write_sealed(outgoing / FORMAT_FILE, MARK)
-            rclone.put(outgoing / FORMAT_FILE, remote_path(settings, FORMAT_FILE))
+    outgoing = files.empty_folder(settings.paths.work / "outgoing")
+    if news:
+        _send(settings, outgoing, there, news)
+    if not there.is_marked:
+        files.write_sealed(outgoing / FORMAT_FILE, MARK)
+        rclone.put(outgoing / FORMAT_FILE, remote_path(settings, FORMAT_FILE))
     if conflicts:
         raise ConflictError(
             "; ".join(dict.fromkeys(error.what for error in conflicts)),
@@ -321,7 +324,6 @@ def push(settings: Settings) -> int:
 def _news(
     settings: Settings,
     owner: str,
-    here: State,
     there: State,
     wanted: dict[str, str],
     *,
@@ -331,6 +333,7 @@ def _news(
 
     `is_apart`: the remote has a state of this owner, not only one of all.
     """
+    here = local_state(settings, owner)
     if there.generation > here.generation:
         if all(
             there.files.get(path) == digest for path, digest in wanted.items()
