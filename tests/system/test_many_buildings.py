@@ -1,6 +1,7 @@
 """One building's trouble stops no other: a drive that hangs, a poison file and a wrong row among twenty."""
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -44,6 +45,8 @@ def platform(new_platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     made: Platform = new_platform()
     for name in IDS:
         write_month(made.drive, name, days=2, sensors=2)
+    # other tests do not find an installation whose state is elsewhere
+    monkeypatch.setenv("DATA_DIR", os.environ["DATA_DIR"])
     monkeypatch.setenv("RCLONE_CONFIG_DRIVE_TYPE", "alias")
     monkeypatch.setenv("RCLONE_CONFIG_DRIVE_REMOTE", str(made.drive))
     monkeypatch.setenv("STATE_REMOTE", "drive:Platform")
