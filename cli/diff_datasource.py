@@ -53,7 +53,7 @@ def diff(settings: Settings, raw: Path, datasource_id: str = "") -> int:
     Raises ConfigurationError if no datasource reads such files, or several do.
     """
     if not raw.is_file():
-        raise ConfigurationError("there is no such file", where=str(raw), cure="name a file")
+        raise ConfigurationError("file not found", where=str(raw), cure="check the path: FILE=…")
     registry = load_registry(settings.seeds_dir)
     datasource = (
         registry.datasource(datasource_id) if datasource_id else _that_reads(registry, raw.name)
@@ -85,9 +85,9 @@ def _that_reads(registry: Registry, name: str) -> Datasource:
         return found[0]
     known = ", ".join(row.datasource_id for row in found or registry.datasources)
     raise ConfigurationError(
-        f"{'several datasources read' if found else 'no datasource reads'} files called {name}",
+        f"{name} matches {'several datasources' if found else 'no datasource'}",
         where="file_pattern in datasources_config.csv",
-        cure=f"name one: --datasource; there are {known}",
+        cure=f"set --datasource to one of: {known}",
     )
 
 

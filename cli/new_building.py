@@ -5,7 +5,6 @@ is read of it. Exit code 0: written. 1: not possible, and why.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -14,11 +13,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
 from cli.command import run_locked  # noqa: E402
-from include.core import files  # noqa: E402
 from include.core.errors import ConfigurationError  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
-from include.onboarding.propose import Rows, with_rows  # noqa: E402
+from include.onboarding.propose import Rows, blank  # noqa: E402
+from include.onboarding.write import registry_with, write_rows  # noqa: E402
 from include.registry import load_registry  # noqa: E402
+from include.registry.rows import Building, HierarchyNode  # noqa: E402
 
 
 def main() -> int:
@@ -38,51 +38,30 @@ def main() -> int:
 def add(settings: Settings, chosen: argparse.Namespace) -> None:
     """Write the rows. Raises ConfigurationError if the seeds do not accept them."""
     name = chosen.name or chosen.id
+    row = {
+        "building_id": chosen.id,
+        "name": name,
+        "timezone": chosen.timezone,
+        "retention_months": chosen.retention_months,
+        "licence": chosen.licence,
+        "on_refusal": "publish",
+        "status": "active",
+    }
+    node = {"id": chosen.id, "type": "Building", "name": name, "level": "0"}
     rows: Rows = {
-        "buildings_config.csv": [
-            {
-                "building_id": chosen.id,
-                "name": name,
-                "timezone": chosen.timezone,
-                "latitude": "",
-                "longitude": "",
-                "retention_months": chosen.retention_months,
-                "licence": chosen.licence,
-                "on_refusal": "publish",
-                "status": "active",
-            }
-        ],
-        "building_hierarchy.csv": [
-            {
-                "id": chosen.id,
-                "parent_id": "",
-                "type": "Building",
-                "name": name,
-                "level": "0",
-                "coordinates": "",
-                "valid_from": "",
-                "valid_to": "",
-            }
-        ],
+        "buildings_config.csv": [blank(Building) | row],
+        "building_hierarchy.csv": [blank(HierarchyNode) | node],
     }
     if any(row.building_id == chosen.id for row in load_registry(settings.seeds_dir).buildings):
         raise ConfigurationError(
-            f"there is a building {chosen.id} already",
+            f"building {chosen.id} already exists",
             where="buildings_config.csv",
-            cure="give another id, or add a datasource to it with `make new-datasource`",
+            cure="choose another id, or add a datasource to it: make new-datasource",
         )
     with tempfile.TemporaryDirectory() as scratch:
-        seeds = Path(scratch) / "seeds"
-        shutil.copytree(settings.seeds_dir, seeds)
-        for path, text in with_rows(seeds, rows).items():
-            files.write_text(path, text)
-        for error in load_registry(seeds).wrong.get(chosen.id, ()):
-            raise error
-    for path, text in with_rows(settings.seeds_dir, rows).items():
-        files.write_text(path, text)
-    print(
-        f"{chosen.id} is written to {settings.seeds_dir}. Next: make new-datasource FILE=<sample>"
-    )
+        registry_with(settings.seeds_dir, rows, chosen.id, Path(scratch) / "seeds")
+    write_rows(settings.seeds_dir, rows)
+    print(f"{chosen.id} is in {settings.seeds_dir}. Next: make new-datasource FILE=<sample>")
 
 
 if __name__ == "__main__":

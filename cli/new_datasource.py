@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -26,15 +27,9 @@ from include.core.errors import ConfigurationError  # noqa: E402
 from include.core.plain_text import counted, visible  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.onboarding.describe import Said, describe, plain  # noqa: E402
-from include.onboarding.propose import (  # noqa: E402
-    Rows,
-    Tried,
-    Wanted,
-    propose,
-    try_rows,
-    write_rows,
-)
+from include.onboarding.propose import Rows, Wanted, propose  # noqa: E402
 from include.onboarding.sniff import Sample, sniff  # noqa: E402
+from include.onboarding.write import Tried, try_rows, write_rows  # noqa: E402
 from include.registry import Registry, load_registry  # noqa: E402
 
 FIRST_ROWS = """
@@ -90,19 +85,19 @@ def parser() -> argparse.ArgumentParser:
 def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> None:
     """Show what is found in the sample and write the rows.
 
-    Raises ConfigurationError if there is no way to read it.
+    Raises ConfigurationError if it cannot be read, or the seeds do not accept the rows.
     """
     raw: Path = chosen.file.resolve()
     if not raw.is_file():
-        raise ConfigurationError("there is no such file", where=str(raw), cure="name a sample file")
+        raise ConfigurationError("file not found", where=str(raw), cure="check the path: FILE=…")
     registry = load_registry(settings.seeds_dir)
     datasource_id = chosen.id or _id_of(raw)
     building_id = chosen.building or _building(registry)
     if any(row.datasource_id == datasource_id for row in registry.datasources):
         raise ConfigurationError(
-            f"there is a datasource {datasource_id} already",
+            f"datasource {datasource_id} already exists",
             where="datasources_config.csv",
-            cure="give another --id, or `make diff-datasource` to compare the file with it",
+            cure="set another --id, or compare the file with it: make diff-datasource",
         )
     sample = sniff(raw, datasource_id, chosen.encoding)
     wanted = Wanted(
@@ -113,9 +108,8 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
         chosen.timezone or sample.zone or registry.building(building_id).timezone,
         chosen.place,
         chosen.make or datasource_id,
-        _measures(chosen.measure),
     )
-    said = Said(wanted.measures, chosen.device, chosen.value, chosen.date_format)
+    said = Said(_measures(chosen.measure), chosen.device, chosen.value, chosen.date_format)
     rows = propose(sample, describe(sample, said), wanted, registry)
     with tempfile.TemporaryDirectory() as scratch:
         tried = try_rows(settings, rows, wanted, raw, datetime.now(UTC), Path(scratch))
@@ -123,20 +117,27 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
     doubled = [f for f in tried.found.findings if f.check == "duplicate_timestamps"]
     if doubled and not chosen.device:
         raise ConfigurationError(
-            f"several lines have one time: {doubled[0].message}",
+            f"duplicate timestamps: {doubled[0].message}",
             where=f"{raw}, {doubled[0].where}",
-            cure="say which column names the device: --device COLUMN; nothing was written",
+            cure="set --device to the column that identifies the device; nothing was written",
         )
     if not tried.found.accepted:
         raise ConfigurationError(
-            "the sample is refused: " + "; ".join(map(str, tried.found.findings)),
+            "the sample is rejected: " + "; ".join(map(str, tried.found.findings)),
             where=str(raw),
-            cure="correct the sample, or say more with the options; nothing was written",
+            cure="correct the sample, or set more options; nothing was written",
         )
     if chosen.dry_run:
         console.print("\nNothing was written (--dry-run).")
         return
     write_rows(settings.seeds_dir, rows)
+    if not chosen.location and (others := _others_beside(raw, wanted)):
+        console.print(
+            f"\n{counted(others, 'other file')} in {raw.parent}: each run reports them as unclaimed."
+            " Use a folder of its own.",
+            markup=False,
+            style="yellow",
+        )
     console.print(
         f"\nWritten to {settings.seeds_dir}. `make run` reads {wanted.file_pattern} from"
         f" {wanted.location}.",
@@ -149,6 +150,12 @@ def _id_of(raw: Path) -> str:
     words = [word for word in plain(raw.name.partition(".")[0]).split("_") if not word.isdigit()]
     name = "_".join(words)
     return name if re.match("[a-z]", name) else f"source_{name}".rstrip("_")
+
+
+def _others_beside(raw: Path, wanted: Wanted) -> int:
+    """How many files there are in the sample's folder that the datasource does not read."""
+    paths = (path for path in raw.parent.rglob("*") if path.is_file())
+    return sum(not fnmatch(path.name, wanted.file_pattern) for path in paths)
 
 
 def pattern_of_names(name: str) -> str:
@@ -164,9 +171,9 @@ def _building(registry: Registry) -> str:
     if known and sys.stdin.isatty():
         return input(f"Which building ({', '.join(known)})? ").strip()
     raise ConfigurationError(
-        "which building is it?",
+        "the building is ambiguous" if known else "no active building",
         where="option --building",
-        cure=f"name one of: {', '.join(known) or 'none yet; see make new-building'}",
+        cure=f"use one of: {', '.join(known)}" if known else "add one: make new-building",
     )
 
 
@@ -174,7 +181,7 @@ def _measures(given: list[str]) -> dict[str, str]:
     wrong = [text for text in given if "=" not in text]
     if wrong:
         raise ConfigurationError(
-            f"{wrong[0]!r} does not name a measurement",
+            f"invalid measurement {wrong[0]!r}",
             where="option --measure",
             cure="write NAME=MEASUREMENT, such as 'T1=temp_indoor' or 'Flow=flow_rate:l/s'",
         )

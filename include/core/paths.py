@@ -95,6 +95,16 @@ class DataPaths:
         return self.root / "state" / f"{owner}.json"
 
     @property
+    def known_states(self) -> list[str]:
+        """The owners whose state is remembered, in order."""
+        return sorted(path.stem for path in self.root.glob("state/*.json"))
+
+    @property
+    def push_lock(self) -> Path:
+        """Held while the state is sent."""
+        return self.root / ".push.lock"
+
+    @property
     def remotes(self) -> Path:
         """The remotes of state and releases that this installation has used last."""
         return self.root / "remotes.json"

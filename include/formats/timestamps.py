@@ -137,36 +137,37 @@ def _epochs(
     found = pc.extract_regex(texts, EPOCH)
     is_number = found.is_valid().to_numpy(zero_copy_only=False)
     whole = pc.cast(pc.struct_field(found, "whole"), pa.int64())
-    digits = len(str(EPOCHS[unit])) - 1
-    part = pc.utf8_slice_codeunits(
-        pc.utf8_rpad(pc.struct_field(found, "part"), 9, "0"), 0, digits or 1
+    digits = len(str(EPOCHS[unit])) - 1  # of a fraction, down to a microsecond
+    part = pc.utf8_rpad(pc.struct_field(found, "part"), 9, "0")
+    beyond = pc.utf8_replace_slice(part, 0, digits, "")
+    is_number &= pc.fill_null(pc.match_substring_regex(beyond, "^0*$"), False).to_numpy(
+        zero_copy_only=False
     )
-    fraction = pc.cast(part, pa.int64()) if digits else pa.scalar(0, pa.int64())
+    kept = pc.binary_join_element_wise("0", pc.utf8_replace_slice(part, digits, 9, ""), "")
+    fraction = pc.cast(kept, pa.int64())
     # numbers, not instants: one in a wrong unit may be beyond what an instant can be
     counted = pc.fill_null(whole, 0).to_numpy().astype(np.float64) * EPOCHS[unit]
     limit = float(LAST.astype(np.int64))
     is_instant = is_number & (counted >= float(FIRST.astype(np.int64))) & (counted < limit)
-    exact = pc.add(pc.multiply(whole.filter(pa.array(is_instant)), EPOCHS[unit]), 0)
-    if digits:
-        exact = pc.add(exact, pc.fill_null(fraction.filter(pa.array(is_instant)), 0))
+    keep = pa.array(is_instant)
+    exact = pc.add(pc.multiply(whole.filter(keep), EPOCHS[unit]), fraction.filter(keep))
     instants = np.full(len(texts), np.datetime64("NaT"), MICROSECONDS)
     instants[is_instant] = exact.to_numpy().astype(MICROSECONDS)
-    _check_unit(lines, counted, is_number, is_instant, declared, now)
+    _check_unit(lines, counted, is_number, declared, now)
     for at in np.flatnonzero(~is_instant):
         text = rejected.quote(texts[int(at)].as_py() or "")
         rejected.add(int(lines.numbers[at]), "timestamp", f"no time in {unit}: {text}")
     walls = np.zeros(len(texts), MICROSECONDS)
     if is_instant.any():
         walls[is_instant] = local_walls(instants[is_instant], declared.datasource.timezone)
-    keep = is_instant & ~_too_early(lines, walls, is_instant, declared, rejected)
-    return Stamps(walls, instants, keep, Proof(unit, "not needed"), np.zeros(len(texts), bool))
+    is_kept = is_instant & ~_too_early(lines, walls, is_instant, declared, rejected)
+    return Stamps(walls, instants, is_kept, Proof(unit, "not needed"), np.zeros(len(texts), bool))
 
 
 def _check_unit(
     lines: Records,
     counted: npt.NDArray[np.float64],
     is_number: Mask,
-    is_instant: Mask,
     declared: Declared,
     now: Circumstances,
 ) -> None:

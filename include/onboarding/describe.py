@@ -34,7 +34,6 @@ DATE_FORMATS = (
     *("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
 )
 VALUE = re.compile(r"^(value|state|reading|wert|hodnota|valore|messwert)$")
-NO_UNIT_OF_IT = "is no unit of it"
 DEVICE = re.compile(
     r"device|sensor|entity|location|room|station|node|zone|place|name|(^|_)id$|^\*$"
 )
@@ -50,19 +49,7 @@ SUFFIXES = {
 
 # Left of a name when its quantity is taken out: `relative humidity`, `temperature sensor`.
 WORDS_OF_QUANTITIES = frozenset(
-    (
-        "relative",
-        "air",
-        "erature",
-        "eratur",
-        "ota",
-        "ity",
-        "igkeit",
-        "sensor",
-        "value",
-        "mean",
-        "2m",
-    )
+    ("relative", "air", "erature", "eratur", "ota", "ity", "igkeit", "sensor", "value", "2m")
 )
 
 
@@ -90,14 +77,15 @@ class Value:
 class Description:
     """What the columns of a sample mean.
 
-    `devices` are the names in the device column; `kinds` those in the measurement column.
+    `devices`: what the names in the device column say. `kinds`: by device, those in the
+    measurement column.
     """
 
     times: Times
     device_column: str
     measurement_column: str
     values: tuple[Value, ...]
-    devices: tuple[str, ...] = ()
+    devices: tuple[Value, ...] = ()
     kinds: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
 
@@ -142,9 +130,7 @@ def describe(sample: Sample, said: Said) -> Description:
     device, kind = _keys(sample, times, words, numeric)
     device = said.device or device
     if not numeric and device:  # states of many devices, of which some are numbers
-        numeric = [
-            name for name in words if name not in (device, kind) and _some_numbers(sample, name)
-        ]
+        numeric = [name for name in words if sample.numeric_share(name) > 0]
     values = [name for name in numeric if name not in (device, kind)]
     values = [
         name for name in values if not re.fullmatch(r"(row_?)?(id|index|nr|no)?", plain(name))
@@ -153,21 +139,30 @@ def describe(sample: Sample, said: Said) -> Description:
         raise ConfigurationError(
             "no column holds numbers",
             where=f"columns {', '.join(rest) or 'none'}",
-            cure="name the decimal mark and the delimiter in file_formats.csv",
+            cure="check delimiter and decimal mark of the sample",
         )
     if said.value or kind:
         values = [said.value or _the_value(values)]
     others = tuple(name for name in rest if name not in (*values, device, kind))
-    units = _written_units(sample, kind, others)
     found = tuple(_value(name, said.measures, sample.units.get(name, "")) for name in values)
-    if device and not kind and len(found) > 1 and not any(value.measurement for value in found):
-        _the_value(values)
+    if device and not kind and not any(value.measurement for value in found):
+        _the_value(values)  # the names of the devices say what is measured
+    units = _written_units(sample, kind or device, others)
+    if units and not (kind or device):
+        found = (_value(_the_value(values), said.measures, units[""]),)
+    elif units and not kind and any(value.measurement for value in found):
+        raise ConfigurationError(
+            "a column of units, and measurements in columns of their own",
+            where=f"columns {', '.join((*values, *others))}",
+            cure="remove the column of units, or set units: --measure NAME=MEASUREMENT:UNIT",
+        )
+    devices = sample.texts(device) if device else []
     return Description(
         times,
         device,
         kind,
         found,
-        tuple(sample.texts(device)) if device else (),
+        tuple(_value(name, said.measures, units.get(name, "")) for name in devices),
         _kinds(sample, device, kind, said.measures, units),
         others,
     )
@@ -177,9 +172,9 @@ def _check_names(sample: Sample, said: Said) -> None:
     for name in (said.device, said.value):
         if name and name not in sample.columns:
             raise ConfigurationError(
-                f"the sample has no column {name!r}",
+                f"unknown column {name!r}",
                 where="options --device and --value",
-                cure=f"name one of: {', '.join(sample.columns)}",
+                cure=f"use one of: {', '.join(sample.columns)}",
             )
 
 
@@ -188,30 +183,31 @@ def _the_value(columns: list[str]) -> str:
     named = [name for name in columns if VALUE.match(plain(name))]
     if len(named) != 1 and len(columns) != 1:
         raise ConfigurationError(
-            "several columns may hold the values",
+            "ambiguous value column",
             where=f"columns {', '.join(columns)}",
-            cure="say which: --value COLUMN",
+            cure="set --value COLUMN",
         )
     return (named or columns)[0]
 
 
-def _written_units(sample: Sample, kind: str, others: Iterable[str]) -> dict[str, str]:
-    """The unit of each kind, where a column says it.
+def _written_units(sample: Sample, key: str, others: Iterable[str]) -> dict[str, str]:
+    """The unit of each name in the column `key`, where a column of units says it; of all lines
+    under an empty name if there is no such column.
 
-    Raises ConfigurationError if a kind has several.
+    Raises ConfigurationError if a name has several.
     """
     column = next((name for name in others if UNIT_COLUMN.search(plain(name))), "")
     if not column:
         return {}
-    keys = trimmed(sample.columns[kind]) if kind else pa.array([""] * sample.rows)
-    pairs = pa.table({"kind": keys, "unit": trimmed(sample.columns[column])})
-    rows = pairs.group_by(["kind", "unit"]).aggregate([]).to_pylist()
-    found = {row["kind"]: row["unit"] for row in rows}
+    keys = trimmed(sample.columns[key]) if key else pa.array([""] * sample.rows)
+    pairs = pa.table({"key": keys, "unit": trimmed(sample.columns[column])})
+    rows = pairs.group_by(["key", "unit"]).aggregate([]).to_pylist()
+    found = {row["key"]: row["unit"] for row in rows}
     if len(found) < len(rows):
         raise ConfigurationError(
-            "one measurement comes in several units",
+            "several units for one measurement",
             where=f"column {column}",
-            cure="let each be a file, or a kind, of its own",
+            cure="split the file by unit",
         )
     return found
 
@@ -239,7 +235,7 @@ def find_times(sample: Sample, date_format: str = "") -> Times:
     raise ConfigurationError(
         "no column holds times in a known format",
         where=f"columns {', '.join(sample.columns)}",
-        cure=f"known are {', '.join((*DATE_FORMATS, *EPOCHS))} and what strptime reads",
+        cure=f"set --date-format; tried were {', '.join((*DATE_FORMATS, *EPOCHS))}",
     )
 
 
@@ -301,20 +297,14 @@ def _epoch_of(sample: Sample, name: str) -> str:
 
 def _keys(sample: Sample, times: Times, words: list[str], numeric: list[str]) -> tuple[str, str]:
     """The columns that name the device and the measurement of a line; empty where there is none."""
-    repeated = (
-        any(len(sample.columns[name].unique()) < sample.rows for name in times.columns)
-        or len(sample.columns[times.columns[0]].unique()) < sample.rows
-    )
+    stamps = pa.table({name: sample.columns[name] for name in times.columns})
+    repeated = stamps.group_by(list(times.columns)).aggregate([]).num_rows < sample.rows
     kind = next((name for name in words if KIND.search(plain(name))), "")
     devices = [name for name in words if name != kind and not UNIT_COLUMN.search(plain(name))]
     device = next((name for name in devices if DEVICE.search(plain(name) or name)), "")
     if not device and repeated:  # a device may be a number
         device = next((name for name in numeric if DEVICE.search(plain(name))), "")
     return device, kind
-
-
-def _some_numbers(sample: Sample, name: str) -> bool:
-    return sample.numeric_share(name) > 0
 
 
 def _kinds(
@@ -332,7 +322,7 @@ def _kinds(
         .sort_by([("device", "ascending"), ("kind", "ascending")])
         .to_pylist()
     ):
-        value = _value(row["kind"], named, units.get(row["kind"], units.get("", "")))
+        value = _value(row["kind"], named, units.get(row["kind"], ""))
         found[row["device"]] = (*found.get(row["device"], ()), value)
     return found
 
@@ -349,7 +339,7 @@ def _value(name: str, named: Mapping[str, str], written: str = "") -> Value:
     bracketed = IN_BRACKETS.search(name)
     for unit in (written, bracketed[1].strip() if bracketed else ""):
         if unit and is_written_unit(unit) and not _fits(unit, quantity):
-            return Value(name, why_not=f"{unit} {NO_UNIT_OF_IT}: say it with --measure")
+            return Value(name, why_not=f"{unit} is not a unit of {quantity['measurement']}")
     return Value(name, quantity["measurement"], written or unit_of(name, quantity))
 
 

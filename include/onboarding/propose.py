@@ -1,28 +1,14 @@
-"""The seed rows of a new datasource, and what they read of its sample.
+"""The seed rows of a new datasource."""
 
-The rows are tried on a copy of the seeds first: they are written only if the registry accepts them
-and the sample is read.
-"""
-
-import csv
 import re
-import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.core import files
 from include.core.errors import ConfigurationError
-from include.core.settings import Settings
-from include.formats.declared import Circumstances, Declared
 from include.formats.dialect import trimmed
-from include.ingest.validate import Validation, validate
-from include.ledger.ledger import Ledger
-from include.monitoring.seed_rows import csv_line, pattern_of
+from include.monitoring.seed_rows import pattern_of
 from include.onboarding.describe import (
     Description,
     Value,
@@ -30,32 +16,27 @@ from include.onboarding.describe import (
     measurement_row,
     place_in,
     plain,
-    quantity_of,
-    unit_of,
 )
 from include.onboarding.sniff import Sample
-from include.registry import Registry, load_registry
-from include.registry.hierarchy import NODES, Roots, load_hierarchy
+from include.registry import Registry
+from include.registry.hierarchy import NODES, Roots
 from include.registry.rows import (
-    Datasource,
-    DatasourceMapping,
     FileFormat,
     HierarchyNode,
-    Measurement,
     Row,
     SensorMapping,
 )
 from include.registry.seeds import read_rows
 
-SEEDS: dict[str, type[Row]] = {
-    "file_formats.csv": FileFormat,
-    "datasources_config.csv": Datasource,
-    "datasource_mappings.csv": DatasourceMapping,
-    "sensor_mappings.csv": SensorMapping,
-    "measurements.csv": Measurement,
-    "building_hierarchy.csv": HierarchyNode,
-}
-UNKNOWN = "what it measures is not known: say it with --measure"
+SEEDS = (
+    "file_formats.csv",
+    "datasources_config.csv",
+    "datasource_mappings.csv",
+    "sensor_mappings.csv",
+    "measurements.csv",
+    "building_hierarchy.csv",
+)
+UNKNOWN = "unknown measurement: set it with --measure"
 NO_NUMBERS = "its values are not numbers"
 Rows = dict[str, list[dict[str, str]]]
 
@@ -72,7 +53,6 @@ class Wanted:
         timezone: of its devices' clocks.
         place: where its sensor is, if it is one; else each sensor is a place of its own.
         make: what makes the devices, for `source`.
-        measures: names in the file → measurement, or `measurement:unit`.
     """
 
     datasource_id: str
@@ -82,7 +62,6 @@ class Wanted:
     timezone: str
     place: str
     make: str
-    measures: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -97,6 +76,11 @@ class Sensor:
     why_not: str = ""
 
 
+def blank(row_type: type[Row]) -> dict[str, str]:
+    """A row of a seed without values."""
+    return dict.fromkeys((name for name in row_type.model_fields if name != "line"), "")
+
+
 def propose(sample: Sample, found: Description, wanted: Wanted, registry: Registry) -> Rows:
     """The rows that describe the sample.
 
@@ -107,9 +91,9 @@ def propose(sample: Sample, found: Description, wanted: Wanted, registry: Regist
     if not any(not sensor.why_not for sensor in sensors):
         names = ", ".join(sensor.raw_name for sensor in sensors[:5])
         raise ConfigurationError(
-            "nothing says what the values measure",
+            "unknown measurement: no name in the sample matches a known quantity",
             where=f"names in the sample: {names}",
-            cure="name it: --measure 'column=temp_indoor', or 'column=new_name:unit'",
+            cure="set --measure 'NAME=temp_indoor', or 'NAME=new_measurement:UNIT'",
         )
     rows: Rows = {seed: [] for seed in SEEDS}
     rows["file_formats.csv"].append(_format_row(sample, found, wanted))
@@ -118,17 +102,14 @@ def propose(sample: Sample, found: Description, wanted: Wanted, registry: Regist
         _mapping_row(found, wanted, value, sensors) for value in described
     ]
     rows["sensor_mappings.csv"] += [_sensor_row(sensor, wanted) for sensor in sensors]
-    measured = {value.measurement: value for value in described if value.measurement}
-    units = {value.measurement: value.unit for value in (*described, *_values(sensors))}
-    for name in sorted({*measured, *(s.measurement for s in sensors if s.measurement)}):
-        if name not in {row.measurement for row in registry.measurements}:
-            rows["measurements.csv"].append(_measurement(name, units[name]))
+    units = {value.measurement: value.unit for value in described}
+    units |= {sensor.measurement: sensor.unit for sensor in sensors}
+    known = {row.measurement for row in registry.measurements}
+    rows["measurements.csv"] += [
+        _measurement(name, units[name]) for name in sorted(units.keys() - known - {""})
+    ]
     rows["building_hierarchy.csv"] += _nodes(sensors, wanted, registry)
     return rows
-
-
-def _values(sensors: list[Sensor]) -> list[Value]:
-    return [Value(sensor.raw_name, sensor.measurement, sensor.unit) for sensor in sensors]
 
 
 def _described(found: Description) -> tuple[Value, ...]:
@@ -163,18 +144,14 @@ def _sensors(sample: Sample, found: Description, wanted: Wanted) -> list[Sensor]
             for one, value in zip(ids, found.values, strict=True)
         ]
     if not _names_say_it(found):
-        return [Sensor(device, device, device) for device in found.devices]
+        return [Sensor(device.name, device.name, device.name) for device in found.devices]
     sensors = []
     for device in found.devices:
-        named = wanted.measures.get(device, "")
-        quantity = quantity_of(device)
-        measurement, _, unit = named.partition(":")
-        if not named and quantity:
-            measurement, unit = quantity["measurement"], unit_of(device, quantity)
-        why_not = "" if _has_numbers(sample, found, device) else NO_NUMBERS
-        why_not = why_not or ("" if measurement else UNKNOWN)
-        place = place_in(device.rpartition(".")[2]) or device
-        sensors.append(Sensor(device, device, place, measurement, unit, why_not))
+        why_not = device.why_not or ("" if device.measurement else UNKNOWN)
+        why_not = why_not if _has_numbers(sample, found, device.name) else NO_NUMBERS
+        place = place_in(device.name.rpartition(".")[2]) or device.name
+        what = device.measurement, device.unit
+        sensors.append(Sensor(device.name, device.name, place, *what, why_not))
     return sensors
 
 
@@ -266,7 +243,7 @@ def _mapping_row(
 
 
 def _sensor_row(sensor: Sensor, wanted: Wanted) -> dict[str, str]:
-    row = dict.fromkeys((name for name in SensorMapping.model_fields if name != "line"), "")
+    row = blank(SensorMapping)
     row |= {"datasource_id": wanted.datasource_id, "raw_name": sensor.raw_name}
     if sensor.why_not:
         return row | {"disposition": "ignored", "reason": sensor.why_not}
@@ -312,7 +289,7 @@ def _nodes(sensors: list[Sensor], wanted: Wanted, registry: Registry) -> list[di
             place += "_"
         ids.add(place)
         known[kind, name] = place
-        row = dict.fromkeys((name for name in HierarchyNode.model_fields if name != "line"), "")
+        row = blank(HierarchyNode)
         row |= {"id": place, "parent_id": parent, "type": kind, "name": name, "level": str(level)}
         rows.append(row)
         return place
@@ -333,93 +310,3 @@ def _nodes(sensors: list[Sensor], wanted: Wanted, registry: Registry) -> list[di
         node_id = f"{building}.sensor_{plain(sensor.sensor_id) or len(ids)}"
         add(zone, "Sensor", sensor.sensor_id, level, node_id)
     return rows
-
-
-def with_rows(seeds: Path, rows: Rows) -> dict[Path, str]:
-    """The seeds with the rows at their ends: path → text. Existing lines are as they were."""
-    texts = {}
-    for seed, added in rows.items():
-        if not added:
-            continue
-        path = seeds / seed
-        text = path.read_bytes().decode()  # a name may hold another line end than ours
-        lines = [csv_line(_in_order(path, row)) for row in added]
-        texts[path] = text.rstrip("\n") + "\n" + "\n".join(lines) + "\n"
-    return texts
-
-
-def write_rows(seeds: Path, rows: Rows) -> None:
-    """Write the rows so that whoever reads the seeds meanwhile, or after a kill, reads valid ones:
-    what others refer to first, the datasource as planned, and active last.
-    """
-    first = ("measurements.csv", "file_formats.csv", "building_hierarchy.csv")
-    before = {path: path.read_bytes().decode() for path in map(seeds.joinpath, rows)}
-    planned = [row | {"status": "planned"} for row in rows["datasources_config.csv"]]
-    steps = [*({seed: rows[seed]} for seed in first), {"datasources_config.csv": planned}]
-    later = [seed for seed in rows if seed not in (*first, "datasources_config.csv")]
-    steps += [{seed: rows[seed]} for seed in later]
-    for step in steps:
-        for path, text in with_rows(seeds, step).items():
-            files.write_text(path, text)
-    active = seeds / "datasources_config.csv"
-    lines = [csv_line(_in_order(active, row)) for row in rows["datasources_config.csv"]]
-    files.write_text(active, before[active].rstrip("\n") + "\n" + "\n".join(lines) + "\n")
-
-
-def _in_order(path: Path, row: dict[str, str]) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [row[column] for column in next(csv.reader(file))]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """What the proposed rows read of the sample, and where its values were landed."""
-
-    found: Validation
-    values: Path
-    registry: Registry
-
-
-def try_rows(
-    settings: Settings, rows: Rows, wanted: Wanted, raw: Path, as_of: datetime, scratch: Path
-) -> Tried:
-    """Read the sample by a copy of the seeds that has the rows.
-
-    Raises ConfigurationError if the seeds do not accept them.
-    """
-    seeds = scratch / "seeds"
-    shutil.copytree(settings.seeds_dir, seeds)
-    for path, text in with_rows(seeds, rows).items():
-        files.write_text(path, text)
-    registry = load_registry(seeds)
-    for error in registry.wrong.get(wanted.building_id, ()):
-        raise error
-    if (wrong := load_hierarchy(registry).wrong.get(wanted.building_id)) is not None:
-        raise wrong
-    datasource = registry.datasource(wanted.datasource_id)
-    registry.check_locations(settings.state_remote, settings.publish_remote)
-    _check_neighbours(settings, registry, datasource, raw.name)
-    declared = Declared.of(registry, datasource)
-    values = scratch / "values.parquet"
-    now = Circumstances(as_of)
-    found = validate(raw, raw.name, declared, values, scratch / "rejected.parquet", now)
-    return Tried(found, values, registry)
-
-
-def _check_neighbours(
-    settings: Settings, registry: Registry, datasource: Datasource, name: str
-) -> None:
-    """No other datasource of the building may read the same files: none would be read."""
-    pattern = re.compile(datasource.file_regex)
-    for other in registry.neighbours_of(datasource):
-        if other == datasource or other.building_id != datasource.building_id:
-            continue
-        known = Ledger.read(settings.paths, other.building_id).latest(other.datasource_id)
-        taken = [path for path in known if pattern.fullmatch(PurePosixPath(path).name)]
-        if taken or re.fullmatch(other.file_regex, name):
-            raise ConfigurationError(
-                f"{other.datasource_id} reads such files in the same folder:"
-                f" {taken[0] if taken else name}",
-                where=f"pattern {datasource.file_pattern}, location {datasource.location}",
-                cure="give a --pattern or a --location of its own",
-            )

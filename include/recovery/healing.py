@@ -37,7 +37,7 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     paths = settings.paths
     states: dict[Path, Callable[[], Any]] = {
         paths.state(owner): partial(state.local_state, settings, owner)
-        for owner in state.owners(settings)
+        for owner in paths.known_states
     }
     catalogs: dict[Path, Callable[[], Any]] = {
         paths.ledger(building_id): partial(Ledger.read, paths, building_id)
@@ -53,10 +53,8 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
             files.remove(path)
             healed.append(path)
     absent = [str(path.relative_to(paths.root)) for path in catalogs if not path.exists()]
-    remembered = state.known(settings, absent)
-    for name in remembered.files:  # each by itself: one that is missing there keeps no other back
-        with contextlib.suppress(PlatformError):
-            healed += [paths.root / path for path in state.fetch(settings, remembered, [name])]
+    _fetch_what_can_be(settings, state.known(settings, absent))
+    healed += [paths.root / name for name in absent if (paths.root / name).exists()]
     _record(settings, healed, "the state remote, or is made again", as_of)
     _heal_release(settings, as_of)
 
@@ -111,12 +109,7 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
     copies = state.State(
         0, {str(path.relative_to(settings.paths.root)): wanted[path] for path in missing}
     )
-    try:
-        state.fetch(settings, copies, copies.files)
-    except PlatformError:  # one that is missing or damaged there must not keep the others back
-        for name in copies.files:
-            with contextlib.suppress(PlatformError):
-                state.fetch(settings, copies, [name])
+    _fetch_what_can_be(settings, copies)
     lost = [path for path in missing if not path.exists()]
     fetched = [path for path in missing if path not in lost]
     if len(missing) == len(wanted) and not damaged:
@@ -126,6 +119,16 @@ def _bring_back(settings: Settings, wanted: dict[Path, str], as_of: datetime) ->
         state.forget(settings, lost)
     _record(settings, lost, "its inputs, from which it is made again", as_of)
     return lost
+
+
+def _fetch_what_can_be(settings: Settings, copies: state.State) -> None:
+    """Fetch all at once, or each by itself: a missing or damaged copy keeps no other back."""
+    try:
+        state.fetch(settings, copies, copies.files)
+    except PlatformError:
+        for name in copies.files:
+            with contextlib.suppress(PlatformError):
+                state.fetch(settings, copies, [name])
 
 
 def _heal_landing(run: Run) -> None:

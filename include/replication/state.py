@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,6 @@ def owner_of(path: str) -> str:
     return (found["folder"] or found["key"]) if found else SHARED
 
 
-def owners(settings: Settings) -> list[str]:
-    """Whose state this machine knows."""
-    return sorted(path.stem for path in settings.paths.state(SHARED).parent.glob("*.json"))
-
-
 def local_state(settings: Settings, owner: str) -> State:
     """What this machine knows of an owner; generation 0 if it knows nothing."""
     path = settings.paths.state(owner)
@@ -104,11 +100,9 @@ def remote_states(settings: Settings) -> RemoteStates:
         if found := NAME.fullmatch(file.path):
             names[found["owner"]].append(file.path)
             this = int(found["generation"]), file
-            newest[found["owner"]] = max(this, newest.get(found["owner"], this), key=_generation)
-    marks = [file.size for file in listed if file.path == FORMAT_FILE]
-    is_marked = marks == [len(files.sealed(MARK).encode())]
+            newest[found["owner"]] = max(this, newest.get(found["owner"], this), key=itemgetter(0))
     # until the mark is there, what is not yet apart is in the state of all
-    states = split(_old_state_or_none(settings)) if marks and not is_marked else {}
+    states = {} if _is_apart(listed) else split(_old_state_if_whole(settings))
     unread: dict[str, str] = {}
     for owner, (generation, file) in newest.items():
         here, path = local_state(settings, owner), settings.paths.state(owner)
@@ -123,7 +117,7 @@ def remote_states(settings: Settings) -> RemoteStates:
             generation, _ = newest[owner]
             where = remote_path(settings, name)
             states[owner] = _read(settings, folder / name, where, owner, generation)
-    return RemoteStates(states, names, is_marked)
+    return RemoteStates(states, names, is_marked=any(map(_is_mark, listed)))
 
 
 def _listed(settings: Settings) -> list[rclone.RemoteFile]:
@@ -131,10 +125,6 @@ def _listed(settings: Settings) -> list[rclone.RemoteFile]:
         return rclone.listing(settings.state_remote, matching=[f"/{FORMAT_FILE}", "/state/*.json"])
     except RemoteGone:
         return []
-
-
-def _generation(entry: tuple[int, rclone.RemoteFile]) -> int:
-    return entry[0]
 
 
 def _read(settings: Settings, path: Path, where: str, owner: str, generation: int) -> State:
@@ -152,18 +142,25 @@ def _read(settings: Settings, path: Path, where: str, owner: str, generation: in
 
 def is_apart(settings: Settings) -> bool:
     """Whether the state remote holds nothing of all buildings in one file."""
-    marks = [file.size for file in _listed(settings) if file.path == FORMAT_FILE]
-    return not marks or marks == [len(files.sealed(MARK).encode())]
+    return _is_apart(_listed(settings))
 
 
-def _old_state_or_none(settings: Settings) -> State:
+def _is_apart(listed: Iterable[rclone.RemoteFile]) -> bool:
+    return all(_is_mark(file) for file in listed if file.path == FORMAT_FILE)
+
+
+def _is_mark(file: rclone.RemoteFile) -> bool:
+    return (file.path, file.size) == (FORMAT_FILE, len(files.sealed(MARK).encode()))
+
+
+def _old_state_if_whole(settings: Settings) -> State:
     """The state of all buildings in one file; where that is damaged, what this machine remembers is
     sent again.
     """
     try:
         return old_state(settings)
     except DamagedFile:
-        if owners(settings):
+        if settings.paths.known_states:
             return State()
         raise
 
@@ -292,7 +289,7 @@ def push(settings: Settings) -> int:
     if settings.replay:
         return 0
     # the two DAGs may come to it at one time
-    with files.in_turn(settings.paths.root / ".push.lock"):
+    with files.in_turn(settings.paths.push_lock):
         return _push(settings)
 
 

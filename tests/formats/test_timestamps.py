@@ -160,6 +160,12 @@ def test_what_is_no_time_is_rejected(text: str) -> None:
     assert judged.found.rows == 20 and list(judged.rejected) == [22]
 
 
+@pytest.mark.parametrize("text", ["1769904007.1234567", "1769904007,5", "-5", "1.7e9"])
+def test_an_epoch_beyond_microseconds_or_written_otherwise_is_rejected(text: str) -> None:
+    judged = of_times([*(str(1769904007 + n) for n in range(20)), text], declared("epoch_s"))
+    assert judged.found.rows == 20 and list(judged.rejected) == [22]
+
+
 def test_readings_within_a_second_stay_apart() -> None:
     texts = [f"2026-01-05T12:00:00.{n}00Z" for n in range(10)]
     assert len(set(instants(texts, "%Y-%m-%d"))) == 10

@@ -51,7 +51,7 @@ def test_a_sample_is_added_and_then_is_what_its_datasource_declares(
         diff_datasource.DIFFERENT,
     )
     assert ": accepted" in capsys.readouterr().out
-    with pytest.raises(ConfigurationError, match="already"):
+    with pytest.raises(ConfigurationError, match="already exists"):
         add(settings, sample)
 
 
@@ -68,8 +68,8 @@ def test_nothing_is_written_where_it_is_only_shown(settings: Settings, tmp_path:
         (b"just a text\nof two lines\n", (), "cannot be read"),
         (b"a,b\n1,2\n3,4\n", (), "no column holds times"),
         (b"time,state\n2026-01-01 00:00,on\n2026-01-01 01:00,off\n", (), "no column holds numbers"),
-        (b"time,xyz\n2026-01-01 00:00,1\n2026-01-01 01:00,2\n", (), "nothing says what the values"),
-        (b"time,temp\n2026-01-01 00:00,1\n", ("--measure", "temp"), "does not name a measurement"),
+        (b"time,xyz\n2026-01-01 00:00,1\n2026-01-01 01:00,2\n", (), "unknown measurement"),
+        (b"time,temp\n2026-01-01 00:00,1\n", ("--measure", "temp"), "invalid measurement"),
         (b"time,temp\n2026-01-01 00:00,1\n", ("--building", "nowhere"), "'nowhere'"),
         (b"time,temp\n2026-01-01 00:00,1\n", ("--timezone", "Prague"), "timezone"),
         (b"time,f\n2026-01-01 00:00,1\n", ("--measure", "f=co2:kWh"), "measure different things"),
@@ -114,9 +114,9 @@ def test_a_building_is_added_and_a_source_to_it(settings: Settings, tmp_path: Pa
         id="home", name="", timezone="Asia/Kathmandu", licence="CC-BY-4.0", retention_months="2"
     )
     new_building.add(settings, chosen)
-    with pytest.raises(ConfigurationError, match="already"):
+    with pytest.raises(ConfigurationError, match="already exists"):
         new_building.add(settings, chosen)
-    with pytest.raises(ConfigurationError, match="which building"):
+    with pytest.raises(ConfigurationError, match="the building is ambiguous"):
         add(settings, written(tmp_path, KINDS[0]))
     add(settings, written(tmp_path, KINDS[0]), "--building", "home")
     registry = load_registry(settings.seeds_dir)
@@ -133,7 +133,7 @@ def test_a_file_that_differs_is_shown_beside_what_is_declared(
     assert diff_datasource.diff(settings, sample) == diff_datasource.DIFFERENT
     said = capsys.readouterr().out
     assert "narrow_utc,cellar2/temperature,mapped,,<sensor_id>,<location>,<measurement>" in said
-    with pytest.raises(ConfigurationError, match="no datasource reads"):
+    with pytest.raises(ConfigurationError, match="matches no datasource"):
         diff_datasource.diff(settings, written(tmp_path / "other", KINDS[1]))
 
 
@@ -193,7 +193,7 @@ HOURS = [f"2026-01-05 {hour:02}:00" for hour in range(24)]
             (),
             {
                 "temperature": ("sample", ""),
-                "Battery (V)": ("V is no unit of it: say it with --measure", ""),
+                "Battery (V)": ("V is not a unit of battery", ""),
             },
         ),
         (
@@ -201,6 +201,16 @@ HOURS = [f"2026-01-05 {hour:02}:00" for hour in range(24)]
             "{at},hall,temperature,°F,68",
             (),
             {"hall/temperature": ("hall", "°F")},
+        ),
+        ("time,temperature,unit", "{at},68,°F", (), {"temperature": ("sample", "°F")}),
+        (
+            "time,entity,state,unit",
+            "{at},hall_temperature,68,°F\n{at},hall_humidity,40,%",
+            (),
+            {
+                "hall_temperature": ("hall_temperature", "°F"),
+                "hall_humidity": ("hall_humidity", "%"),
+            },
         ),
         (
             "time;rh",
@@ -224,7 +234,7 @@ def test_what_the_file_says_is_written(
     sample.write_text("\n".join([header, *lines, ""]))
     said = add(settings, sample, *options)
     assert rows_of(settings, "sample") == expected
-    assert "24 lines, 0 rejected" in said
+    assert f"{24 * len(line.splitlines())} lines, 0 rejected" in said
 
 
 @pytest.mark.parametrize(
@@ -232,10 +242,11 @@ def test_what_the_file_says_is_written(
     [
         ("time,f\n{0},1\n{1},2\n", ("--measure", "f=rain:0.2 mm"), "unit"),
         ("time,temp\n05-01-24 10:00,20\n06-01-24 10:00,21\n", (), "ambiguous dates"),
-        ("time,temp,quality\n{0},20,ok\n{0},21,ok\n", (), "several lines have one time"),
-        ("time,name,status,temperature_x\n{0},a,0,20\n{0},b,0,21\n", ("--value", "nothing"), "no column 'nothing'"),
-        ("time,kind,unit,value\n{0},temp,°F,68\n{1},temp,°C,20\n", (), "in several units"),
-        ("time,temp\n2099-01-01 00:00,20\n", (), "the sample is refused"),
+        ("time,temp,quality\n{0},20,ok\n{0},21,ok\n", (), "duplicate timestamps"),
+        ("time,name,status,temperature_x\n{0},a,0,20\n{0},b,0,21\n", ("--value", "nothing"), "unknown column 'nothing'"),
+        ("time,kind,unit,value\n{0},temp,°F,68\n{1},temp,°C,20\n", (), "several units for one measurement"),
+        ("time,device,temp,co2,unit\n{0},a,20,400,°C\n{1},a,20,400,°C\n", (), "a column of units"),
+        ("time,temp\n2099-01-01 00:00,20\n", (), "the sample is rejected"),
         ("Date,Time,Temperature_Celsius\n{0},20,1\n", ("--location", "sm2drive:"), "where the platform writes"),
     ],
 )  # fmt: skip
@@ -257,7 +268,7 @@ def test_a_pattern_that_takes_the_files_of_another_is_refused(
     sample = tmp_path / "Graph_2026-02.csv"
     sample.write_text("\n".join(["time,temp", *(f"{at},20" for at in HOURS), ""]))
     folder = "sm2drive:Vzduchotechnika/Latest/Upload"
-    with pytest.raises(ConfigurationError, match="sm2_atrea reads such files in the same folder"):
+    with pytest.raises(ConfigurationError, match="sm2_atrea also reads Graph_2026-02.csv"):
         add(settings, sample, "--location", folder)
 
 

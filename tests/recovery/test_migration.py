@@ -36,6 +36,12 @@ def remote_of(settings: Settings) -> Path:
     return settings.paths.root.parent / "drive/Platform"
 
 
+def format_of(remote: Path) -> int:
+    """What the remote says to an older checkout."""
+    found: int = json.loads((remote / "state.json").read_text())["content"]["state_format"]
+    return found
+
+
 def version(number: int, building_id: str) -> FileVersion:
     digest = sha256(str(number).encode()).hexdigest()
     seen = datetime(2026, 2, 1, tzinfo=UTC)
@@ -86,6 +92,15 @@ def versions(settings: Settings) -> list[FileVersion]:
     return found
 
 
+@pytest.fixture
+def remote(settings: Settings, versions: list[FileVersion]) -> Path:
+    """The state remote, once the old state was split and pushed."""
+    assert versions
+    split_by_building(settings)
+    state.push(settings)
+    return remote_of(settings)
+
+
 @pytest.mark.parametrize("harm", ["nothing", "this machine is lost", "state.json", *OLD])
 def test_each_building_keeps_what_was_remembered_of_it(
     settings: Settings, versions: list[FileVersion], harm: str
@@ -123,7 +138,7 @@ def test_what_the_remote_has_is_not_sent_again_and_an_older_checkout_goes_no_fur
     assert {path.name for path in (remote / "state").iterdir()} == {
         f"{owner}@{GENERATION + 1}.json" for owner in (*BUILDINGS, state.SHARED)
     }
-    assert json.loads((remote / "state.json").read_text())["content"]["state_format"] == 3
+    assert format_of(remote) == 3
     assert state.push(settings) == 0
     shutil.rmtree(settings.paths.root)
     assert not split_by_building(settings)
@@ -142,10 +157,9 @@ def test_a_new_file_gets_the_next_number_of_its_building(
 
 
 def test_a_building_that_another_machine_has_pushed_keeps_no_other_back(
-    settings: Settings, versions: list[FileVersion]
+    settings: Settings, remote: Path
 ) -> None:
-    split_by_building(settings)
-    state.push(settings)
+    assert remote.exists()
     other = replace(settings, data_dir=settings.paths.root.parent / "other")
     state.restore(other)
     grown = Ledger.read(other.paths).with_versions([replace(version(0, "sm2"), path="new.csv")])
@@ -161,7 +175,6 @@ def test_a_building_that_another_machine_has_pushed_keeps_no_other_back(
     names = {(v.building_id, v.path) for v in Ledger.read(settings.paths).versions}
     assert names >= {("annex", "here.csv"), ("sm2", "new.csv")}
     assert ("sm2", "here.csv") not in names
-    assert versions
 
 
 def test_a_split_that_was_cut_off_at_the_remote_loses_no_building(
@@ -179,8 +192,7 @@ def test_a_split_that_was_cut_off_at_the_remote_loses_no_building(
     state.restore(settings)
     assert {v.key for v in Ledger.read(settings.paths).versions} == {v.key for v in versions}
     state.push(settings)
-    mark = json.loads((remote_of(settings) / "state.json").read_text())
-    assert mark["content"]["state_format"] == 3
+    assert format_of(remote_of(settings)) == 3
 
 
 def test_the_mark_is_set_by_a_later_push_if_the_first_one_did_not_come_to_it(
@@ -192,8 +204,7 @@ def test_the_mark_is_set_by_a_later_push_if_the_first_one_did_not_come_to_it(
     state.push(settings)
     (remote_of(settings) / "state.json").write_bytes(before)
     assert state.push(settings) == 0
-    mark = json.loads((remote_of(settings) / "state.json").read_text())
-    assert mark["content"]["state_format"] == 3
+    assert format_of(remote_of(settings)) == 3
 
 
 def test_a_damaged_old_state_on_the_remote_is_written_anew_from_this_machine(
@@ -208,12 +219,9 @@ def test_a_damaged_old_state_on_the_remote_is_written_anew_from_this_machine(
 
 
 def test_a_damaged_state_that_another_machine_wrote_is_not_replaced(
-    settings: Settings, versions: list[FileVersion]
+    settings: Settings, remote: Path
 ) -> None:
-    assert versions
-    split_by_building(settings)
-    state.push(settings)
-    newer = remote_of(settings) / "state/sm2@20.json"
+    newer = remote / "state/sm2@20.json"
     newer.write_bytes(b"damaged")
     with pytest.raises(state.DamagedFile):
         state.push(settings)
@@ -221,12 +229,9 @@ def test_a_damaged_state_that_another_machine_wrote_is_not_replaced(
 
 
 def test_a_missing_copy_of_one_building_keeps_no_other_back(
-    settings: Settings, versions: list[FileVersion]
+    settings: Settings, remote: Path
 ) -> None:
-    assert versions
-    split_by_building(settings)
-    state.push(settings)
-    (lost,) = (remote_of(settings) / "catalog/annex").glob("accounting.parquet@*")
+    (lost,) = (remote / "catalog/annex").glob("accounting.parquet@*")
     lost.unlink()
     shutil.rmtree(settings.paths.root)
     with pytest.raises(state.StorageError, match="the state of annex cannot be restored"):
