@@ -150,15 +150,11 @@ def configure_drive(sample: Path | None) -> None:
 
     Raises ConfigurationError if there is no sample to use, or no place for state and releases.
     """
-    locations = active_locations(Settings.seeds_dir)
-    settings, drives = Settings.from_environment(), remotes_of(locations)
+    settings = Settings.from_environment()
+    drives = remotes_of(active_locations(settings.seeds_dir))
     needed = {"STATE_REMOTE": settings.state_remote, "PUBLISH_REMOTE": settings.publish_remote}
     known = rclone.remotes()
-    if (
-        not drives
-        or not all(map(remote_of, locations))
-        or any(remote.lower() in known for remote in drives)
-    ):
+    if not drives or any(remote.lower() in known for remote in drives):
         for variable, place in needed.items():
             if (remote := remote_of(place)) and remote.lower() not in known:
                 raise ConfigurationError(

@@ -26,6 +26,7 @@ from cli.command import run_locked  # noqa: E402
 from include.core.errors import ConfigurationError  # noqa: E402
 from include.core.plain_text import counted, visible  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
+from include.monitoring.seed_rows import csv_line  # noqa: E402
 from include.onboarding.describe import Said, describe, plain  # noqa: E402
 from include.onboarding.propose import Rows, Wanted, propose  # noqa: E402
 from include.onboarding.sniff import Sample, sniff  # noqa: E402
@@ -133,8 +134,8 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
     write_rows(settings.seeds_dir, rows)
     if not chosen.location and (others := _others_beside(raw, wanted)):
         console.print(
-            f"\n{counted(others, 'other file')} in {raw.parent}: each run reports them as unclaimed."
-            " Use a folder of its own.",
+            f"\n{counted(others, 'other file')} in {raw.parent}: each run reports them as"
+            " unclaimed. Use a folder of its own.",
             markup=False,
             style="yellow",
         )
@@ -195,7 +196,7 @@ def _show(console: Console, sample: Sample, tried: Tried, rows: Rows, wanted: Wa
         "delimited": f"delimited by {format_.delimiter!r}, decimal mark {format_.decimal_mark!r},"
         f" header in line {format_.header_line}",
     }.get(format_.reader, format_.reader)
-    console.print(f"Written   {how}", markup=False)
+    console.print(f"Format    {how}", markup=False)
     dates = rows["file_formats.csv"][0]["date_formats"]
     proven = found.layout.date_format if found.layout else "not proven"
     console.print(f"Times     {dates} ({proven}), {wanted.timezone}", markup=False)
@@ -214,7 +215,7 @@ def _show(console: Console, sample: Sample, tried: Tried, rows: Rows, wanted: Wa
         if added:
             console.print(f"\n{seed}", style="bold", markup=False)
         for row in added:
-            console.print("  " + visible(",".join(row.values())), markup=False, style="dim")
+            console.print("  " + visible(csv_line(row.values())), markup=False, style="dim")
 
 
 def _show_sensors(console: Console, tried: Tried, wanted: Wanted) -> None:

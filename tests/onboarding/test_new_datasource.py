@@ -268,7 +268,7 @@ def test_a_pattern_that_takes_the_files_of_another_is_refused(
     sample = tmp_path / "Graph_2026-02.csv"
     sample.write_text("\n".join(["time,temp", *(f"{at},20" for at in HOURS), ""]))
     folder = "sm2drive:Vzduchotechnika/Latest/Upload"
-    with pytest.raises(ConfigurationError, match="sm2_atrea also reads Graph_2026-02.csv"):
+    with pytest.raises(ConfigurationError, match=r"sm2_atrea also reads Graph_2026-02\.csv"):
         add(settings, sample, "--location", folder)
 
 

@@ -135,6 +135,14 @@ def test_every_remote_that_the_seeds_name_gets_an_alias_and_only_the_first_the_s
     }
 
 
+def test_a_folder_of_this_machine_is_read_beside_the_sample(tmp_path: Path) -> None:
+    ended = prepared(tmp_path, seeds(tmp_path, "one:raw", "/some/folder"))
+    uses_sample, _, state, _, aliases, note = json.loads(ended.stdout)
+    assert (uses_sample, state) == (True, "one:Platform")
+    assert aliases["RCLONE_CONFIG_ONE_REMOTE"] == str(tmp_path / "data/drive")
+    assert "Sample    in use" in note
+
+
 @pytest.mark.parametrize(
     ("location", "variables", "state"),
     [
