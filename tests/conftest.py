@@ -73,6 +73,16 @@ def pytest_report_header() -> list[str]:
     return ["no development packages (make setup): only tests/dags"] if IN_IMAGE else []
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Take back what a test set, or the next test of its process would stand on its installation."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     from airflow.utils.db import initdb
