@@ -22,7 +22,7 @@ from cli import run  # noqa: E402
 from include.core.settings import PROJECT_DIR, Settings  # noqa: E402
 
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
-SHARED = ("measurements.csv",)
+SHARED = ("measurements.csv", "publications.csv")
 ZONES = ("UTC-10", "America/St_Johns", "UTC", "Europe/Prague", "Asia/Kathmandu", "UTC+14")
 
 

@@ -2,7 +2,7 @@
 states.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,21 +21,30 @@ from include.monitoring.health import health_file, read_health
 from include.planning.plan import plan_readings
 from include.registry import Registry, Run
 from include.release import release as releases
+from include.release.publications import publication_runs
 from include.release.release import Release, settings_at
 from include.release.upload import is_offered
 from include.store import archive, readings
 from include.store.readings import read_accounting, totals
+from include.store.store import Store
 
 PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
 SHOWN = 5
 
 
-def summary(console: Console, run: Run, before: str | None, log: str) -> int:
-    """Print what was read, refused and published, and what to try next; returns the exit code."""
+Made = dict[str, Release | None]  # by publication: the release made from what there is
+
+
+def summary(console: Console, run: Run, before: Collection[str], log: str) -> int:
+    """Print what was read, refused and published, and what to try next; returns the exit code.
+
+    `before`: the versions that were the last ones when the run began.
+    """
     outcome = read_outcome(run.settings)
-    current = releases.find(run)
+    publications = publication_runs(run)
+    made: Made = {own.settings.publication: releases.find(own) for own in _with_data(publications)}
     undone = (
-        what_is_undone(run, current, outcome.kept)
+        what_is_undone(run, made, outcome.kept)
         if outcome
         else "the drives were not read to the end"
     )
@@ -49,7 +58,7 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
     problems = [*outcome.problems, *outcome.ongoing] if outcome else []
     _print_some(console, "✗", "red", problems)
     _print_some(console, "·", "dim", outcome.warnings if outcome else [])
-    if (last := releases.latest(run.settings)) and is_future(last.as_of):
+    if (last := releases.newest(run.settings)) and is_future(last.as_of):
         console.print(
             f"\n[red]Not published[/]: the release {last.version} is of the future, so every run"
             f" before {last.as_of:%Y-%m-%d} is a replay that replaces nothing.\nTake it back:"
@@ -59,21 +68,37 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
         return NOT_PUBLISHED
     if replay := replay_note(run.as_of, last, "make run"):
         console.print(replay, markup=False, style="yellow")
-    if current is None or undone:
+    if None in made.values() or undone or (publications and not made):
         console.print(
             f"\n[red]Not published[/]{': ' if undone else ''}{undone}. The last release stands:"
-            f" {before or 'none yet'}.\nEverything that was said: {log}"
+            f" {', '.join(before) or 'none yet'}.\nEverything that was said: {log}"
         )
         return NOT_PUBLISHED
-    news = (
-        "nothing new: the last release stands"
-        if current.version == before
-        else "replayed"
-        if replay
-        else "published"
-    )
-    console.print(f"Release   {current.version} ({news})\n          {current.path}")
-    hourly = current.path / "public_dataset_hourly.parquet"
+    if not made:
+        console.print("Release   none: those of several buildings are made by a run of all")
+    for release in filter(None, made.values()):
+        news = (
+            "nothing new: the last release stands"
+            if release.version in before
+            else "replayed"
+            if replay
+            else "published"
+        )
+        console.print(f"Release   {release.version} ({news})\n          {release.path}")
+    _print_next(console, run.settings)
+    is_complete = not problems and not refused_files(Ledger.read(run.settings.paths), run.registry)
+    return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
+
+
+def _with_data(publications: Iterable[Run]) -> list[Run]:
+    """Those of which anything was ever aggregated."""
+    return [own for own in publications if Store(own.settings).archive_manifest]
+
+
+def _print_next(console: Console, settings: Settings) -> None:
+    """What to try next."""
+    last = releases.newest(settings)
+    hourly = last and last.path / "public_dataset_hourly.parquet"
     console.print(
         "\nNext      make ui                         the same DAGs in Airflow's own pages"
     )
@@ -83,8 +108,6 @@ def summary(console: Console, run: Run, before: str | None, log: str) -> int:
         markup=False,
         soft_wrap=True,
     )
-    is_complete = not problems and not refused_files(Ledger.read(run.settings.paths), run.registry)
-    return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
 
 
 def _print_counts(console: Console, run: Run, new: int) -> None:
@@ -182,7 +205,7 @@ def replay_note(as_of: datetime, last: Release | None, command: str) -> str:
     )
 
 
-def what_is_undone(run: Run, current: Release | None, kept: Collection[str]) -> str:
+def what_is_undone(run: Run, made: Made, kept: Collection[str]) -> str:
     """What a failed step has left for the next run; empty if nothing.
 
     Batches of `kept` months are published as they were.
@@ -198,7 +221,16 @@ def what_is_undone(run: Run, current: Release | None, kept: Collection[str]) -> 
         return f"{counted(len(months), 'month')} of readings not built"
     if not readings.dimensions_are_current(run):
         return "the dimensions are not built from the seeds as they are"
-    if current is None or settings_at(run.settings, current.as_of).replay:
+    for own in publication_runs(run):
+        current = made.get(own.settings.publication)
+        if current and (problem := _is_not_offered(own, current)):
+            return problem
+    return ""
+
+
+def _is_not_offered(run: Run, current: Release) -> str:
+    """Why readers of a publication do not get what there is; empty if they do."""
+    if settings_at(run.settings, current.as_of).replay:
         return ""
     if archive.windows_to_build(replace(run, as_of=current.as_of)):
         return "aggregates are not computed"

@@ -20,9 +20,12 @@ sys.path[0] = str(PROJECT)
 from cli.command import run_locked  # noqa: E402
 from include.core import files, rclone  # noqa: E402
 from include.core.clock import check_clock, checked_as_of, is_future, parse_as_of  # noqa: E402
+from include.core.drives import below  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.ledger.ledger import Ledger  # noqa: E402
+from include.registry import Run, load_registry  # noqa: E402
 from include.release import release as releases  # noqa: E402
+from include.release.publications import publication_run  # noqa: E402
 from include.release.upload import offered_release, upload  # noqa: E402
 
 
@@ -45,21 +48,34 @@ def main() -> int:
 
 def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> None:
     """Idempotent: a second call does what an interrupted one has left."""
+    ledger = Ledger.read(settings.paths)
+    early = [version for version in ledger.versions if is_future(version.first_seen)]
+    _announce(len(early), meant)
+    if early and not dry_run:
+        _date_back(settings, ledger, meant)
+    run = Run(settings, load_registry(settings.seeds_dir), meant)
+    for publication in run.registry.publications:
+        _take_back_releases(publication_run(run, publication).settings, dry_run=dry_run)
+    if dry_run:
+        print("nothing was changed; with --yes it is done")
+    else:
+        print(f"run again as of {meant:%Y-%m-%d} or later")
+
+
+def _take_back_releases(settings: Settings, *, dry_run: bool) -> None:
+    """Those of one publication, here and on its remote."""
     here = [
         path.name for path in settings.paths.releases.glob("[0-9]*-*") if _of_the_future(path.name)
     ]
-    remote = settings.publish_remote.rstrip("/") + (
-        "" if settings.publish_remote.endswith(":") else "/"
-    )
-    there = [name for name in rclone.folders(f"{remote}releases") if _of_the_future(name)]
-    ledger = Ledger.read(settings.paths)
-    early = [version for version in ledger.versions if is_future(version.first_seen)]
-    _announce({*here, *there}, len(early), meant)
+    there = [
+        name
+        for name in rclone.folders(below(settings.publish_remote, "releases"))
+        if _of_the_future(name)
+    ]
+    for name in sorted({*here, *there}):
+        print(f"remove release {name} of {settings.publication}")
     if dry_run:
-        print("nothing was changed; with --yes it is done")
         return
-    if early:
-        _date_back(settings, ledger, meant)
     left = sorted(
         path.name
         for path in settings.paths.releases.glob("[0-9]*-*")
@@ -68,21 +84,17 @@ def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> 
     if here:
         _point_latest(settings, left)
     if (offered := offered_release(settings)) and is_future(offered.as_of):
-        rclone.delete_file(f"{remote}latest.json")
+        rclone.delete_file(below(settings.publish_remote, "latest.json"))
     if left and (last := releases.latest(settings)):
         upload(settings, last)
     for name in there:
-        rclone.delete_folder(f"{remote}releases/{name}")
+        rclone.delete_folder(below(settings.publish_remote, f"releases/{name}"))
     for name in here:
         files.remove(settings.paths.releases / name)
-    print(
-        f"latest is {left[-1] if left else 'no release'}; run again as of {meant:%Y-%m-%d} or later"
-    )
+    print(f"latest of {settings.publication} is {left[-1] if left else 'no release'}")
 
 
-def _announce(releases_to_remove: set[str], early: int, meant: datetime) -> None:
-    for name in sorted(releases_to_remove):
-        print(f"remove release {name}")
+def _announce(early: int, meant: datetime) -> None:
     print(
         f"{early} file versions of the ledger: first seen {meant:%Y-%m-%dT%H:%MZ}"
         if early

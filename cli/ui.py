@@ -49,7 +49,7 @@ def main() -> int:
             note
             for note in (
                 as_of_note(settings),
-                replay_note(now, releases.latest(settings), "make ui"),
+                replay_note(now, releases.newest(settings), "make ui"),
             )
             if note
         ]

@@ -10,7 +10,8 @@ README; `releases/latest` and
 archived and published already is not made again.
 
 **Re-run a day:** trigger `refresh` with `as_of`. A day before the newest release is built beside it
-and replaces nothing.
+and replaces nothing. With `building` only that one is aggregated, and only releases are made that
+hold no other.
 
 The group `influxdb` computes in a container of the run if `TIMESERIES_ENGINE=influxdb`, and
 `aggregate` is skipped, or computes what InfluxDB could not. Otherwise the group is skipped: dbt
@@ -30,7 +31,7 @@ from sensor_platform.assets import HIERARCHY, PUBLIC_DATASET, READINGS
 from sensor_platform.cosmos.dbt_task_group import dbt_task_group
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.publish_parquet_operator import PublishParquetOperator
-from sensor_platform.run_context import AS_OF_PARAM
+from sensor_platform.run_context import AS_OF_PARAM, BUILDING_PARAM
 from sensor_platform.services import engine_group
 from sensor_platform.tasks.aggregate_and_publish import (
     aggregate_in_engine,
@@ -42,7 +43,7 @@ with DAG(
     dag_id="aggregate_and_publish",
     dag_display_name="aggregate_and_publish: readings → public dataset",
     schedule=[READINGS],
-    params={"as_of": AS_OF_PARAM},
+    params={"as_of": AS_OF_PARAM, "building": BUILDING_PARAM},
     tags=["platform", "publish"],
     doc_md=__doc__,
     **DAG_DEFAULTS,

@@ -7,7 +7,8 @@ reading, and the ledger of every file version ever seen.
 **Runs** daily at 00:00 UTC, and within minutes of a new file on a drive. Run it by hand at any
 time: it copies only what the ledger does not know and builds only the months whose inputs changed.
 
-**Re-run a day:** trigger it with `as_of`, such as `2026-03-01`.
+**Re-run a day:** trigger it with `as_of`, such as `2026-03-01`. With `building` it reads that one
+alone.
 
 **When it fails:** `report` lists the refused files, each with the line and what to do; the rest has
 gone on without them. A red `sync` means a drive could not be read. Correct the file or the seed and
@@ -26,7 +27,7 @@ from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.sync_operator import SyncOperator
 from sensor_platform.operators.validate_schema_operator import ValidateSchemaOperator
-from sensor_platform.run_context import AS_OF_PARAM, SKIP_PARAMS, platform
+from sensor_platform.run_context import AS_OF_PARAM, BUILDING_PARAM, SKIP_PARAMS, platform
 from sensor_platform.tasks.refresh import (
     plan_months,
     register_files,
@@ -46,7 +47,7 @@ with DAG(
         timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
         assets=DRIVES,  # type: ignore[arg-type]  # typed for the scheduler, not for authors
     ),
-    params={"as_of": AS_OF_PARAM, **SKIP_PARAMS},
+    params={"as_of": AS_OF_PARAM, "building": BUILDING_PARAM, **SKIP_PARAMS},
     tags=["platform", "ingest"],
     doc_md=__doc__,
     **DAG_DEFAULTS,

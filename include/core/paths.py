@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+DEFAULT_PUBLICATION = "public_dataset"
+
 
 @dataclass(frozen=True)
 class DataPaths:
@@ -11,10 +13,18 @@ class DataPaths:
 
     A replay of an older day keeps its readings and archive in scratch, so that it cannot replace
     newer ones.
+
+    Attributes:
+        root: DATA_DIR.
+        replay: whether the run replays an older day.
+        buildings: the only ones that the run sees; None: all.
+        publication: whose releases are meant.
     """
 
     root: Path
     replay: bool = False
+    buildings: frozenset[str] | None = None
+    publication: str = DEFAULT_PUBLICATION
 
     @property
     def store(self) -> Path:
@@ -33,9 +43,13 @@ class DataPaths:
 
     @property
     def known_buildings(self) -> list[str]:
-        """The buildings of which anything is remembered, in order."""
+        """The buildings of which anything is remembered, in order: of those that the run sees."""
         catalogs = {path.name for path in (*self.root.glob("catalog/*"), *self.catalog.glob("*"))}
-        return sorted(catalogs)
+        return sorted(filter(self.sees, catalogs))
+
+    def sees(self, building_id: str) -> bool:
+        """Whether the run has to do with a building."""
+        return self.buildings is None or building_id in self.buildings
 
     def ledger(self, building_id: str) -> Path:
         """Every file version of a building, with its verdict."""
@@ -80,8 +94,18 @@ class DataPaths:
 
     @property
     def releases(self) -> Path:
-        """The releases of this machine."""
-        return self.root / "releases"
+        """The releases of a publication on this machine."""
+        if self.publication == DEFAULT_PUBLICATION:
+            return self.root / "releases"
+        return self.root / "publications" / self.publication / "releases"
+
+    @property
+    def publications(self) -> list[str]:
+        """The publications that have releases on this machine, or may have; the default one
+        first.
+        """
+        others = sorted(path.name for path in self.root.glob("publications/*"))
+        return [DEFAULT_PUBLICATION, *others]
 
     @property
     def latest(self) -> Path:

@@ -1,7 +1,7 @@
 """The only reader of the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import ClassVar
 from include.core.drives import active_locations, remotes_of
 from include.core.errors import ConfigurationError
 from include.core.masking import remember, secrets_of_variable
-from include.core.paths import DataPaths
+from include.core.paths import DEFAULT_PUBLICATION, DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 IMAGE = "_IMAGE"
@@ -39,6 +39,8 @@ class Settings:
     remote_seconds: float
     export_legacy: bool = False
     replay: bool = False
+    buildings: frozenset[str] | None = None
+    publication: str = DEFAULT_PUBLICATION
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -79,7 +81,7 @@ class Settings:
     @cached_property
     def paths(self) -> DataPaths:
         """Where things are under DATA_DIR."""
-        return DataPaths(self.data_dir, self.replay)
+        return DataPaths(self.data_dir, self.replay, self.buildings, self.publication)
 
     def image_of(self, service: str, default: str) -> str:
         """The container image of a service: `<SERVICE>_IMAGE`, such as INFLUXDB_IMAGE, or the
@@ -92,6 +94,10 @@ class Settings:
         nothing.
         """
         return replace(self, replay=True)
+
+    def seeing(self, buildings: Iterable[str]) -> "Settings":
+        """The same for a run that has to do with these buildings alone."""
+        return replace(self, buildings=frozenset(buildings))
 
 
 def alias_variables(remote: str, folder: Path) -> dict[str, str]:

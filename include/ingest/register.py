@@ -336,10 +336,7 @@ def register(
         errors, warned = _findings_of_sync(settings, datasource)
         unread[datasource.datasource_id] = _unfinished(settings, datasource, after) + errors
         warnings += warned
-    files.write_json(
-        settings.paths.findings / DRIVES,
-        {name: problems for name, problems in unread.items() if problems},
-    )
+    _remember_unread(settings, unread)
     outcome = Outcome(
         accepted=sum(
             v.verdict == "accepted" and (v.key, v.verdict) not in known for v in after.versions
@@ -361,6 +358,16 @@ def register(
     )
     files.write_json(settings.paths.ingest / OUTCOME, asdict(outcome))
     return outcome
+
+
+def _remember_unread(settings: Settings, unread: dict[str, list[str]]) -> None:
+    """Write down what could not be read; of datasources that a run of one building has not read,
+    what the last one wrote stays.
+    """
+    path = settings.paths.findings / DRIVES
+    before = files.read_or(path, {}) if settings.paths.buildings is not None else {}
+    problems = {name: found for name, found in (before | unread).items() if found}
+    files.write_json(path, problems)
 
 
 def read_outcome(settings: Settings) -> Outcome | None:
@@ -501,7 +508,13 @@ def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
                 "their_texts": str(lines.relative_to(settings.paths.root)),
             }
         pages[page] = content
-    for stale in set(settings.paths.quarantine.rglob("*.json")) - set(pages):
+    there = {
+        page
+        for folder in settings.paths.quarantine.glob("*")
+        if settings.paths.sees(folder.name)
+        for page in folder.rglob("*.json")
+    }
+    for stale in there - set(pages):
         files.remove(stale)
     for page, content in pages.items():
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"

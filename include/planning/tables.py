@@ -159,7 +159,7 @@ def write_readings_plan(
         {
             **_owner(run),
             "seeds": run.registry.fingerprint,
-            "wrong": sorted(run.registry.wrong),
+            "wrong": sorted(run.registry.of_all.wrong),
             "months": planned,
             "dropped": [list(month) for month in dropped],
         },
@@ -226,33 +226,34 @@ def write_seeds(run: Run) -> None:
     See include/dbt/models/0_seeds.
 
     Rows of a building that has a wrong one stay out: what was made of them before is kept
-    (`store_dimensions`).
+    (`store_dimensions`). A run of one building writes those of all: dimensions are of all.
     """
-    buildings = {row.building_id for row in run.registry.built_buildings}
+    registry = run.registry.of_all
+    buildings = {row.building_id for row in registry.built_buildings}
     datasources = {
         row.datasource_id
-        for row in run.registry.datasources
+        for row in registry.datasources
         if row.building_id in buildings and row.status != "removed"
     }
-    begun = datasources - {row.datasource_id for row in run.registry.planned_datasources}
+    begun = datasources - {row.datasource_id for row in registry.planned_datasources}
     seeds: dict[str, tuple[type[Row], Iterable[Row]]] = {
         "buildings_config": (
             Building,
-            (row for row in run.registry.buildings if row.building_id in buildings),
+            (row for row in registry.buildings if row.building_id in buildings),
         ),
         "datasources_config": (
             Datasource,
-            (row for row in run.registry.datasources if row.datasource_id in datasources),
+            (row for row in registry.datasources if row.datasource_id in datasources),
         ),
         "datasource_mappings": (
             DatasourceMapping,
-            (row for row in run.registry.datasource_mappings if row.datasource_id in begun),
+            (row for row in registry.datasource_mappings if row.datasource_id in begun),
         ),
         "sensor_mappings": (
             SensorMapping,
-            (row for row in run.registry.sensor_mappings if row.datasource_id in begun),
+            (row for row in registry.sensor_mappings if row.datasource_id in begun),
         ),
-        "measurements": (Measurement, _measured(run.registry)),
+        "measurements": (Measurement, _measured(registry)),
     }
     for name, (row_type, rows) in seeds.items():
         schema = pa.schema(
@@ -261,9 +262,9 @@ def write_seeds(run: Run) -> None:
         cells = [{column: _text(getattr(row, column)) for column in schema.names} for row in rows]
         table = pa.Table.from_pylist(cells, schema=schema)
         if name == "sensor_mappings":
-            table = table.append_column("public_location", _public_locations(run.registry, table))
+            table = table.append_column("public_location", _public_locations(registry, table))
         files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
-    conversions = _conversions(run.registry)
+    conversions = _conversions(registry)
     files.write_parquet(run.settings.paths.plan / "unit_conversions.parquet", conversions)
 
 

@@ -9,6 +9,7 @@ findings/healed.json, which `monitor_quality` reports.
 import contextlib
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,8 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     _fetch_what_can_be(settings, state.known(settings, absent))
     healed += [paths.root / name for name in absent if (paths.root / name).exists()]
     _record(settings, healed, "the state remote, or is made again", as_of)
-    _heal_release(settings, as_of)
+    for publication in paths.publications:
+        _heal_release(replace(settings, publication=publication), as_of)
 
 
 def heal_readings(run: Run) -> list[str]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
+from include.core.errors import ConfigurationError
+from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
     FileCheck,
     Measurement,
+    Publication,
     PublicLocation,
     Row,
     SensorMapping,
@@ -48,6 +51,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
             with problems.of(owners.of(row)):
                 rule(known, row)
 
+    _check_publications(registry)
     check(registry.measurements, _check_measurement)
     check(registry.datasources, _check_datasource)
     check(registry.datasource_mappings, _check_datasource_mapping)
@@ -57,6 +61,36 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     for earlier, later in _neighbours(registry.sensor_mappings):
         with problems.of(owners.of(later)):
             _check_no_overlap(earlier, later)
+
+
+def _check_publications(registry: Registry) -> None:
+    """No row makes a restricted building public, in whatever order they are read."""
+    file = "publications.csv"
+    places: dict[str, Publication] = {}
+    for row in registry.publications:
+        if row.publication_id == DEFAULT_PUBLICATION and row.access != "public":
+            cure = "make it public, and restrict its buildings in a row of their own"
+            refuse(file, row, "access", f"{DEFAULT_PUBLICATION} is the public one", cure)
+        if row.access == "restricted" and not row.location:
+            cure = "name an rclone path that only its readers can read"
+            refuse(file, row, "location", "a restricted publication has no location", cure)
+        if row.access == "public" and (both := registry.restricted.intersection(row.buildings)):
+            what = f"{min(both)} is in a restricted publication, and named here"
+            refuse(file, row, "buildings", what, "take it out of one of the two")
+        place = row.location.rstrip("/") or row.publication_id
+        if (other := places.setdefault(place, row)) is not row:
+            what = f"the location is that of line {other.line}"
+            refuse(file, row, "location", what, "give each publication a location of its own")
+    _refer_to_default(registry)
+
+
+def _refer_to_default(registry: Registry) -> None:
+    if all(row.publication_id != DEFAULT_PUBLICATION for row in registry.publications):
+        raise ConfigurationError(
+            f"there is no row {DEFAULT_PUBLICATION}",
+            where="publications.csv, column publication_id",
+            cure="restore it from git; to publish nothing there, set its status to disabled",
+        )
 
 
 def _check_measurement(_: Known, row: Measurement) -> None:

@@ -77,6 +77,7 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     Raises ConfigurationError with file, line, column and cure if a wrong row belongs to no
     building.
     """
+    registry = registry.of_all
     roots, problems = (
         Roots.read(registry.folder / NODES),
         Problems([building.building_id for building in registry.buildings]),
@@ -146,7 +147,7 @@ def wrong_rows(registry: Registry) -> list[str]:
     return wrong + [
         f"the hierarchy of {building_id} was not updated: {error}"
         for building_id, error in structures.items()
-        if building_id not in registry.wrong
+        if building_id not in registry.wrong and registry.has(building_id)
     ]
 
 

@@ -13,6 +13,7 @@ from include.registry.rows import (
     FileFormat,
     HandOverFile,
     Measurement,
+    Publication,
     PublicLocation,
     SensorMapping,
     Withdrawal,
@@ -56,6 +57,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         hand_over_files=rows("hand_over_files.csv", HandOverFile, "file"),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
         locations=rows("location_map.csv", PublicLocation, "building_id location"),
+        publications=tuple(read_rows(folder / "publications.csv", Publication, "publication_id")),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
     )
     cross_check(registry, owners, contradicting)

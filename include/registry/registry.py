@@ -5,12 +5,15 @@ published, in use.
 import functools
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 
+from include.core.drives import below
 from include.core.errors import ConfigurationError
+from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.rows import (
     Building,
     Datasource,
@@ -19,6 +22,7 @@ from include.registry.rows import (
     FileFormat,
     HandOverFile,
     Measurement,
+    Publication,
     PublicLocation,
     Row,
     SensorMapping,
@@ -46,7 +50,70 @@ class Registry:
     file_checks: tuple[FileCheck, ...] = ()
     hand_over_files: tuple[HandOverFile, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
+    publications: tuple[Publication, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
+    whole: "Registry | None" = field(default=None, repr=False, compare=False)
+
+    def only(self, building_ids: Collection[str]) -> "Registry":
+        """The rows of these buildings, as if there were no others; `of_all` is what it was made
+        from.
+
+        Of the measurements those stay out that only other buildings have.
+        """
+        ids = frozenset(building_ids)
+        datasources = tuple(row for row in self.datasources if row.building_id in ids)
+        own = {row.datasource_id for row in datasources}
+        formats = {row.format for row in datasources}
+        pairs = [(row.datasource_id, row.measurement) for row in self.datasource_mappings]
+        pairs += [(row.datasource_id, row.measurement) for row in self.sensor_mappings]
+        used = {measurement for datasource_id, measurement in pairs if datasource_id in own}
+        others = {measurement for _, measurement in pairs} - used
+        return replace(
+            self,
+            buildings=tuple(row for row in self.buildings if row.building_id in ids),
+            file_formats=tuple(row for row in self.file_formats if row.format in formats),
+            datasources=datasources,
+            datasource_mappings=_of(self.datasource_mappings, own),
+            sensor_mappings=_of(self.sensor_mappings, own),
+            measurements=tuple(row for row in self.measurements if row.measurement not in others),
+            locations=tuple(row for row in self.locations if row.building_id in ids),
+            file_checks=_of(self.file_checks, own),
+            hand_over_files=tuple(row for row in self.hand_over_files if row.building_id in ids),
+            wrong={name: errors for name, errors in self.wrong.items() if name in ids},
+            whole=self.of_all,
+        )
+
+    def has(self, building_id: str) -> bool:
+        """Whether there is a row of that building."""
+        return any(row.building_id == building_id for row in self.buildings)
+
+    @property
+    def of_all(self) -> "Registry":
+        """The rows of all buildings, for what is made of them at once."""
+        return self.whole or self
+
+    @functools.cached_property
+    def restricted(self) -> frozenset[str]:
+        """The buildings of which nothing may be public."""
+        closed = [row for row in self.publications if row.access == "restricted"]
+        ids = (row.building_id for row in self.of_all.buildings)
+        return frozenset(name for name in ids if any(row.names(name) for row in closed))
+
+    def buildings_of(self, publication: Publication) -> frozenset[str]:
+        """The buildings that a publication holds, whatever their status."""
+        found = {row.building_id for row in self.buildings if publication.names(row.building_id)}
+        return frozenset(found - self.restricted if publication.access == "public" else found)
+
+    @staticmethod
+    def place_of(publication: Publication, publish_remote: str) -> str:
+        """Where a publication is written: an rclone path."""
+        if publication.location or publication.publication_id == DEFAULT_PUBLICATION:
+            return publication.location or publish_remote
+        return below(publish_remote, f"publications/{publication.publication_id}")
+
+    def publication(self, publication_id: str) -> Publication:
+        """The publication of that id. Raises ConfigurationError if there is none."""
+        return _known(self.publications, "publication_id", publication_id, "publications.csv")
 
     def building(self, building_id: str) -> Building:
         """The building of that id. Raises ConfigurationError if there is none."""
@@ -192,10 +259,22 @@ class Registry:
         )
         return f"the status of {name} is {status}"
 
-    def check_locations(self, *remotes: str) -> None:
+    def check_locations(self, state_remote: str, publish_remote: str) -> None:
         """Our own output must not come back as input: no datasource may read a folder that holds a
-        remote of ours.
+        remote of ours. And nothing restricted may be written where the public reads.
         """
+        places = {row: self.place_of(row, publish_remote) for row in self.publications}
+        remotes = (state_remote, publish_remote, *places.values())
+        public = [place for row, place in places.items() if row.access == "public"]
+        for row, place in places.items():
+            if row.access == "restricted" and any(map(partial(_overlap, place), public)):
+                refuse(
+                    "publications.csv",
+                    row,
+                    "location",
+                    f"{place} is restricted, and inside of a public place or around one",
+                    "name an rclone path that only its readers can read",
+                )
         for datasource in self.active_datasources:
             folder = datasource.location.rstrip("/")
             for remote in remotes:
@@ -241,6 +320,18 @@ class Registry:
             if row.building_id == building_id
         )
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two rclone paths is the other, or below it."""
+    first, second = (
+        path if path.endswith(":") else f"{path.rstrip('/')}/" for path in (one, other)
+    )
+    return first.startswith(second) or second.startswith(first)
+
+
+def _of(rows: Iterable[R], datasource_ids: Collection[str]) -> tuple[R, ...]:
+    return tuple(row for row in rows if getattr(row, "datasource_id", "") in datasource_ids)
 
 
 def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:

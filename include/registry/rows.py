@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from datetime import date, datetime
 from encodings.aliases import aliases
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -303,7 +304,14 @@ class SensorMapping(Row):
     unit: str = Field(description="of the file's values; empty: that of the column")
 
 
-RELEASED = ("releases/", "history/", "public_dataset", "dim_", "metric_daily_summary.parquet")
+RELEASED = (
+    "releases/",
+    "publications/",
+    "history/",
+    "public_dataset",
+    "dim_",
+    "metric_daily_summary.parquet",
+)
 
 
 def _no_name_of_a_release(name: str) -> str:
@@ -425,6 +433,28 @@ class Silence(Row):
     owner: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     expires: date
+
+
+class Publication(Row):
+    """Which buildings are published together, where, and for whom."""
+
+    publication_id: Identifier
+    title: str = Field(min_length=1, description="the title of its README")
+    buildings: Names = Field(
+        min_length=1, description="ids or globs of ids, such as house_*; restricted ones apart"
+    )
+    location: str = Field(
+        description="rclone path; empty: PUBLISH_REMOTE, or publications/<id> below it"
+    )
+    licence: str = Field(description="SPDX; empty: that of each building")
+    access: Literal["public", "restricted"] = Field(
+        description="restricted: its buildings are in no public release, page, log or issue"
+    )
+    status: Literal["active", "disabled"]
+
+    def names(self, building_id: str) -> bool:
+        """Whether one of its ids or globs is that of the building."""
+        return any(fnmatchcase(building_id, glob) for glob in self.buildings)
 
 
 class Withdrawal(Row):

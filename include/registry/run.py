@@ -1,10 +1,12 @@
 """What one run goes by: where things are, what exists, and what "now" means."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from include.core.settings import Settings
 from include.registry.registry import Registry
+from include.registry.rows import Publication
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,16 @@ class Run:
     settings: Settings
     registry: Registry
     as_of: datetime
+
+    def only(self, building_ids: Collection[str]) -> "Run":
+        """The same for these buildings, as if there were no others."""
+        return replace(
+            self,
+            settings=self.settings.seeing(building_ids),
+            registry=self.registry.of_all.only(building_ids),
+        )
+
+    @property
+    def publication(self) -> Publication:
+        """Whose releases the run makes or reads."""
+        return self.registry.publication(self.settings.publication)

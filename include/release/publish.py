@@ -1,13 +1,15 @@
 """The steps from archive to public dataset, as the DAG runs them."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from include.core.errors import ContractError
+from include.core.errors import ContractError, PlatformError
 from include.hierarchy import hierarchy
 from include.ledger.ledger import Ledger
 from include.registry import Run
 from include.release import hand_over
 from include.release import release as releases
+from include.release.publications import publication_runs
 from include.release.release import Release
 from include.release.upload import retire, upload
 from include.replication.state import push
@@ -21,29 +23,73 @@ def is_published(run: Run) -> bool:
     return last is not None and last.made_from == releases.made_from(run)
 
 
-def publish(run: Run, made_by: dict[str, Any]) -> Release | None:
-    """Build, audit and promote a release, save the state, upload.
+def publish(run: Run, made_by: dict[str, Any]) -> dict[str, Release]:
+    """Build, audit and promote the releases of the run, save the state, upload.
 
-    None if the tables are those of the last release.
+    The upload is checked in any case: an earlier one may have been interrupted.
 
-    The upload is checked in any case: an earlier one may have been interrupted. `made_by`: see
-    `release.build`.
+    Args:
+        run: whose buildings are published; see `publication_runs`.
+        made_by: see `release.build`.
+
+    Returns:
+        The new releases, by publication; not those whose tables are the last one's.
+
+    Raises:
+        PlatformError: one could not be published; the others were.
     """
-    promoted = None
-    _refuse_if_held(run)
-    if Store(run.settings).archive_manifest and not is_published(run):
-        _refuse_if_older_than_seeds(run)
-        hierarchy.ensure(run.settings, run.registry)
-        promoted = releases.promote(run.settings, releases.build(run, made_by))
+    runs = publication_runs(run)
+    made, failed = _of_each(runs, lambda own: _make(own, made_by))
     push(run.settings)
+    sent, unsent = _of_each(runs, _send)
+    _raise_first(failed | unsent)
+    return sent | made
+
+
+def _of_each(
+    runs: Iterable[Run], step: Callable[[Run], Release | None]
+) -> tuple[dict[str, Release], dict[str, PlatformError]]:
+    """What a step gave, and what it raised, by publication: one keeps no other back."""
+    done, failed = {}, {}
+    for own in runs:
+        try:
+            if (release := step(own)) is not None:
+                done[own.settings.publication] = release
+        except PlatformError as error:
+            failed[own.settings.publication] = error
+    return done, failed
+
+
+def _raise_first(failed: dict[str, PlatformError]) -> None:
+    """Raise the first error, which names all publications that have one if they are several."""
+    if not failed:
+        return
+    first = next(iter(failed.values()))
+    if len(failed) == 1:
+        raise first
+    what = f"{len(failed)} publications failed ({', '.join(failed)}): {first.what}"
+    raise type(first)(what, where=first.where, cure=first.cure) from first
+
+
+def _make(run: Run, made_by: dict[str, Any]) -> Release | None:
+    """Build, audit and promote; None if there is nothing new."""
+    _refuse_if_held(run)
+    if not Store(run.settings).archive_manifest or is_published(run):
+        return None
+    _refuse_if_older_than_seeds(run)
+    hierarchy.ensure(run.settings, run.registry.of_all)
+    return releases.promote(run.settings, releases.build(run, made_by))
+
+
+def _send(run: Run) -> Release | None:
+    """Upload the last release; None if its readers have it already."""
     last = releases.latest(run.settings)
-    if last is not None and not run.settings.replay:
-        uploaded = upload(run.settings, last)
-        hand_over.offer(run, last)
-        retire(run.settings)
-        if uploaded and promoted is None:
-            return last
-    return promoted
+    if last is None or run.settings.replay:
+        return None
+    uploaded = upload(run.settings, last)
+    hand_over.offer(run, last)
+    retire(run.settings)
+    return last if uploaded else None
 
 
 def _refuse_if_older_than_seeds(run: Run) -> None:

@@ -11,18 +11,17 @@ from include.contract.tables import file_of, tables
 from include.core.plain_text import plain, some
 from include.registry.rows import Building
 
-TITLE = "Open building sensor data"
 SHOWN = 100  # refused files in the README; lineage.json has all
 
 
-def licence(buildings: Iterable[Building], version: str) -> str:
+def licence(title: str, buildings: Iterable[Building], version: str) -> str:
     """Whose data it is, under which licence, and how to cite it."""
-    head = f"{TITLE}, release {version}\n"
+    head = f"{title}, release {version}\n"
     return head + "".join(
         f"""
 Data of {b.name} ({b.building_id})
 Licence: {b.licence}, https://spdx.org/licenses/{b.licence}.html
-Cite as: {b.name}: {TITLE}, release {version}, {b.licence}. Add the address from which you got it.
+Cite as: {b.name}: {title}, release {version}, {b.licence}. Add the address from which you got it.
 Changes: made from the raw sensor files of the building. Times were converted to UTC, duplicates removed, outliers flagged, hours to
 months aggregated; see README.md. If you change the data further, say so.
 """
@@ -31,6 +30,7 @@ months aggregated; see README.md. If you change the data further, say so.
 
 
 def readme(
+    title: str,
     buildings: Iterable[Building],
     as_of: datetime,
     version: str,
@@ -47,7 +47,7 @@ def readme(
     )
     dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in tables())
     counted = lineage["conservation"]
-    return f"""# {TITLE}, release {version}
+    return f"""# {title}, release {version}
 
 State of {as_of:%Y-%m-%d %H:%M} UTC. `LICENSE` says whose data it is and how to cite it.
 

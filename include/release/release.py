@@ -27,7 +27,7 @@ from include.registry import Run
 from include.registry.rows import Building
 from include.release import lineage
 from include.release.history import HistoryFile, history
-from include.release.readme import TITLE, licence, readme
+from include.release.readme import licence, readme
 from include.store.archive import Unit
 from include.store.readings import SourceMonth, taken_out, unexplained
 from include.store.store import READINGS, Store, StoredFile
@@ -80,9 +80,27 @@ def find(run: Run) -> Release | None:
 
 
 def settings_at(settings: Settings, as_of: datetime) -> Settings:
-    """The settings for a run as of that time: those of a replay if a newer release exists."""
-    last = latest(settings)
+    """The settings for a run as of that time: those of a replay if a newer release exists, of
+    whatever publication.
+    """
+    last = newest(settings)
     return settings.as_replay() if last and as_of < last.as_of else settings
+
+
+def versions(settings: Settings) -> list[str]:
+    """The version of each publication's last release."""
+    return [release.version for release in _last(settings)]
+
+
+def newest(settings: Settings) -> Release | None:
+    """The last release of all publications; of several as of one time that of the default one."""
+    return max(_last(settings), key=lambda release: release.as_of, default=None)
+
+
+def _last(settings: Settings) -> list[Release]:
+    """The last release of each publication that has one, the default one first."""
+    names = settings.paths.publications
+    return list(filter(None, (latest(replace(settings, publication=name)) for name in names)))
 
 
 def read(path: Path) -> Release:
@@ -162,9 +180,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
     ]
     version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
     lineage_of_release = lineage.lineage(run, version, months_of_readings)
-    _write_documents(
-        run.registry.published_buildings, run.as_of, version, rows, lineage_of_release, staging
-    )
+    _write_documents(run, version, rows, lineage_of_release, staging)
     files.write_json(
         staging / "run.json",
         {
@@ -228,10 +244,45 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
         jobs.append((stored, staging / table.file, table.model, days))
     for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
     for table in tables_of("dimension"):
-        files.copy(run.settings.paths.dimensions / table.file, staging / table.file)
+        _copy_own(database, run, run.settings.paths.dimensions / table.file, staging, table)
     for table in tables_of("hierarchy"):
-        files.copy(hierarchy.stored(run.settings, table.model), staging / table.file)
+        _copy_own(database, run, hierarchy.stored(run.settings, table.model), staging, table)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
+
+
+# Which rows of a table of all buildings are a publication's own, by the column that says so.
+OWN = {
+    "building_id": "list_contains($buildings, building_id)",
+    "zone_id": """zone_id in (
+        select id from read_parquet($hierarchy) where list_contains($buildings, building_id)
+    )""",
+    "measurement": "list_contains($measurements, measurement)",
+}
+
+
+def _copy_own(
+    database: duckdb.DuckDBPyConnection, run: Run, stored: Path, staging: Path, table: Table
+) -> None:
+    """The rows of the run's buildings, under the licence of its publication; the file as it is
+    where that is all of it.
+    """
+    licence = run.publication.licence
+    if run.registry.buildings == run.registry.of_all.buildings and not licence:
+        files.copy(stored, staging / table.file)
+        return
+    names = [column.name for column in table.columns]
+    own = next(condition for column, condition in OWN.items() if column in names)
+    given = {
+        "stored": str(stored),
+        "target": str(staging / table.file),
+        "hierarchy": str(hierarchy.stored(run.settings, "hierarchy")),
+        "buildings": [row.building_id for row in run.registry.buildings],
+        "measurements": [row.measurement for row in run.registry.measurements],
+        "licence": licence,
+    }
+    shown = "* replace ($licence as licence)" if licence and "licence" in names else "*"
+    query = f"copy (select {shown} from read_parquet($stored) where {own}) to $target ({PARQUET})"
+    database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
 
 
 def window_of_readings(run: Run) -> list[tuple[str, str]]:
@@ -437,23 +488,28 @@ def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) 
 
 
 def _write_documents(
-    buildings: tuple[Building, ...],
-    as_of: datetime,
+    run: Run,
     version: str,
     rows: dict[str, int],
     lineage_of_release: dict[str, Any],
     staging: Path,
 ) -> None:
+    title, own_licence = run.publication.title, run.publication.licence
+    buildings = [
+        building.model_copy(update={"licence": own_licence} if own_licence else {})
+        for building in run.registry.published_buildings
+    ]
     files.write_json(
         staging / "schema.json",
         {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]},
     )
-    files.write_json(staging / "datapackage.json", _datapackage(buildings, version, staging))
+    files.write_json(staging / "datapackage.json", _datapackage(title, buildings, version, staging))
     files.write_json(staging / "lineage.json", lineage_of_release)
     files.write_text(
-        staging / "README.md", readme(buildings, as_of, version, rows, lineage_of_release)
+        staging / "README.md",
+        readme(title, buildings, run.as_of, version, rows, lineage_of_release),
     )
-    files.write_text(staging / "LICENSE", licence(buildings, version))
+    files.write_text(staging / "LICENSE", licence(title, buildings, version))
     summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
     files.write_text(
         staging / "SHA256SUMS",
@@ -471,7 +527,9 @@ def _schema(table: Table, rows: int) -> dict[str, Any]:
     }
 
 
-def _datapackage(buildings: tuple[Building, ...], version: str, staging: Path) -> dict[str, Any]:
+def _datapackage(
+    title: str, buildings: Iterable[Building], version: str, staging: Path
+) -> dict[str, Any]:
     """Frictionless Data Package 2.0."""
 
     def resource(table: Table) -> dict[str, Any]:
@@ -500,7 +558,7 @@ def _datapackage(buildings: tuple[Building, ...], version: str, staging: Path) -
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "building-sensor-data",
-        "title": TITLE,
+        "title": title,
         "version": version,
         "licenses": [
             {"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences

@@ -89,7 +89,8 @@ class RemoteStates:
 
 
 def remote_states(settings: Settings) -> RemoteStates:
-    """What the remote says it holds; only what is not known here is read.
+    """What the remote says it holds of the buildings that the run sees; only what is not known here
+    is read.
 
     Where that is damaged, this machine's memory of it is trusted, and everything sent again.
     """
@@ -97,7 +98,8 @@ def remote_states(settings: Settings) -> RemoteStates:
     names: dict[str, list[str]] = defaultdict(list)
     newest: dict[str, tuple[int, rclone.RemoteFile]] = {}
     for file in listed:
-        if found := NAME.fullmatch(file.path):
+        found = NAME.fullmatch(file.path)
+        if found and (found["owner"] == SHARED or settings.paths.sees(found["owner"])):
             names[found["owner"]].append(file.path)
             this = int(found["generation"]), file
             newest[found["owner"]] = max(this, newest.get(found["owner"], this), key=itemgetter(0))

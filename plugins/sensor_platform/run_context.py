@@ -25,6 +25,12 @@ AS_OF_PARAM = Param(
         " event's, else AS_OF, else the time of the run."
     ),
 )
+BUILDING_PARAM = Param(
+    None,
+    type=["null", "string"],
+    title="Building",
+    description="Only this one, by its building_id; empty: all. Releases that hold others wait.",
+)
 # Airflow's form requires a value where `null` is no type, offers `examples` of an array to choose
 # from, and sends null for no choice.
 SKIP_PARAMS = {
@@ -104,7 +110,24 @@ def run_of(context: Any, asset: Asset | None = None) -> Run:
     """
     now = as_of(context, asset)
     settings, registry = platform()
-    return Run(settings_at(settings, now), registry, now)
+    run = Run(settings_at(settings, now), registry, now)
+    chosen = building_of(context, registry)
+    return run.only([chosen]) if chosen else run
+
+
+def building_of(context: Any, registry: Registry) -> str:
+    """The only building that a run has to do with; empty: all.
+
+    Raises AirflowFailException if there is no such building.
+    """
+    name = str(context["params"].get("building") or "")
+    if name and not registry.has(name):
+        known = ", ".join(row.building_id for row in registry.buildings)
+        raise AirflowFailException(
+            f"there is no building {name!r}\n  where: parameter building\n  what to do: choose one"
+            f" of: {known}"
+        )
+    return name
 
 
 def platform() -> tuple[Settings, Registry]:

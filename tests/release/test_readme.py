@@ -32,6 +32,7 @@ COUNTS = dict.fromkeys(("cells", *OUTCOMES, *FATES), 0)
 def readme_with(refused: list[dict[str, object]]) -> str:
     rows = dict.fromkeys((table.file for table in tables()), 0)
     return readme(
+        "Open building sensor data",
         REGISTRY.active_buildings,
         datetime(2026, 2, 4, tzinfo=UTC),
         "2026-02-04-0a1b2c3d",

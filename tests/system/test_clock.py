@@ -134,7 +134,7 @@ def test_the_summary_says_that_a_run_is_a_replay(
     platform = published("2026-02-04")
     monkeypatch.setenv("AS_OF", "2026-02-02")
     console = Console(record=True, width=300)
-    summary(console, platform.at("2026-02-02"), platform.release.version, "run.log")
+    summary(console, platform.at("2026-02-02"), [platform.release.version], "run.log")
     said = console.export_text()
     assert (
         f"Replay    as of 2026-02-02T00:00Z, which is older than the newest release {platform.release.version}"
@@ -170,7 +170,7 @@ def test_a_release_of_the_future_is_named_and_taken_back(
 
     console = Console(record=True, width=300)
     run = Run(platform.settings, platform.registry, now)
-    code = summary(console, run, honest.version, "run.log")
+    code = summary(console, run, [honest.version], "run.log")
     assert (code, "cli/take_back_future.py" in console.export_text()) == (NOT_PUBLISHED, True)
 
     take_back(platform.settings, now, dry_run=True)

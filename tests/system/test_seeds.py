@@ -314,7 +314,7 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     assert annex.published()["Logger"] == was
     console = Console(record=True, file=io.StringIO(), width=300)
     run = annex.platform.at(f"{annex.day - timedelta(1)}")
-    code = summary(console, run, None, "run.log")
+    code = summary(console, run, (), "run.log")
     assert code == PUBLISHED_WITHOUT_SOME, console.export_text()
     annex.value = "Wert"
     edit(

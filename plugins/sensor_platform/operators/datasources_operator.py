@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from include.registry import Registry
 from include.registry.rows import Datasource
-from sensor_platform.run_context import platform
+from sensor_platform.run_context import building_of, platform
 
 
 class DatasourcesOperator(BaseOperator):
@@ -27,10 +27,14 @@ class DatasourcesOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         _, registry = platform()
+        chosen = building_of(context, registry)
         left_out, problems = [], []
         for datasource_id in self.datasource_ids:
             try:
                 datasource = registry.datasource(datasource_id)
+                if chosen not in ("", datasource.building_id):
+                    left_out.append(f"{datasource_id}: this run reads {chosen} alone")
+                    continue
                 if why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
                     left_out.append(why)
                     continue

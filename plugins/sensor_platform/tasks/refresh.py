@@ -16,6 +16,7 @@ from include.recovery.migration import migrate, split_by_building
 from include.registry import Run
 from include.registry.hierarchy import wrong_rows
 from include.release import upload
+from include.release.publications import publication_runs
 from include.replication import state
 from include.replication.remotes import remember_remotes
 from include.store import readings
@@ -43,7 +44,8 @@ def restore_state() -> int:
             f"State brought to format {STATE_FORMAT}: {read_again:,} file versions were read again,"
             " all months are built again",
         )
-    upload.adopt_offered(settings)
+    for publication in publication_runs(Run(settings, registry, now)):
+        upload.adopt_offered(publication.settings)
     log.info("as of %s; files fetched from the state remote: %d", now.isoformat(), len(fetched))
     return len(fetched)
 
