@@ -45,6 +45,7 @@ def add(settings: Settings, chosen: argparse.Namespace) -> None:
         "retention_months": chosen.retention_months,
         "licence": chosen.licence,
         "on_refusal": "publish",
+        "notify": "",
         "status": "active",
     }
     node = {"id": chosen.id, "type": "Building", "name": name, "level": "0"}

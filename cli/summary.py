@@ -32,7 +32,7 @@ PUBLISHED, NOT_PUBLISHED, PUBLISHED_WITHOUT_SOME = 0, 1, 2
 SHOWN = 5
 
 
-Made = dict[str, Release | None]  # by publication: the release made from what there is
+Made = dict[str, Release | None]  # by publication: the release of what there is
 
 
 def summary(console: Console, run: Run, before: Collection[str], log: str) -> int:

@@ -59,7 +59,7 @@ with DAG(
         ids = [datasource.datasource_id for datasource in datasources]
         # a datasource goes on though the step before has failed for another of its share
         goes_on: Any = {"datasource_ids": ids, "trigger_rule": "one_done"}
-        with TaskGroup(name, tooltip=", ".join(row.name for row in datasources[:3])) as ingest:
+        with TaskGroup(name, tooltip=", ".join(map(registry.title_of, datasources[:3]))) as ingest:
             (
                 SyncOperator(task_id="sync", datasource_ids=ids, pool="drives")
                 >> ValidateSchemaOperator(task_id="validate_schema", **goes_on)

@@ -256,16 +256,18 @@ def note(settings: Settings, sentence: str) -> None:
     )
 
 
-def give_up(settings: Settings, lost: list[FileVersion]) -> None:
+def give_up(settings: Settings, lost: list[FileVersion], restricted: Collection[str] = ()) -> None:
     """Write into ledger and report that these versions cannot be read any more; every later run
     tries again.
+
+    Of `restricted` buildings the report names no file.
     """
     with files.locked(settings.paths.lock, "refresh"):
         before = Ledger.read(settings.paths)
         ledger = before.replaced(lost)
         ledger.write(settings.paths, before)
     _write_quarantine_pages(settings, ledger)
-    add_problems(settings, [_sentence(version) for version in lost])
+    add_problems(settings, [_sentence(version) for version in shown(lost, restricted)])
 
 
 def add_problems(settings: Settings, problems: list[str], kept: Collection[str] = ()) -> None:
@@ -294,12 +296,14 @@ def register(
     datasources: Iterable[Datasource],
     withdrawn: Collection[str] = (),
     wrong_rows: Iterable[str] = (),
+    restricted: Collection[str] = (),
 ) -> Outcome:
     """Write the verdicts of all datasources into the ledger, in one step, and the pages of the
     quarantine.
 
     `withdrawn` are the digests of files that people have taken out: their refusal is over.
-    `wrong_rows` of the seeds are problems of every run until they are corrected.
+    `wrong_rows` of the seeds are problems of every run until they are corrected. The outcome has no
+    name and no text of files of `restricted` buildings.
     """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths)
@@ -322,19 +326,22 @@ def register(
     _write_quarantine_pages(settings, after)
     read = {datasource.datasource_id for datasource in datasources}
     refused = [version for version in after.refused() if version.datasource_id in read]
+    refused = shown(refused, restricted)
     new_refusals = [_sentence(v) for v in refused if (v.key, v.verdict) not in known]
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
     new_refusals += [
         f"{v.path}: {finding}"
-        for v in news
+        for v in shown(news, restricted)
         for finding in v.findings
         if finding.check == "many_rejected_lines"
     ]
     warnings, unread = [], {}
     for datasource in datasources:
-        errors, warned = _findings_of_sync(settings, datasource)
-        unread[datasource.datasource_id] = _unfinished(settings, datasource, after) + errors
+        is_restricted = datasource.building_id in restricted
+        errors, warned = _findings_of_sync(settings, datasource, is_restricted=is_restricted)
+        place = "its location" if is_restricted else datasource.location
+        unread[datasource.datasource_id] = _unfinished(settings, datasource, place, after) + errors
         warnings += warned
     _remember_unread(settings, unread)
     outcome = Outcome(
@@ -350,7 +357,7 @@ def register(
         warnings=warnings
         + [
             f"{v.path}: {finding}"
-            for v in judged
+            for v in shown(judged, restricted)
             for finding in v.findings
             if finding.severity == "warning" and finding.check != "many_rejected_lines"
         ],
@@ -376,31 +383,45 @@ def read_outcome(settings: Settings) -> Outcome | None:
     return Outcome(**files.read_json(path)) if path.exists() else None
 
 
+def shown(versions: Iterable[FileVersion], restricted: Collection[str]) -> list[FileVersion]:
+    """The versions as logs and pages may have them: those of restricted buildings without names."""
+    return [v.redacted if v.building_id in restricted else v for v in versions]
+
+
 def _sentence(version: FileVersion) -> str:
     return f"{version.path} is refused: {'; '.join(version.reasons)}"
 
 
-def _findings_of_sync(settings: Settings, datasource: Datasource) -> tuple[list[str], list[str]]:
+def _findings_of_sync(
+    settings: Settings, datasource: Datasource, *, is_restricted: bool
+) -> tuple[list[str], list[str]]:
     """Its errors and its warnings."""
     findings = [
         Finding(**finding)
         for finding in (_synced(settings, datasource) or {"findings": []})["findings"]
     ]
+    name = f"{datasource.datasource_id}: "
     errors, warnings = (
-        [str(finding) for finding in findings if (finding.severity == "error") is wanted]
+        [
+            f"{name}{finding.redacted}" if is_restricted else str(finding)
+            for finding in findings
+            if (finding.severity == "error") is wanted
+        ]
         for wanted in (True, False)
     )
     return errors, warnings
 
 
-def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> list[str]:
+def _unfinished(
+    settings: Settings, datasource: Datasource, place: str, ledger: Ledger
+) -> list[str]:
     """What kept a datasource from being read; nothing of it is lost, the next run goes on from
-    here.
+    here. `place`: the location, as it may be named.
     """
     folder = settings.paths.ingest / datasource.datasource_id
     if _synced(settings, datasource) is None:
         return [
-            f"{datasource.datasource_id}: {datasource.location} could not be read; the task"
+            f"{datasource.datasource_id}: {place} could not be read; the task"
             f" {datasource.datasource_id}.sync, or one before it, says why"
         ]
     if not (folder / GATED).exists():
@@ -410,7 +431,7 @@ def _unfinished(settings: Settings, datasource: Datasource, ledger: Ledger) -> l
         ]
     if not ledger.latest(datasource.datasource_id):
         return [
-            f"{datasource.datasource_id}: no file was ever seen at {datasource.location}; check"
+            f"{datasource.datasource_id}: no file was ever seen at {place}; check"
             " location and file_pattern in datasources_config.csv, or set its status to disabled"
         ]
     return []

@@ -45,6 +45,11 @@ class Finding:
             + (f". {self.cure}" if self.cure else "")
         )
 
+    @property
+    def redacted(self) -> "Finding":
+        """What may be said of a restricted building: neither a name nor a text of its files."""
+        return replace(self, message="see quarantine in DATA_DIR", where="", cure="")
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -128,6 +133,15 @@ class FileVersion:
         """
         return self.verdict == "refused" and (
             bool(self.months) or any(finding.check == LOST for finding in self.findings)
+        )
+
+    @property
+    def redacted(self) -> "FileVersion":
+        """What may be said of a file of a restricted building."""
+        return replace(
+            self,
+            path=f"{self.datasource_id}, a file with the checksum {self.sha256[:8]}",
+            findings=tuple(finding.redacted for finding in self.findings),
         )
 
     @property

@@ -50,11 +50,31 @@ class Cause:
     silenced_by: str = ""
     key: str = ""  # distinguishes causes that have no sensor, such as files
     detail: str = ""  # more for the person who acts on it, such as rows to paste
+    restricted: bool = False  # whether its building is
 
     @property
     def is_open(self) -> bool:
         """Whether it is not resolved."""
         return self.status != "resolved"
+
+    @property
+    def shown(self) -> "Cause":
+        """As logs, pages and issues may have it: of a restricted building, only what kind it is."""
+        if not self.restricted:
+            return self
+        kind = self.message.rpartition(": ")[2]
+        return replace(
+            self,
+            sources=(),
+            sensors=(),
+            locations=(),
+            measurements=(),
+            message=f"{self.building_id}: {kind}",
+            evidence="see findings/health.json in DATA_DIR",
+            key="",
+            detail="",
+            silenced_by=self.silenced_by and "a row of silences.csv",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As written to health.json."""

@@ -1,7 +1,7 @@
 """The health of the data: findings/health.json records each problem, since when, and what to do."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +40,12 @@ def health_file(settings: Settings) -> Path:
 
 
 def read_health(settings: Settings) -> list[Cause]:
-    """The incidents of the last run; none if there was none."""
+    """The incidents of the last run, as everybody may see them; none if there was none."""
+    return [cause.shown for cause in read_all_health(settings)]
+
+
+def read_all_health(settings: Settings) -> list[Cause]:
+    """The same with all that is known of restricted buildings, for the people of these alone."""
     return [
         Cause.from_json(row)
         for row in files.read_or(health_file(settings), {"causes": []})["causes"]
@@ -109,7 +114,8 @@ def look(run: Run, rules: Rules, now: datetime) -> list[Cause]:
             examine(run, rules, building, months, starts[building.building_id]),
             rules,
         )
-    return found
+    closed = run.registry.restricted
+    return [replace(cause, restricted=cause.building_id in closed) for cause in found]
 
 
 def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
@@ -122,6 +128,7 @@ def expired_silences(rules: Rules, as_of: datetime) -> list[Cause]:
             day_start(row.expires, "UTC"),
             as_of,
             row.reason,
+            building_id=row.building_id,
             key=f"{row.check} {row.source} {row.sensor_id} (line {row.line})",
         )
         for row in over
@@ -137,7 +144,7 @@ def keep_account(
     `unseen` are buildings that this run could not check: their open incidents stay open.
     """
     causes = sorted(
-        account(read_health(settings), found, look.as_of, rules, unseen),
+        account(read_all_health(settings), found, look.as_of, rules, unseen),
         key=lambda c: (c.status == "resolved", c.severity, c.since, c.id),
     )
     if not settings.replay:

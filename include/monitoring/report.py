@@ -7,8 +7,8 @@ and issues are found by their marker.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any, Protocol
@@ -28,11 +28,12 @@ LONGEST_DETAIL = 20_000  # characters of rows to paste and the like
 
 @dataclass(frozen=True)
 class Mail:
-    """One e-mail; recipients come from the connection."""
+    """One e-mail; without recipients it goes to those of the connection."""
 
     subject: str
     html: str
     message_id: str
+    to: tuple[str, ...] = ()
 
 
 class IssueTracker(Protocol):
@@ -52,12 +53,42 @@ class IssueTracker(Protocol):
 
 
 def notify_by_mail(
-    settings: Settings, causes: list[Cause], as_of: datetime, send: Callable[[Mail], None]
+    settings: Settings,
+    causes: list[Cause],
+    as_of: datetime,
+    send: Callable[[Mail], None],
+    people: Mapping[str, tuple[str, ...]] | None = None,
 ) -> int:
     """Errors at once, each run's in one mail; warnings and what is resolved in a digest, once a
     day. Returns the mails sent.
+
+    `people`: the addresses of a building, who get its causes with all that is known, and nobody
+    else does. A mail that fails stops no other; the first failure is raised in the end.
     """
+    groups: dict[tuple[str, ...], list[Cause]] = {}
+    for cause in causes:
+        to = (people or {}).get(cause.building_id, ())
+        groups.setdefault(to, []).append(cause if to else cause.shown)
+    sent, failures = 0, list[Exception]()
+    for to, own in sorted(groups.items()):
+        try:
+            sent += _mail_to(settings, to, own, as_of, send)
+        except Exception as error:  # whatever it is, the others must be sent
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return sent
+
+
+def _mail_to(
+    settings: Settings,
+    to: tuple[str, ...],
+    causes: list[Cause],
+    as_of: datetime,
+    send: Callable[[Mail], None],
+) -> int:
     notified = _memory(settings, "mail")
+    digest_of = " ".join(("digest_of", *to))
     loud = [cause for cause in causes if not cause.silenced_by]
     opened = [cause for cause in loud if cause.is_open and notified.get(cause.id) != "open"]
     urgent = [cause for cause in opened if cause.severity == "error"]
@@ -67,11 +98,11 @@ def notify_by_mail(
     today = f"{as_of:%Y-%m-%d}"
     sent = 0
     for name, chosen in (("urgent", urgent), ("digest", rest)):
-        if not chosen or (name == "digest" and notified.get("digest_of") == today):
+        if not chosen or (name == "digest" and notified.get(digest_of) == today):
             continue
-        send(_mail(chosen, today))
+        send(replace(_mail(chosen, today), to=to))
         notified |= {cause.id: "open" if cause.is_open else "resolved" for cause in chosen} | (
-            {"digest_of": today} if name == "digest" else {}
+            {digest_of: today} if name == "digest" else {}
         )
         _remember(settings, "mail", notified)
         sent += 1
@@ -116,10 +147,12 @@ def notify_by_issue(
 
     Returns the issues that failed; one failure does not stop the others. A run opens at most
     `MOST_NEW` issues and one for the rest. `notified` has the number of each issue, and for a
-    cause of the rest the key of the issue that it shares.
+    cause of the rest the key of the issue that it shares. Of restricted buildings there are none:
+    an issue tracker may be public.
     """
     notified = _memory(settings, "issues")
     failed = []
+    causes = [cause for cause in causes if not cause.restricted]
     for issue in _issues(causes, notified, per_day):
         try:
             notified[issue.key] = _write(issue, notified.get(issue.key), tracker)

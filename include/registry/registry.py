@@ -99,6 +99,15 @@ class Registry:
         ids = (row.building_id for row in self.of_all.buildings)
         return frozenset(name for name in ids if any(row.names(name) for row in closed))
 
+    def shown(self, building_id: str, error: ConfigurationError) -> str:
+        """A wrong row as logs and pages may have it: of a restricted building, only where it is."""
+        return error.where if building_id in self.restricted else str(error)
+
+    def title_of(self, datasource: Datasource) -> str:
+        """What a datasource is called on pages."""
+        is_restricted = datasource.building_id in self.restricted
+        return datasource.datasource_id if is_restricted else datasource.name
+
     def buildings_of(self, publication: Publication) -> frozenset[str]:
         """The buildings that a publication holds, whatever their status."""
         found = {row.building_id for row in self.buildings if publication.names(row.building_id)}
@@ -250,7 +259,8 @@ class Registry:
         if datasource in self.active_datasources:
             return ""
         if errors := self.wrong.get(datasource.building_id):
-            return f"{datasource.building_id} is disabled for this run by a wrong row: {errors[0]}"
+            what = self.shown(datasource.building_id, errors[0])
+            return f"{datasource.building_id} is disabled for this run by a wrong row: {what}"
         building = self.building(datasource.building_id)
         name, status = (
             (datasource.datasource_id, datasource.status)

@@ -47,6 +47,16 @@ Patterns = Annotated[
     tuple[Pattern, ...],
     BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
 ]
+ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
+
+
+def _addresses(names: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in names if not ADDRESS.fullmatch(name)]:
+        raise ValueError(f"not an e-mail address: {wrong[0]}")
+    return names
+
+
+Addresses = Annotated[Names, AfterValidator(_addresses)]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
 OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
@@ -152,6 +162,9 @@ class Building(Row):
     )
     licence: str = Field(min_length=1)
     on_refusal: Literal["publish", "hold"]
+    notify: Addresses = Field(
+        description="who gets the mails about it; empty: the recipients of the connection"
+    )
     status: Status
 
 

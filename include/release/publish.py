@@ -5,6 +5,7 @@ from typing import Any
 
 from include.core.errors import ContractError, PlatformError
 from include.hierarchy import hierarchy
+from include.ingest.register import shown
 from include.ledger.ledger import Ledger
 from include.registry import Run
 from include.release import hand_over
@@ -117,6 +118,7 @@ def _refuse_if_held(run: Run) -> None:
         for version in Ledger.read(run.settings.paths).refused()
         if version.building_id in holding
     ]
+    refused = shown(refused, run.registry.restricted)
     if refused:
         raise ContractError(
             f"held back: {len(refused)} files are refused, the first is {refused[0].path}",

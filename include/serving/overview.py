@@ -13,14 +13,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from include.core import files
-from include.core.errors import StorageError
+from include.core.errors import ConfigurationError, StorageError
 from include.core.plain_text import counted, visible_lines
 from include.core.settings import Settings
-from include.ingest.register import DRIVES
+from include.ingest.register import DRIVES, shown
 from include.ledger.ledger import FileVersion, Ledger
 from include.monitoring.causes import Cause
 from include.monitoring.health import Look, read_health, read_look
 from include.monitoring.runs import RunPage, read_pages
+from include.registry import load_registry
 from include.release import release as releases
 from include.release.release import Release
 from include.store.readings import read_accounting, totals
@@ -146,10 +147,21 @@ def overview(settings: Settings) -> Overview:
         look=read_look(settings),
         causes=tuple(read_health(settings)),
         unread=files.read_or(settings.paths.findings / DRIVES, None),
-        refused=tuple(Ledger.read(settings.paths).refused()),
+        refused=tuple(_refused(settings)),
         accounting=totals(read_accounting(settings)),
         runs=tuple(read_pages(settings)),
     )
+
+
+def _refused(settings: Settings) -> list[FileVersion]:
+    """The refused files; while the seeds cannot be read, which say what is restricted, without
+    names.
+    """
+    refused = Ledger.read(settings.paths).refused()
+    try:
+        return shown(refused, load_registry(settings.seeds_dir).restricted)
+    except ConfigurationError:
+        return shown(refused, settings.paths.known_buildings)
 
 
 def published_file(settings: Settings, version: str, name: str) -> Path | None:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 
 from include.core import files
 from include.core.errors import RemoteError, StorageError
-from include.core.masking import mask
 from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
@@ -66,7 +65,7 @@ def sync(
     findings += [finding for _, finding in left]
     log.info(
         "%s: files listed: %d, of this datasource: %d, new or changed: %d, copied: %d (%s bytes)",
-        mask(datasource.location),
+        datasource.datasource_id,
         len(listed),
         len(claimed),
         len(arrivals) + len(left),

@@ -6,7 +6,6 @@ The ledger is the memory: it survives every restart.
 import logging
 
 from include.core.errors import ConfigurationError, RemoteError
-from include.core.masking import mask
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
 from include.registry import Registry
@@ -29,7 +28,9 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
             claimed, _ = claimed_files(listed, datasource)
             claimed, _ = claimed_once(claimed, datasource, registry.neighbours_of(datasource))
         except (RemoteError, ConfigurationError) as error:
-            log.warning("%s cannot be watched: %s", mask(datasource.location), error)
+            is_restricted = datasource.building_id in registry.restricted
+            why = type(error).__name__ if is_restricted else error
+            log.warning("%s cannot be watched: %s", datasource.datasource_id, why)
             continue
         found |= {
             (datasource.datasource_id, file.path, file.size, file.modified)

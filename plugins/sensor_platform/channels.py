@@ -35,7 +35,7 @@ def send_mail(mail: Mail) -> None:
 
     with SmtpHook(MAIL) as hook:
         hook.send_email_smtp(
-            to=BaseHook.get_connection(MAIL).extra_dejson["to"],
+            to=list(mail.to) or BaseHook.get_connection(MAIL).extra_dejson["to"],
             subject=mail.subject,
             html_content=mail.html,
             custom_headers={"Message-ID": mail.message_id},

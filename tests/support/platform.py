@@ -88,6 +88,7 @@ class Platform:
             params = {
                 "skip_checks": [],
                 "skip_reason": "",
+                "building": "",
                 **params,
             }  # dag.test remembers the last run's
             run = run_once(

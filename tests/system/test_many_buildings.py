@@ -1,7 +1,6 @@
 """One building's trouble stops no other: a drive that hangs, a poison file and a wrong row among twenty."""
 
 import contextlib
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import tests.support.platform
-from benchmarks.many import building_ids, write_month, write_seeds
+from benchmarks.many import building_ids
 from include.core.settings import Settings
 from include.ingest.register import read_outcome
-from sensor_platform.internals.airflow_runs import load_dags, register_dags
+from tests.support.many import edit, many_buildings, use_their_dags
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.xdist_group("seeds")
@@ -40,27 +39,10 @@ def _hold(server: socket.socket, held: list[socket.socket]) -> None:
 
 @pytest.fixture
 def platform(new_platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
-    seeds = write_seeds(tmp_path / "seeds", len(IDS), sensors=2)
-    monkeypatch.setattr(Settings, "seeds_dir", seeds)
     made: Platform = new_platform()
-    for name in IDS:
-        write_month(made.drive, name, days=2, sensors=2)
-    # other tests do not find an installation whose state is elsewhere
-    monkeypatch.setenv("DATA_DIR", os.environ["DATA_DIR"])
-    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_TYPE", "alias")
-    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_REMOTE", str(made.drive))
-    monkeypatch.setenv("STATE_REMOTE", "drive:Platform")
-    monkeypatch.setenv("PUBLISH_REMOTE", "drive:Public")
-    bag = load_dags()
-    register_dags(bag)
-    monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
+    many_buildings(made, tmp_path / "seeds", monkeypatch, len(IDS))
+    use_their_dags(monkeypatch)
     return made
-
-
-def edit(seeds: Path, file: str, old: str, new: str) -> None:
-    text = (seeds / file).read_text()
-    assert text.count(old) == 1
-    (seeds / file).write_text(text.replace(old, new))
 
 
 def published(platform: Platform) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What the three steps of an ingest share: each does its work for some datasources, one by one."""
 
+import traceback
 from abc import abstractmethod
 from collections.abc import Collection
 from typing import Any
@@ -7,9 +8,20 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
+from include.core import files
+from include.core.masking import mask
+from include.core.settings import Settings
 from include.registry import Registry
 from include.registry.rows import Datasource
 from sensor_platform.run_context import building_of, platform
+
+
+def write_down(error: Exception, datasource: Datasource) -> str:
+    """Keep what happened to a restricted datasource in its quarantine; returns what may be said."""
+    paths = Settings.from_environment().paths
+    place = paths.quarantine / datasource.building_id / datasource.datasource_id / "error.txt"
+    files.write_text(place, mask("".join(traceback.format_exception(error))))
+    return f"{type(error).__name__}, see {place.relative_to(paths.root)} in DATA_DIR"
 
 
 class DatasourcesOperator(BaseOperator):
@@ -29,25 +41,33 @@ class DatasourcesOperator(BaseOperator):
         _, registry = platform()
         chosen = building_of(context, registry)
         left_out, problems = [], []
+        known = {row.datasource_id: row for row in registry.datasources}
         for datasource_id in self.datasource_ids:
-            try:
-                datasource = registry.datasource(datasource_id)
-                if chosen not in ("", datasource.building_id):
-                    left_out.append(f"{datasource_id}: this run reads {chosen} alone")
-                    continue
-                if why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
-                    left_out.append(why)
-                    continue
-                self.step(context, registry, datasource)
-            except Exception as error:
-                if len(self.datasource_ids) == 1:
-                    raise
-                self.log.exception("%s", datasource_id)
-                problems.append(f"{datasource_id}: {error}")
+            if (datasource := known.get(datasource_id)) is None:
+                problems.append(f"{datasource_id} has no row in datasources_config.csv any more")
+            elif chosen not in ("", datasource.building_id):
+                left_out.append(f"{datasource.datasource_id}: this run reads {chosen} alone")
+            elif why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
+                left_out.append(why)
+            elif problem := self._problem(context, registry, datasource):
+                problems.append(f"{datasource.datasource_id}: {problem}")
         if problems:
             raise AirflowException("\n".join(problems))
         if len(left_out) == len(self.datasource_ids):
             raise AirflowSkipException("\n".join(left_out))
+
+    def _problem(self, context: Any, registry: Registry, datasource: Datasource) -> str:
+        """Do the step; returns what kept it from being done, as everybody may read it."""
+        try:
+            self.step(context, registry, datasource)
+        except Exception as error:
+            if datasource.building_id in registry.restricted:
+                return write_down(error, datasource)
+            if len(self.datasource_ids) == 1:
+                raise
+            self.log.exception("%s", datasource.datasource_id)
+            return str(error)
+        return ""
 
     def why_not_yet(self, datasource: Datasource) -> str:  # for the steps after the first
         """Why the step cannot be done, since the one before it was not; empty if it can."""

@@ -17,5 +17,6 @@ class SyncOperator(DatasourcesOperator):
     def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
         """See the operator."""
         settings = Settings.from_environment()
+        is_restricted = datasource.building_id in registry.restricted
         for finding in sync(settings, datasource, registry.neighbours_of(datasource)):
-            self.log.warning("%s", finding)
+            self.log.warning("%s", finding.redacted if is_restricted else finding)

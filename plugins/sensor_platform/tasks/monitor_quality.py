@@ -25,7 +25,8 @@ def run_health_checks() -> dict[str, int]:
     state.fetch_inputs(run.settings, health.inputs(run))
     found = health.look(run, rules, dag_run.run_after)
     look = health.Look(run.as_of, dag_run.run_id, dag_run.run_after)
-    causes = health.keep_account(run.settings, rules, found, look, unseen=run.registry.wrong)
+    account = health.keep_account(run.settings, rules, found, look, unseen=run.registry.wrong)
+    causes = [cause.shown for cause in account]
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
     log.info(
         "health as of %s: %s",
@@ -53,8 +54,9 @@ def notify_by_mail() -> int:
     run = run_of(get_current_context(), READINGS)
     if run.settings.replay:
         return 0
-    causes = health.read_health(run.settings)
-    return report.notify_by_mail(run.settings, causes, run.as_of, channels.send_mail)
+    causes = health.read_all_health(run.settings)
+    people = {row.building_id: row.notify for row in run.registry.buildings if row.notify}
+    return report.notify_by_mail(run.settings, causes, run.as_of, channels.send_mail, people)
 
 
 @task(inlets=[READINGS])

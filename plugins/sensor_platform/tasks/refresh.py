@@ -61,6 +61,7 @@ def register_files() -> dict[str, int]:
         run.registry.active_datasources,
         run.registry.withdrawn(run.as_of),
         wrong_rows(run.registry),
+        run.registry.restricted,
     )
     log.info(
         "new file versions accepted: %d; problems: %d; still refused: %d",
@@ -106,7 +107,7 @@ def plan_what_is_readable(run: Run, damaged: list[str]) -> tuple[list[MonthPlan]
         found = ensure_landed(run, versions_of(months), register.just_landed(run))
         if not found.lost:
             return planned, months
-        register.give_up(run.settings, found.lost)
+        register.give_up(run.settings, found.lost, run.registry.restricted)
 
 
 @task(trigger_rule="none_failed", outlets=[READINGS])
