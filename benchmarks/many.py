@@ -49,7 +49,7 @@ def write_seeds(folder: Path, count: int, sensors: int = 20) -> Path:
         folder,
         "buildings_config.csv",
         (
-            [name, name.upper(), zones[name], "", "", 2, "CC0-1.0", "publish", "", "active"]
+            [name, name.upper(), zones[name], "", "", 2, "CC0-1.0", "publish", "", "", "active"]
             for name in ids
         ),
     )

@@ -45,6 +45,7 @@ def add(settings: Settings, chosen: argparse.Namespace) -> None:
         "retention_months": chosen.retention_months,
         "licence": chosen.licence,
         "on_refusal": "publish",
+        "schedule": "",
         "notify": "",
         "status": "active",
     }

@@ -4,7 +4,8 @@
 **Produces** the asset `readings`: `DATA_DIR/readings/building_id=…/<month>.parquet`, one row per
 reading, and the ledger of every file version ever seen.
 
-**Runs** daily at 00:00 UTC, and within minutes of a new file on a drive. Run it by hand at any
+**Runs** daily at 00:00 UTC, by the schedules of buildings that have one, and within minutes of a
+new file on the drive of another. Run it by hand at any
 time: it copies only what the ledger does not know and builds only the months whose inputs changed.
 
 **Re-run a day:** trigger it with `as_of`, such as `2026-03-01`. With `building` it reads that one
@@ -19,7 +20,7 @@ from typing import Any
 
 from airflow.sdk import DAG, TaskGroup
 from airflow.timetables.assets import AssetOrTimeSchedule
-from airflow.timetables.trigger import CronTriggerTimetable
+from airflow.timetables.trigger import MultipleCronTriggerTimetable
 
 from sensor_platform.assets import DRIVES
 from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
@@ -39,12 +40,13 @@ from sensor_platform.tasks.sync_building_hierarchy import announce_hierarchy
 
 _, registry = platform()
 MOST_SHARES = 16
+DAILY = "0 0 * * *"
 
 with DAG(
     dag_id="refresh",
     dag_display_name="refresh: drives → readings",
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("0 0 * * *", timezone="UTC"),
+        timetable=MultipleCronTriggerTimetable(*registry.schedules(DAILY), timezone="UTC"),
         assets=DRIVES,  # type: ignore[arg-type]  # typed for the scheduler, not for authors
     ),
     params={"as_of": AS_OF_PARAM, "building": BUILDING_PARAM, **SKIP_PARAMS},

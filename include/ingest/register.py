@@ -297,13 +297,15 @@ def register(
     withdrawn: Collection[str] = (),
     wrong_rows: Iterable[str] = (),
     restricted: Collection[str] = (),
+    not_read: Collection[str] = (),
 ) -> Outcome:
     """Write the verdicts of all datasources into the ledger, in one step, and the pages of the
     quarantine.
 
     `withdrawn` are the digests of files that people have taken out: their refusal is over.
     `wrong_rows` of the seeds are problems of every run until they are corrected. The outcome has no
-    name and no text of files of `restricted` buildings.
+    name and no text of files of `restricted` buildings. What is known of datasources `not_read` in
+    this run stays.
     """
     datasources = tuple(datasources)
     before = Ledger.read(settings.paths)
@@ -343,7 +345,7 @@ def register(
         place = "its location" if is_restricted else datasource.location
         unread[datasource.datasource_id] = _unfinished(settings, datasource, place, after) + errors
         warnings += warned
-    _remember_unread(settings, unread)
+    _remember_unread(settings, unread, not_read)
     outcome = Outcome(
         accepted=sum(
             v.verdict == "accepted" and (v.key, v.verdict) not in known for v in after.versions
@@ -367,12 +369,14 @@ def register(
     return outcome
 
 
-def _remember_unread(settings: Settings, unread: dict[str, list[str]]) -> None:
-    """Write down what could not be read; of datasources that a run of one building has not read,
-    what the last one wrote stays.
+def _remember_unread(
+    settings: Settings, unread: dict[str, list[str]], not_read: Collection[str]
+) -> None:
+    """Write down what could not be read; of the datasources `not_read` what the last run wrote
+    stays.
     """
     path = settings.paths.findings / DRIVES
-    before = files.read_or(path, {}) if settings.paths.buildings is not None else {}
+    before = {name: found for name, found in files.read_or(path, {}).items() if name in not_read}
     problems = {name: found for name, found in (before | unread).items() if found}
     files.write_json(path, problems)
 
@@ -418,13 +422,12 @@ def _unfinished(
     """What kept a datasource from being read; nothing of it is lost, the next run goes on from
     here. `place`: the location, as it may be named.
     """
-    folder = settings.paths.ingest / datasource.datasource_id
     if _synced(settings, datasource) is None:
         return [
             f"{datasource.datasource_id}: {place} could not be read; the task"
             f" {datasource.datasource_id}.sync, or one before it, says why"
         ]
-    if not (folder / GATED).exists():
+    if not is_gated(settings, datasource):
         return [
             f"{datasource.datasource_id}: its files were not judged;"
             f" {datasource.datasource_id}.validate_schema or .quality_gate says why"
@@ -460,6 +463,11 @@ def _judged(
 def is_synced(settings: Settings, datasource: Datasource) -> bool:
     """Whether its files were listed and copied in this run."""
     return _synced(settings, datasource) is not None
+
+
+def is_gated(settings: Settings, datasource: Datasource) -> bool:
+    """Whether all its files were judged in this run."""
+    return (settings.paths.ingest / datasource.datasource_id / GATED).exists()
 
 
 def is_validated(settings: Settings, datasource: Datasource) -> bool:

@@ -203,6 +203,10 @@ class Registry:
             row for row in self.datasources if row.status == "active" and row.building_id in active
         )
 
+    def schedules(self, *more: str) -> list[str]:
+        """The crons by which buildings are read, and these, each once."""
+        return sorted({*more, *(row.schedule for row in self.active_buildings if row.schedule)})
+
     def neighbours_of(self, datasource: Datasource) -> tuple[Datasource, ...]:
         """The datasources that read the same place, itself among them."""
         return tuple(row for row in self.active_datasources if row.location == datasource.location)

@@ -9,6 +9,7 @@ from encodings.aliases import aliases
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
+from croniter import croniter
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -47,6 +48,15 @@ Patterns = Annotated[
     tuple[Pattern, ...],
     BeforeValidator(lambda text: tuple(part for part in text.split(";") if part)),
 ]
+
+
+def _cron(text: str) -> str:
+    if text and (len(text.split()) != 5 or not croniter.is_valid(text)):
+        raise ValueError("not a cron of five fields, such as 0 6 * * 1")
+    return text
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
 ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+")
 
 
@@ -162,6 +172,9 @@ class Building(Row):
     )
     licence: str = Field(min_length=1)
     on_refusal: Literal["publish", "hold"]
+    schedule: Cron = Field(
+        description="when it is read, a cron in UTC; empty: by every run, and when a file is new"
+    )
     notify: Addresses = Field(
         description="who gets the mails about it; empty: the recipients of the connection"
     )

@@ -22,6 +22,7 @@ NEUTRAL = {
     "longitude": "",
     "retention_months": "2",
     "on_refusal": "publish",
+    "schedule": "",
     "notify": "",
     "status": "disabled",
 }

@@ -171,7 +171,7 @@ def test_a_structure_that_cannot_be_is_named_with_file_line_column_and_cure(
 
 def test_zones_of_two_buildings_do_not_touch(seeds: Path) -> None:
     with (seeds / "buildings_config.csv").open("a") as file:
-        file.write("sm3,Another,Europe/Prague,,,2,CC-BY-4.0,publish,,active\n")
+        file.write("sm3,Another,Europe/Prague,,,2,CC-BY-4.0,publish,,,active\n")
     with (seeds / NODES).open("a") as file:
         file.write(
             "sm3,,Building,SM3,0,,,\nsm3.1NP,sm3,Floor,1NP,1,,,\nsm3.1NP-S1,sm3.1NP,Zone,1NP-S1,2,,,\n"

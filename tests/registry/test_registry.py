@@ -45,6 +45,13 @@ def test_the_seeds_of_the_project_are_right() -> None:
     [
         ("buildings_config.csv", "Europe/Prague", "Europe/Praha", "buildings_config.csv, line 2, column timezone", "correct the cell"),
         ("buildings_config.csv", ",2,CC", ",two,CC", "buildings_config.csv, line 2, column retention_months", "correct the cell"),
+        ("buildings_config.csv", "publish,,", "publish,daily,", "buildings_config.csv, line 2, column schedule", "correct the cell"),
+        ("buildings_config.csv", "publish,,", "publish,,jana", "buildings_config.csv, line 2, column notify", "correct the cell"),
+        ("publications.csv", "public_dataset,", "all,", "publications.csv, column publication_id", "restore it from git"),
+        ("publications.csv", ",*,,,public", ",*,,,restricted", "publications.csv, line 2, column access", "in a row of their own"),
+        ("publications.csv", "public,active\n", "public,active\nflats,Flats,sm2,,,restricted,active\n", "publications.csv, line 3, column location", "only its readers"),
+        ("publications.csv", ",*,,,public,active\n", ",sm2,,,public,active\nflats,Flats,s*,a:b,,restricted,active\n", "publications.csv, line 2, column buildings", "one of the two"),
+        ("publications.csv", "public,active\n", "public,active\none,One,x,a:b,,public,active\ntwo,Two,y,a:b/,,public,active\n", "publications.csv, line 4, column location", "of its own"),
         ("buildings_config.csv", "building_id,name", "id,name", "buildings_config.csv, line 1", "they must be building_id,name"),
         ("datasources_config.csv", "sm2_atrea,sm2,", "sm2_atrea,sm3,", "datasources_config.csv, line 2, column building_id", "use one of: sm2"),
         ("datasources_config.csv", "atrea_csv", "atrea", "datasources_config.csv, line 2, column format", "use one of: air_quality_csv, atrea_csv"),
@@ -106,3 +113,31 @@ def test_a_file_pattern_is_a_glob_or_a_regex(pattern: str, name: str, matches: b
     row = load_registry(SEEDS).datasources[0]
     regex = row.model_copy(update={"file_pattern": pattern}).file_regex
     assert bool(re.fullmatch(regex, name)) is matches
+
+
+@pytest.mark.parametrize(
+    "place", ["pub:", "pub:Public", "pub:Public/flats/", "pub:Public/publications/open/x"]
+)
+def test_a_restricted_publication_is_not_written_where_the_public_reads(
+    seeds: Path, place: str
+) -> None:
+    with (seeds / "publications.csv").open("a") as file:
+        file.write("open,Open,x,,,public,active\n")
+        file.write(f"flats,Flats,sm2,{place},,restricted,active\n")
+    registry = load_registry(seeds)
+    with pytest.raises(ConfigurationError, match="inside of a public place or around one"):
+        registry.check_locations("state:", "pub:Public")
+    registry.check_locations("state:", "other:Public")
+
+
+def test_a_registry_of_some_buildings_has_nothing_of_others(seeds: Path) -> None:
+    with (seeds / "buildings_config.csv").open("a") as file:
+        file.write("annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,active\n")
+    registry = load_registry(seeds)
+    annex, sm2 = registry.only(["annex"]), registry.only(["sm2"])
+    assert [row.building_id for row in annex.buildings] == ["annex"]
+    assert not (annex.datasources or annex.sensor_mappings or annex.locations or annex.file_checks)
+    assert "temp_indoor" not in {row.measurement for row in annex.measurements}
+    assert sm2.measurements == registry.measurements
+    assert sm2.of_all is registry
+    assert sm2.fingerprint_of("sm2") == registry.fingerprint_of("sm2")

@@ -11,13 +11,15 @@ import pytest
 import tests.support.platform
 from benchmarks.many import building_ids
 from include.core.settings import Settings
+from include.ingest.due import why_not_due
 from include.ingest.register import read_outcome
+from include.sources.watch import new_files
 from tests.support.many import edit, many_buildings, use_their_dags
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.xdist_group("seeds")
 IDS = building_ids(20)
-HANGING, POISONED, WRONG = "b003", "b008", "b015"
+HANGING, POISONED, WRONG, WEEKLY = "b003", "b008", "b015", "b017"
 
 
 @contextlib.contextmanager
@@ -73,6 +75,8 @@ def test_the_trouble_of_one_building_stays_its_own(
         f"{WRONG},{WRONG.upper()},Europe/Praha",
     )
     edit(seeds, "datasources_config.csv", f"drive:{HANGING}", "hanging:rooms")
+    weekly = "b017,B017,UTC+14,,,2,CC0-1.0,publish,"
+    edit(seeds, "buildings_config.csv", f"{weekly},", f"{weekly}0 6 * * 3,")
     monkeypatch.setenv("REMOTE_TIMEOUT", "2")
     monkeypatch.setenv("RCLONE_CONFIG_HANGING_TYPE", "http")
     with silence() as address:
@@ -93,6 +97,18 @@ def test_the_trouble_of_one_building_stays_its_own(
     poison.write_bytes(good)
     edit(seeds, "buildings_config.csv", "Europe/Praha", "Europe/Prague")
     edit(seeds, "datasources_config.csv", "hanging:rooms", f"drive:{HANGING}")
+    (platform.drive / WEEKLY / "late.csv").write_text("time;s00;s01\n2026-01-20 00:00;7;8\n")
+    assert not {name for name, *_ in new_files(platform.settings, platform.registry)} & {
+        f"{WEEKLY}_rooms"
+    }
     platform.publish("2026-02-03")
     assert platform.states["refresh"] == "success"
-    assert published(platform) == dict.fromkeys(IDS, 96)
+    assert published(platform) == dict.fromkeys(IDS, 96), "one is read on Wednesdays"
+    assert (
+        why_not_due(
+            platform.settings,
+            platform.registry.building(WEEKLY),
+            platform.at("2026-02-04T06:00Z").as_of,
+        )
+        == ""
+    )

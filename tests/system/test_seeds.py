@@ -22,7 +22,7 @@ from tests.support.raw_files import small_drive, thermopro, times, write
 
 pytestmark = pytest.mark.xdist_group("seeds")
 ANNEX = {
-    "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,active",
+    "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,active",
     "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-,,",
     "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,,false,active"
     "\n"
@@ -363,7 +363,7 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
     edit(
         seeds,
         "buildings_config.csv",
-        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,active",
+        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,active",
         "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,disabled",
     )
     before = annex.published()
@@ -377,7 +377,9 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
         "public_dataset_hourly",
     ):
         assert annex.dimensions(table, "building_id") == {"annex"}, table
-    edit(seeds, "buildings_config.csv", "CC-BY-4.0,publish,,disabled", "CC-BY-4.0,publish,,removed")
+    edit(
+        seeds, "buildings_config.csv", "CC-BY-4.0,publish,,,disabled", "CC-BY-4.0,publish,,,removed"
+    )
     assert annex.next_day() == []
     for table in (
         "dim_building",

@@ -11,9 +11,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 from include.core import files
 from include.core.masking import mask
 from include.core.settings import Settings
+from include.ingest.due import why_not_due
 from include.registry import Registry
 from include.registry.rows import Datasource
-from sensor_platform.run_context import building_of, platform
+from sensor_platform.run_context import as_of, building_of, platform
 
 
 def write_down(error: Exception, datasource: Datasource) -> str:
@@ -39,22 +40,30 @@ class DatasourcesOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         _, registry = platform()
-        chosen = building_of(context, registry)
-        left_out, problems = [], []
         known = {row.datasource_id: row for row in registry.datasources}
+        left_out, problems = [], []
         for datasource_id in self.datasource_ids:
             if (datasource := known.get(datasource_id)) is None:
                 problems.append(f"{datasource_id} has no row in datasources_config.csv any more")
-            elif chosen not in ("", datasource.building_id):
-                left_out.append(f"{datasource.datasource_id}: this run reads {chosen} alone")
-            elif why := registry.why_not_read(datasource) or self.why_not_yet(datasource):
+            elif why := self._why_left_out(context, registry, datasource):
                 left_out.append(why)
             elif problem := self._problem(context, registry, datasource):
-                problems.append(f"{datasource.datasource_id}: {problem}")
+                problems.append(f"{datasource_id}: {problem}")
         if problems:
             raise AirflowException("\n".join(problems))
         if len(left_out) == len(self.datasource_ids):
             raise AirflowSkipException("\n".join(left_out))
+
+    def _why_left_out(self, context: Any, registry: Registry, datasource: Datasource) -> str:
+        """Why the step is not done for a datasource in this run; empty if it is."""
+        building = registry.building(datasource.building_id)
+        chosen = building_of(context, registry)
+        if chosen and chosen != building.building_id:
+            return f"{datasource.datasource_id}: this run reads {chosen} alone"
+        if why := registry.why_not_read(datasource):
+            return why
+        waits = not chosen and why_not_due(Settings.from_environment(), building, as_of(context))
+        return waits or self.why_not_yet(datasource)
 
     def _problem(self, context: Any, registry: Registry, datasource: Datasource) -> str:
         """Do the step; returns what kept it from being done, as everybody may read it."""

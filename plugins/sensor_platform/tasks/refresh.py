@@ -7,6 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.core import files
 from include.ingest import register
+from include.ingest.due import datasources_to_read, remember_read
 from include.ledger.ledger import STATE_FORMAT
 from include.planning.plan import MonthPlan, plan_readings, versions_of
 from include.planning.tables import read_readings_plan, write_readings_plan
@@ -55,14 +56,19 @@ def register_files() -> dict[str, int]:
     """Write all verdicts into the ledger, in one step, and note which buildings a wrong seed row
     has kept out.
     """
-    run = run_of(get_current_context())
+    context = get_current_context()
+    run = run_of(context)
+    read = datasources_to_read(run, whatever_schedule=bool(context["params"].get("building")))
+    active = {row.datasource_id for row in run.registry.of_all.active_datasources}
     outcome = register.register(
         run.settings,
-        run.registry.active_datasources,
+        read,
         run.registry.withdrawn(run.as_of),
         wrong_rows(run.registry),
         run.registry.restricted,
+        active - {row.datasource_id for row in read},
     )
+    remember_read(run, read)
     log.info(
         "new file versions accepted: %d; problems: %d; still refused: %d",
         outcome.accepted,
