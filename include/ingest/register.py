@@ -314,13 +314,20 @@ def register(
         for datasource in datasources
         for version in _handed_over(settings, datasource, GATED)
     ]
-    after = before.with_versions(judged)
+    own = {
+        building_id: Ledger(versions)
+        for building_id, versions in before.with_versions(judged).by_building().items()
+    }
     for datasource in datasources:
-        if (synced := _synced(settings, datasource)) is not None:
+        ledger, synced = own.get(datasource.building_id), _synced(settings, datasource)
+        if ledger is not None and synced is not None:
             there = {arrival["path"] for arrival in synced["arrivals"]} | set(
                 synced["refused_and_still_there"]
             )
-            after = after.without_gone(datasource.datasource_id, there, withdrawn)
+            own[datasource.building_id] = ledger.without_gone(
+                datasource.datasource_id, there, withdrawn
+            )
+    after = Ledger(version for ledger in own.values() for version in ledger.versions)
     known = {(v.key, v.verdict) for v in before.versions}
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
@@ -343,7 +350,10 @@ def register(
         is_restricted = datasource.building_id in restricted
         errors, warned = _findings_of_sync(settings, datasource, is_restricted=is_restricted)
         place = "its location" if is_restricted else datasource.location
-        unread[datasource.datasource_id] = _unfinished(settings, datasource, place, after) + errors
+        unread[datasource.datasource_id] = (
+            _unfinished(settings, datasource, place, own.get(datasource.building_id, Ledger()))
+            + errors
+        )
         warnings += warned
     _remember_unread(settings, unread, not_read)
     outcome = Outcome(

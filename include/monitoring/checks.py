@@ -91,7 +91,7 @@ def examine(
     if not months:  # nothing was ever heard of this building
         return []
     with scratch_database(run.settings) as database:
-        store = Store(run.settings)
+        store = Store(run.settings.seeing([building.building_id]))
         watched = [(building.building_id, month) for month in months]
         hours = for_each(
             database, watched, lambda cursor, month: str(_hours_of(cursor, store, month))

@@ -132,7 +132,8 @@ def _winners(settings: Settings, version: FileVersion, months: list[str]) -> tup
     """How many of a file's superseded readings another line of it has superseded, and how many
     another file.
     """
-    store, of_file = Store(settings), [(version.building_id, month) for month in months]
+    store = Store(settings.seeing([version.building_id]))
+    of_file = [(version.building_id, month) for month in months]
     rejected = [file.path for file in store.of_months(REJECTED, of_file)]
     readings = [file.path for file in store.of_months(READINGS, of_file)]
     fetch_inputs(settings, [*rejected, *readings])

@@ -71,7 +71,9 @@ def watched_months(settings: Settings, building: Building, as_of: datetime) -> l
     """
     window = floating_window(building, as_of)
     first, current = next_month(window[0], -1), window[-1]
-    stored = [month for month in Store(settings).months(building.building_id) if month <= current]
+    # to read the manifests of all for each building would cost the square of their number
+    own = Store(settings.seeing([building.building_id]))
+    stored = [month for month in own.months(building.building_id) if month <= current]
     return [month for month in stored if month >= first] or stored[-1:]
 
 

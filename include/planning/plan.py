@@ -104,10 +104,10 @@ def plan_readings(run: Run) -> list[MonthPlan]:
         "models/2_marts",
         "models/5_metrics",
     )
-    plans = []
+    plans, ledgers = [], ledger.by_building()
     for building in run.registry.built_buildings:
         seeds = run.registry.fingerprint_of(building.building_id)
-        accepted = ledger.accepted(
+        accepted = Ledger(ledgers.get(building.building_id, ())).accepted(
             building.building_id, run.as_of, run.registry.withdrawn(run.as_of)
         )
         ranked = rank(

@@ -132,6 +132,17 @@ class Registry:
         """The datasource of that id. Raises ConfigurationError if there is none."""
         return _known(self.datasources, "datasource_id", datasource_id, "datasources_config.csv")
 
+    def datasources_of(self, building_id: str) -> tuple[Datasource, ...]:
+        """The datasources of a building, in the order of the seed."""
+        return tuple(self._datasources.get(building_id, ()))
+
+    @functools.cached_property
+    def _datasources(self) -> dict[str, list[Datasource]]:
+        found: dict[str, list[Datasource]] = {}
+        for row in self.datasources:
+            found.setdefault(row.building_id, []).append(row)
+        return found
+
     def format_of(self, datasource: Datasource) -> FileFormat:
         """The file format of a datasource."""
         return _known(self.file_formats, "format", datasource.format, "file_formats.csv")
@@ -172,7 +183,7 @@ class Registry:
             if datetime.combine(row.since, time.min, UTC) <= as_of
         }
 
-    @property
+    @functools.cached_property
     def active_buildings(self) -> tuple[Building, ...]:
         """The buildings that are read and monitored."""
         return tuple(
@@ -181,21 +192,21 @@ class Registry:
             if row.status == "active" and row.building_id not in self.wrong
         )
 
-    @property
+    @functools.cached_property
     def published_buildings(self) -> tuple[Building, ...]:
         """The buildings whose data are public: also those that are not read any more, or not in
         this run.
         """
         return tuple(row for row in self.buildings if row.status in ("active", "disabled"))
 
-    @property
+    @functools.cached_property
     def built_buildings(self) -> tuple[Building, ...]:
         """The published buildings whose months follow their inputs; those of a wrong one stay as
         they are.
         """
         return tuple(row for row in self.published_buildings if row.building_id not in self.wrong)
 
-    @property
+    @functools.cached_property
     def active_datasources(self) -> tuple[Datasource, ...]:
         """Those that are read, of buildings that are read."""
         active = {building.building_id for building in self.active_buildings}
@@ -226,7 +237,7 @@ class Registry:
             found[name] = [row for row in self.datasources if row.building_id in own]
         return found
 
-    @property
+    @functools.cached_property
     def planned_datasources(self) -> tuple[Datasource, ...]:
         """Those of which nothing was ever read: nothing of them is published."""
         return tuple(row for row in self.datasources if row.status == "planned")
@@ -303,6 +314,18 @@ class Registry:
                         "put the raw files into a folder of their own",
                     )
 
+    @functools.cached_property
+    def _mappings(self) -> dict[str, list[Row]]:
+        """The rows that say what a datasource's values mean: to look through those of all for each
+        building would cost the square of their number.
+        """
+        found: dict[str, list[Row]] = {}
+        for column in self.datasource_mappings:
+            found.setdefault(column.datasource_id, []).append(column)
+        for sensor in self.sensor_mappings:
+            found.setdefault(sensor.datasource_id, []).append(sensor)
+        return found
+
     @property
     def fingerprint(self) -> str:
         """Hash of all seeds as they are on the disk."""
@@ -320,8 +343,7 @@ class Registry:
         formats = {row.format for row in self.datasources if row.building_id == building_id}
         touching: list[Row] = [
             *(row for row in self.file_formats if row.format in formats),
-            *(row for row in self.datasource_mappings if row.datasource_id in datasources),
-            *(row for row in self.sensor_mappings if row.datasource_id in datasources),
+            *(row for name in datasources for row in self._mappings.get(name, ())),
             *(row for row in self.locations if row.building_id == building_id),
         ]
         facts = sorted(json.dumps(row.model_dump(mode="json"), sort_keys=True) for row in touching)

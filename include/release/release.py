@@ -323,8 +323,8 @@ def _retentions(run: Run, building: Building) -> list[int]:
     """How many months each datasource of a building keeps; the building's own where it has none."""
     return [
         run.registry.retention_months(row)
-        for row in run.registry.datasources
-        if row.building_id == building.building_id and row.status in ("active", "disabled")
+        for row in run.registry.datasources_of(building.building_id)
+        if row.status in ("active", "disabled")
     ] or [building.retention_months]
 
 
@@ -336,11 +336,13 @@ def _in_retention(run: Run) -> str:
     conditions = []
     for building in run.registry.published_buildings:
         longest = max(_retentions(run, building))
-        for row in run.registry.datasources:
+        for row in run.registry.datasources_of(building.building_id):
             months = run.registry.retention_months(row)
+            if months >= longest:
+                continue
             numbers = [v.number for v in versions if v.datasource_id == row.datasource_id]
             its_own = f"building_id = '{building.building_id}'"
-            if row.building_id != building.building_id or months >= longest or not numbers:
+            if not numbers:
                 continue
             first = month_start(floating_window(building, run.as_of, months)[0], building.timezone)
             is_older = f"timestamp < '{first.isoformat()}'::timestamptz"

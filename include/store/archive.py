@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -74,13 +75,13 @@ def fingerprints(run: Run) -> dict[Unit, str]:
     models.
     """
     models, readings = models_fingerprint("models/3_aggregations"), read_manifest(run.settings)
+    built = {building.building_id: building for building in run.registry.built_buildings}
     return {
-        Unit(grain, building.building_id, month): _fingerprint(
-            grain, building, month, readings, models, run.as_of
+        Unit(grain, building_id, month): _fingerprint(
+            grain, built[building_id], month, readings, models, run.as_of
         )
-        for building in run.registry.built_buildings
         for building_id, month in readings
-        if building_id == building.building_id
+        if building_id in built
         for grain in GRAINS
     }
 
@@ -114,21 +115,17 @@ def windows_to_build(run: Run, lost: Collection[Unit] = ()) -> list[WindowPlan]:
     """
     manifest, wanted = read_archive_manifest(run.settings), fingerprints(run)
     readings = read_manifest(run.settings)
-    stale = [
-        unit
-        for unit, fingerprint in wanted.items()
-        if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint
+    stale: dict[str, set[str]] = {}
+    for unit, fingerprint in wanted.items():
+        if unit in lost or unit not in manifest or manifest[unit].fingerprint != fingerprint:
+            stale.setdefault(unit.building_id, set()).add(unit.month)
+    return [
+        window
+        for building in run.registry.built_buildings
+        if building.building_id in stale
+        for window in plan_windows(building, stale[building.building_id], run.as_of)
+        if _reached(window, readings)
     ]
-    windows = []
-    for building in run.registry.built_buildings:
-        months = {unit.month for unit in stale if unit.building_id == building.building_id}
-        if months:
-            windows += [
-                window
-                for window in plan_windows(building, months, run.as_of)
-                if _reached(window, readings)
-            ]
-    return windows
 
 
 def windows_planned(run: Run) -> list[WindowPlan]:
@@ -224,13 +221,13 @@ def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
 
 def _write(settings: Settings, buildings: Collection[str], manifest: ArchiveManifest) -> None:
     """Replace what is remembered of these buildings."""
-    for building_id in sorted(buildings):
-        rows = [
-            {"grain": unit.grain, "month": unit.month, **entry.__dict__}
-            for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0]))
-            if unit.building_id == building_id
-        ]
-        files.write_sealed(settings.paths.archive_manifest(building_id), rows)
+    rows: dict[str, list[dict[str, Any]]] = {building_id: [] for building_id in buildings}
+    for unit, entry in sorted(manifest.items(), key=lambda item: str(item[0])):
+        if unit.building_id in rows:
+            row = {"grain": unit.grain, "month": unit.month, **entry.__dict__}
+            rows[unit.building_id].append(row)
+    for building_id, own in sorted(rows.items()):
+        files.write_sealed(settings.paths.archive_manifest(building_id), own)
 
 
 def _inside(unit: Unit, window: WindowPlan) -> bool:

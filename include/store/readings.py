@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -432,15 +433,14 @@ def _write(
 ) -> None:
     """Replace what is remembered of these buildings."""
     accounting = accounting.sort_by([("month", "ascending"), ("source_file", "ascending")])
-    for building_id in sorted(buildings):
+    rows: dict[str, list[dict[str, Any]]] = {building_id: [] for building_id in buildings}
+    for (owner, month), entry in sorted(manifest.items()):
+        if owner in rows:
+            rows[owner].append({"month": month, **entry.__dict__})
+    for building_id, own_rows in sorted(rows.items()):
         own = accounting.filter(pc.equal(accounting["building_id"], building_id))
         files.write_parquet(settings.paths.accounting(building_id), own)
-        rows = [
-            {"month": month, **entry.__dict__}
-            for (owner, month), entry in sorted(manifest.items())
-            if owner == building_id
-        ]
-        files.write_sealed(settings.paths.readings_manifest(building_id), rows)
+        files.write_sealed(settings.paths.readings_manifest(building_id), own_rows)
 
 
 def totals(accounting: pa.Table) -> dict[str, int]:
