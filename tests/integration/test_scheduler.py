@@ -323,13 +323,17 @@ def the_pages_open_in_a_browser(airflow: Airflow) -> None:
 AS_OF_FORM: list[dict[str, Any] | None] = [{"as_of": None}, {"as_of": "2026-02-01"}]
 NO_FORM: list[dict[str, Any] | None] = [{}]
 FORMS: dict[str, list[dict[str, Any] | None]] = {
-    "aggregate_and_publish": AS_OF_FORM,
+    "aggregate_and_publish": [
+        {"as_of": None, "building": None},
+        {"as_of": "2026-02-01T06:00Z", "building": "sm2"},
+    ],
     "maintain_platform": NO_FORM,
     "monitor_quality": AS_OF_FORM,
     "refresh": [
-        {"as_of": None, "skip_checks": [], "skip_reason": None},
+        {"as_of": None, "building": None, "skip_checks": [], "skip_reason": None},
         {
             "as_of": "2026-02-01T06:00Z",
+            "building": "sm2",
             "skip_checks": ["new_columns", "row_count"],
             "skip_reason": "exported at once",
         },
