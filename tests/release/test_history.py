@@ -129,6 +129,7 @@ def test_a_file_that_the_remote_lost_is_sent_again(
     assert list(published_history(settings).values()) == [b"january"]
 
 
+@pytest.mark.long  # rclone, many times
 def test_wherever_an_upload_stops_a_reader_has_every_file_that_its_release_names(
     settings: Settings,
 ) -> None:

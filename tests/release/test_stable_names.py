@@ -53,6 +53,7 @@ def test_the_names_are_those_of_the_release_and_one_for_the_hours(settings: Sett
     assert not stable_names.offer(settings, release)
 
 
+@pytest.mark.long  # rclone, many times
 def test_wherever_it_is_killed_each_file_is_whole_and_the_next_run_finishes(
     settings: Settings,
 ) -> None:

@@ -307,6 +307,7 @@ def test_a_latest_json_that_names_a_missing_release_is_logged_and_the_next_uploa
     assert offered_release(settings) == Pointer(OLD, TIMES[OLD])
 
 
+@pytest.mark.long  # rclone, many times
 def test_an_upload_that_lost_a_file_on_the_remote_is_made_again(settings: Settings) -> None:
     release = release_here(settings, OLD)
     assert upload(settings, release) and not upload(settings, release)
