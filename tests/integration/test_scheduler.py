@@ -212,7 +212,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Pat
 
 
 LOGS = {
-    "sm2_thermopro.sync": "sm2drive:Indoor/Latest/Upload: files listed: 2, of this datasource: 2, new or changed: 2, copied: 2 (",
+    "sm2_thermopro.sync": "sm2_thermopro: files listed: 2, of this datasource: 2, new or changed: 2, copied: 2 (",
     "sm2_thermopro.validate_schema": "file versions judged: 2; accepted: 2, with 240 rows",
     "register_files": "new file versions accepted: 3; problems: 0",
     "plan_months": "months to build: sm2.2026-01, sm2.2026-02",
