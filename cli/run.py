@@ -84,9 +84,10 @@ def run() -> int:
         registry = load_registry(settings.seeds_dir)
         now = checked_as_of(settings.as_of) if settings.as_of else END_OF_TIME
         with files.locked(settings.data_dir / ".run.lock", "make run"):
-            run = Run(settings, registry, now)
+            this = Run(settings, registry, now)
             if chosen.building:
-                run = run.only([registry.building(chosen.building).building_id])
+                registry.check_building(chosen.building)
+                this = this.only([chosen.building])
             before = releases.versions(settings)
             log = settings.data_dir / "airflow" / "run.log"
             with _output_to(log):
@@ -97,7 +98,7 @@ def run() -> int:
                 return 1
             from cli.summary import summary
 
-            return summary(console, run, before, str(log))
+            return summary(console, this, before, str(log))
     except PlatformError as error:
         console.print(str(error), style="red", markup=False)
         return 1

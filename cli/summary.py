@@ -85,7 +85,7 @@ def summary(console: Console, run: Run, before: Collection[str], log: str) -> in
             else "published"
         )
         console.print(f"Release   {release.version} ({news})\n          {release.path}")
-    _print_next(console, run.settings)
+    _print_next(console, next(iter(made.values()), None))
     is_complete = not problems and not refused_files(Ledger.read(run.settings.paths), run.registry)
     return PUBLISHED if is_complete else PUBLISHED_WITHOUT_SOME
 
@@ -95,19 +95,19 @@ def _with_data(publications: Iterable[Run]) -> list[Run]:
     return [own for own in publications if Store(own.settings).archive_manifest]
 
 
-def _print_next(console: Console, settings: Settings) -> None:
+def _print_next(console: Console, release: Release | None) -> None:
     """What to try next."""
-    last = releases.newest(settings)
-    hourly = last and last.path / "public_dataset_hourly.parquet"
     console.print(
         "\nNext      make ui                         the same DAGs in Airflow's own pages"
     )
-    console.print(
-        "          .venv/bin/python -c"
-        f""" "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """,
-        markup=False,
-        soft_wrap=True,
-    )
+    if release is not None:
+        hourly = release.path / "public_dataset_hourly.parquet"
+        console.print(
+            "          .venv/bin/python -c"
+            f""" "import duckdb; duckdb.sql(\\"from '{hourly}' limit 9\\").show()" """,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _print_counts(console: Console, run: Run, new: int) -> None:

@@ -75,7 +75,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """Take back what a test set, or the next test of its process would stand on its installation."""
+    """Restore the environment, so that the next test of the process uses its own installation."""
     before = dict(os.environ)
     yield
     if os.environ != before:

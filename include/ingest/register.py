@@ -2,7 +2,6 @@
 down.
 """
 
-import json
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +13,7 @@ from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
 from include.ingest import gate
+from include.ingest.quarantine import write_pages
 from include.ingest.validate import SKIPPABLE, Validation, read_version
 from include.ledger.ledger import (
     Arrival,
@@ -22,6 +22,7 @@ from include.ledger.ledger import (
     Ledger,
     judged_from_json,
     judged_to_json,
+    redact,
 )
 from include.registry import Registry, Run
 from include.registry.rows import Datasource
@@ -266,8 +267,8 @@ def give_up(settings: Settings, lost: list[FileVersion], restricted: Collection[
         before = Ledger.read(settings.paths)
         ledger = before.replaced(lost)
         ledger.write(settings.paths, before)
-    _write_quarantine_pages(settings, ledger)
-    add_problems(settings, [_sentence(version) for version in shown(lost, restricted)])
+    write_pages(settings, ledger)
+    add_problems(settings, [_sentence(version) for version in redact(lost, restricted)])
 
 
 def add_problems(settings: Settings, problems: list[str], kept: Collection[str] = ()) -> None:
@@ -332,16 +333,16 @@ def register(
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
             after.write(settings.paths, before)
-    _write_quarantine_pages(settings, after)
+    write_pages(settings, after)
     read = {datasource.datasource_id for datasource in datasources}
     refused = [version for version in after.refused() if version.datasource_id in read]
-    refused = shown(refused, restricted)
+    refused = redact(refused, restricted)
     new_refusals = [_sentence(v) for v in refused if (v.key, v.verdict) not in known]
     counted = {(v.path, v.sha256, v.rejected) for v in before.versions if v.verdict == "accepted"}
     news = [v for v in judged if (v.path, v.sha256, v.rejected) not in counted]
     new_refusals += [
         f"{v.path}: {finding}"
-        for v in shown(news, restricted)
+        for v in redact(news, restricted)
         for finding in v.findings
         if finding.check == "many_rejected_lines"
     ]
@@ -369,7 +370,7 @@ def register(
         warnings=warnings
         + [
             f"{v.path}: {finding}"
-            for v in shown(judged, restricted)
+            for v in redact(judged, restricted)
             for finding in v.findings
             if finding.severity == "warning" and finding.check != "many_rejected_lines"
         ],
@@ -395,11 +396,6 @@ def read_outcome(settings: Settings) -> Outcome | None:
     """What the last registration handed over; None if there was none."""
     path = settings.paths.ingest / OUTCOME
     return Outcome(**files.read_json(path)) if path.exists() else None
-
-
-def shown(versions: Iterable[FileVersion], restricted: Collection[str]) -> list[FileVersion]:
-    """The versions as logs and pages may have them: those of restricted buildings without names."""
-    return [v.redacted if v.building_id in restricted else v for v in versions]
 
 
 def _sentence(version: FileVersion) -> str:
@@ -503,59 +499,3 @@ def _synced(settings: Settings, datasource: Datasource) -> dict[str, Any] | None
     """What sync handed over; None if it did not end."""
     path = settings.paths.ingest / datasource.datasource_id / "arrivals.json"
     return files.read_json(path) if path.exists() else None
-
-
-def _write_quarantine_pages(settings: Settings, ledger: Ledger) -> None:
-    """One page for each file that is refused or has rejected lines; the pages of files that have
-    been cured go.
-    """
-    newest = {v.place: v for v in ledger.versions}
-    listed = [
-        *ledger.refused(),
-        *(v for v in newest.values() if v.verdict == "accepted" and v.rejected),
-    ]
-    pages = {}
-    for version in listed:
-        place = (version.building_id, version.datasource_id, version.sha256)
-        errors = [
-            finding
-            for finding in version.findings
-            if finding.severity == "error" or "rejected_lines" in finding.check
-        ]
-        page = (
-            settings.paths.quarantine
-            / version.building_id
-            / version.datasource_id
-            / f"{version.path}.json"
-        )
-        content: dict[str, Any] = {
-            "file": version.path,
-            "verdict": version.verdict,
-            "because": [
-                finding.message + (f" ({finding.where})" if finding.where else "")
-                for finding in errors
-            ],
-            "what_to_do": list(dict.fromkeys(finding.cure for finding in errors)),
-            "untouched_file": str(settings.paths.landed(*place).relative_to(settings.paths.root)),
-            "sha256": version.sha256,
-            "first_seen": version.first_seen.isoformat(),
-        }
-        if version.rejected and version.verdict == "accepted":
-            lines = settings.paths.rejected_lines(*place, version.path)
-            content |= {
-                "rejected_lines": version.rejected,
-                "their_texts": str(lines.relative_to(settings.paths.root)),
-            }
-        pages[page] = content
-    there = {
-        page
-        for folder in settings.paths.quarantine.glob("*")
-        if settings.paths.sees(folder.name)
-        for page in folder.rglob("*.json")
-    }
-    for stale in there - set(pages):
-        files.remove(stale)
-    for page, content in pages.items():
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        if not page.exists() or page.read_bytes() != text.encode():
-            files.write_text(page, text)

@@ -150,6 +150,11 @@ class FileVersion:
         return [str(finding) for finding in self.findings if finding.severity == "error"]
 
 
+def redact(versions: Iterable[FileVersion], restricted: Collection[str]) -> list[FileVersion]:
+    """The versions for logs and pages: those of restricted buildings without names and texts."""
+    return [v.redacted if v.building_id in restricted else v for v in versions]
+
+
 _UTC = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [

@@ -58,7 +58,7 @@ class Cause:
         return self.status != "resolved"
 
     @property
-    def shown(self) -> "Cause":
+    def redacted(self) -> "Cause":
         """As logs, pages and issues may have it: of a restricted building, only what kind it is."""
         if not self.restricted:
             return self

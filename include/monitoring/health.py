@@ -41,7 +41,7 @@ def health_file(settings: Settings) -> Path:
 
 def read_health(settings: Settings) -> list[Cause]:
     """The incidents of the last run, as everybody may see them; none if there was none."""
-    return [cause.shown for cause in read_all_health(settings)]
+    return [cause.redacted for cause in read_all_health(settings)]
 
 
 def read_all_health(settings: Settings) -> list[Cause]:

@@ -68,7 +68,7 @@ def notify_by_mail(
     groups: dict[tuple[str, ...], list[Cause]] = {}
     for cause in causes:
         to = (people or {}).get(cause.building_id, ())
-        groups.setdefault(to, []).append(cause if to else cause.shown)
+        groups.setdefault(to, []).append(cause if to else cause.redacted)
     sent, failures = 0, list[Exception]()
     for to, own in sorted(groups.items()):
         try:

@@ -136,7 +136,7 @@ def wrong_rows(registry: Registry) -> list[str]:
     run.
     """
     wrong = [
-        f"{building_id} is not read in this run: {registry.shown(building_id, error)}"
+        f"{building_id} is not read in this run: {registry.redacted(building_id, error)}"
         for building_id, errors in registry.wrong.items()
         for error in errors
     ]
@@ -145,7 +145,7 @@ def wrong_rows(registry: Registry) -> list[str]:
     except ConfigurationError as error:
         return [*wrong, f"the hierarchy was not updated: {error}"]
     return wrong + [
-        f"the hierarchy of {building_id} was not updated: {registry.shown(building_id, error)}"
+        f"the hierarchy of {building_id} was not updated: {registry.redacted(building_id, error)}"
         for building_id, error in structures.items()
         if building_id not in registry.wrong and registry.has(building_id)
     ]

@@ -87,6 +87,15 @@ class Registry:
         """Whether there is a row of that building."""
         return any(row.building_id == building_id for row in self.buildings)
 
+    def check_building(self, building_id: str) -> None:
+        """Raise ConfigurationError if a run is asked for a building that has no row."""
+        if not self.has(building_id):
+            raise ConfigurationError(
+                f"there is no building {building_id!r}",
+                where="parameter building",
+                cure=f"choose one of: {', '.join(row.building_id for row in self.buildings)}",
+            )
+
     @property
     def of_all(self) -> "Registry":
         """The rows of all buildings, for what is made of them at once."""
@@ -99,7 +108,7 @@ class Registry:
         ids = (row.building_id for row in self.of_all.buildings)
         return frozenset(name for name in ids if any(row.names(name) for row in closed))
 
-    def shown(self, building_id: str, error: ConfigurationError) -> str:
+    def redacted(self, building_id: str, error: ConfigurationError) -> str:
         """A wrong row as logs and pages may have it: of a restricted building, only where it is."""
         return error.where if building_id in self.restricted else str(error)
 
@@ -274,7 +283,7 @@ class Registry:
         if datasource in self.active_datasources:
             return ""
         if errors := self.wrong.get(datasource.building_id):
-            what = self.shown(datasource.building_id, errors[0])
+            what = self.redacted(datasource.building_id, errors[0])
             return f"{datasource.building_id} is disabled for this run by a wrong row: {what}"
         building = self.building(datasource.building_id)
         name, status = (

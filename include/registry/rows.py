@@ -474,7 +474,10 @@ class Publication(Row):
     )
     licence: str = Field(description="SPDX; empty: that of each building")
     access: Literal["public", "restricted"] = Field(
-        description="restricted: its buildings are in no public release, page, log or issue"
+        description=(
+            "restricted: no name or value of its buildings is in a public release, page, log or"
+            " issue"
+        )
     )
     status: Literal["active", "disabled"]
 

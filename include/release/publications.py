@@ -33,8 +33,3 @@ def publication_runs(run: Run) -> list[Run]:
     ]
     seen = [own for own in runs if all(map(run.settings.paths.sees, own.settings.buildings or ()))]
     return sorted(seen, key=lambda own: own.settings.publication != DEFAULT_PUBLICATION)
-
-
-def default_run(run: Run) -> Run:
-    """That of the public dataset, which pages and summaries show."""
-    return publication_run(run, run.registry.publication(DEFAULT_PUBLICATION))

@@ -5,8 +5,7 @@ from typing import Any
 
 from include.core.errors import ContractError, PlatformError
 from include.hierarchy import hierarchy
-from include.ingest.register import shown
-from include.ledger.ledger import Ledger
+from include.ledger.ledger import Ledger, redact
 from include.registry import Run
 from include.release import hand_over
 from include.release import release as releases
@@ -43,7 +42,7 @@ def publish(run: Run, made_by: dict[str, Any]) -> dict[str, Release]:
     made, failed = _of_each(runs, lambda own: _make(own, made_by))
     push(run.settings)
     sent, unsent = _of_each(runs, _send)
-    _raise_first(failed | unsent)
+    _raise_together(unsent | failed)
     return sent | made
 
 
@@ -61,15 +60,17 @@ def _of_each(
     return done, failed
 
 
-def _raise_first(failed: dict[str, PlatformError]) -> None:
-    """Raise the first error, which names all publications that have one if they are several."""
-    if not failed:
-        return
-    first = next(iter(failed.values()))
-    if len(failed) == 1:
-        raise first
-    what = f"{len(failed)} publications failed ({', '.join(failed)}): {first.what}"
-    raise type(first)(what, where=first.where, cure=first.cure) from first
+def _raise_together(failed: dict[str, PlatformError]) -> None:
+    """Raise the error of the only publication that has one, or one that says all."""
+    errors = list(failed.values())
+    if len(errors) > 1:
+        raise type(errors[0])(
+            "\n".join(f"publication {name}: {error.what}" for name, error in failed.items()),
+            where=", ".join(dict.fromkeys(error.where for error in errors)),
+            cure="; ".join(dict.fromkeys(error.cure for error in errors)),
+        )
+    if errors:
+        raise errors[0]
 
 
 def _make(run: Run, made_by: dict[str, Any]) -> Release | None:
@@ -118,7 +119,7 @@ def _refuse_if_held(run: Run) -> None:
         for version in Ledger.read(run.settings.paths).refused()
         if version.building_id in holding
     ]
-    refused = shown(refused, run.registry.restricted)
+    refused = redact(refused, run.registry.restricted)
     if refused:
         raise ContractError(
             f"held back: {len(refused)} files are refused, the first is {refused[0].path}",

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from include.contract.parquet import PARQUET
-from include.contract.tables import TYPES, Table, file_of, published_monthly, tables, tables_of
+from include.contract.tables import Table, file_of, published_monthly, tables, tables_of
 from include.core import files
 from include.core.calendar import month_start
 from include.core.duckdb_session import for_each, scratch_database
@@ -26,8 +26,8 @@ from include.planning.plan import floating_window, models_fingerprint
 from include.registry import Run
 from include.registry.rows import Building
 from include.release import lineage
+from include.release.documents import write_documents
 from include.release.history import HistoryFile, history
-from include.release.readme import licence, readme
 from include.store.archive import Unit
 from include.store.readings import SourceMonth, taken_out, unexplained
 from include.store.store import READINGS, Store, StoredFile
@@ -180,7 +180,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
     ]
     version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
     lineage_of_release = lineage.lineage(run, version, months_of_readings)
-    _write_documents(run, version, rows, lineage_of_release, staging)
+    write_documents(run, version, rows, lineage_of_release, staging)
     files.write_json(
         staging / "run.json",
         {
@@ -487,83 +487,3 @@ def _can_be_traced(months: set[tuple[str, str, str]], named: list[HistoryFile]) 
             where="lineage.json",
             cure="nothing was published; this is a bug: report it with the log of the task",
         )
-
-
-def _write_documents(
-    run: Run,
-    version: str,
-    rows: dict[str, int],
-    lineage_of_release: dict[str, Any],
-    staging: Path,
-) -> None:
-    title, own_licence = run.publication.title, run.publication.licence
-    buildings = [
-        building.model_copy(update={"licence": own_licence} if own_licence else {})
-        for building in run.registry.published_buildings
-    ]
-    files.write_json(
-        staging / "schema.json",
-        {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]},
-    )
-    files.write_json(staging / "datapackage.json", _datapackage(title, buildings, version, staging))
-    files.write_json(staging / "lineage.json", lineage_of_release)
-    files.write_text(
-        staging / "README.md",
-        readme(title, buildings, run.as_of, version, rows, lineage_of_release),
-    )
-    files.write_text(staging / "LICENSE", licence(title, buildings, version))
-    summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
-    files.write_text(
-        staging / "SHA256SUMS",
-        "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed),
-    )
-
-
-def _schema(table: Table, rows: int) -> dict[str, Any]:
-    return {
-        "file": table.file,
-        "description": table.description,
-        "rows": rows,
-        "key": list(table.key),
-        "columns": [asdict(column) for column in table.columns],
-    }
-
-
-def _datapackage(
-    title: str, buildings: Iterable[Building], version: str, staging: Path
-) -> dict[str, Any]:
-    """Frictionless Data Package 2.0."""
-
-    def resource(table: Table) -> dict[str, Any]:
-        return {
-            "name": table.file.removesuffix(".parquet").replace("_", "-"),
-            "path": table.file,
-            "format": "parquet",
-            "mediatype": "application/vnd.apache.parquet",
-            "description": table.description,
-            "hash": f"sha256:{files.sha256(staging / table.file)}",
-            "schema": {
-                "fields": [
-                    {
-                        "name": c.name,
-                        "type": TYPES[c.type],
-                        "description": c.description,
-                        **({"unit": c.unit} if c.unit else {}),
-                    }
-                    for c in table.columns
-                ],
-                "primaryKey": list(table.key),
-            },
-        }
-
-    licences = sorted({building.licence for building in buildings})
-    return {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "building-sensor-data",
-        "title": title,
-        "version": version,
-        "licenses": [
-            {"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences
-        ],
-        "resources": [resource(table) for table in tables()],
-    }

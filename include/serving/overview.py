@@ -16,8 +16,8 @@ from include.core import files
 from include.core.errors import ConfigurationError, StorageError
 from include.core.plain_text import counted, visible_lines
 from include.core.settings import Settings
-from include.ingest.register import DRIVES, shown
-from include.ledger.ledger import FileVersion, Ledger
+from include.ingest.register import DRIVES
+from include.ledger.ledger import FileVersion, Ledger, redact
 from include.monitoring.causes import Cause
 from include.monitoring.health import Look, read_health, read_look
 from include.monitoring.runs import RunPage, read_pages
@@ -159,9 +159,9 @@ def _refused(settings: Settings) -> list[FileVersion]:
     """
     refused = Ledger.read(settings.paths).refused()
     try:
-        return shown(refused, load_registry(settings.seeds_dir).restricted)
+        return redact(refused, load_registry(settings.seeds_dir).restricted)
     except ConfigurationError:
-        return shown(refused, settings.paths.known_buildings)
+        return redact(refused, settings.paths.known_buildings)
 
 
 def published_file(settings: Settings, version: str, name: str) -> Path | None:

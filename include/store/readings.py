@@ -15,7 +15,7 @@ from include.core import files
 from include.core.duckdb_session import scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
-from include.ledger.ledger import FileVersion, Ledger
+from include.ledger.ledger import FileVersion, Ledger, redact
 from include.planning.plan import MonthPlan
 from include.planning.tables import ReadingsPlan
 from include.registry import Run
@@ -241,9 +241,9 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     lost = unexplained(_lost_sources(manifest, plans, sources), taken_out(run))
     losing = {(building_id, month) for building_id, _, month in lost}
     accounting, fresh = _accounting_with(run.settings, plans)
-    broken = broken_conservation(
-        Ledger.read(paths), accounting, {v.key for plan in plans for v in plan.versions}
-    )
+    ledger = Ledger(redact(Ledger.read(paths).versions, run.registry.restricted))
+    planned_versions = {version.key for plan in plans for version in plan.versions}
+    broken = broken_conservation(ledger, accounting, planned_versions)
     if lost or broken:
         plans = [
             plan

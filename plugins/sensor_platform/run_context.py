@@ -108,11 +108,16 @@ def run_of(context: Any, asset: Asset | None = None) -> Run:
         AirflowFailException: `as_of` is none, or is in the future.
         PlatformError: the seeds or the remotes are wrong.
     """
+    run = whole_run(context, asset)
+    chosen = building_of(context, run.registry)
+    return run.only([chosen]) if chosen else run
+
+
+def whole_run(context: Any, asset: Asset | None = None) -> Run:
+    """The same, of all buildings, whatever the parameter `building` says."""
     now = as_of(context, asset)
     settings, registry = platform()
-    run = Run(settings_at(settings, now), registry, now)
-    chosen = building_of(context, registry)
-    return run.only([chosen]) if chosen else run
+    return Run(settings_at(settings, now), registry, now)
 
 
 def building_of(context: Any, registry: Registry) -> str:
@@ -121,12 +126,11 @@ def building_of(context: Any, registry: Registry) -> str:
     Raises AirflowFailException if there is no such building.
     """
     name = str(context["params"].get("building") or "")
-    if name and not registry.has(name):
-        known = ", ".join(row.building_id for row in registry.buildings)
-        raise AirflowFailException(
-            f"there is no building {name!r}\n  where: parameter building\n  what to do: choose one"
-            f" of: {known}"
-        )
+    if name:
+        try:
+            registry.check_building(name)
+        except ConfigurationError as error:  # another try would not find it either
+            raise AirflowFailException(str(error)) from error
     return name
 
 

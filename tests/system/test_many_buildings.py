@@ -11,7 +11,6 @@ import pytest
 import tests.support.platform
 from benchmarks.many import building_ids
 from include.core.settings import Settings
-from include.ingest.due import why_not_due
 from include.ingest.register import read_outcome
 from include.sources.watch import new_files
 from tests.support.many import edit, many_buildings, use_their_dags
@@ -104,11 +103,3 @@ def test_the_trouble_of_one_building_stays_its_own(
     platform.publish("2026-02-03")
     assert platform.states["refresh"] == "success"
     assert published(platform) == dict.fromkeys(IDS, 96), "one is read on Wednesdays"
-    assert (
-        why_not_due(
-            platform.settings,
-            platform.registry.building(WEEKLY),
-            platform.at("2026-02-04T06:00Z").as_of,
-        )
-        == ""
-    )

@@ -12,11 +12,12 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 
-from include.core.settings import Settings
 from include.monitoring.health import read_all_health
 from include.monitoring.report import Mail, notify_by_issue, notify_by_mail
+from include.planning.plan import plan_readings
 from include.serving.overview import overview, page
 from include.serving.run_note import run_note
+from include.store import readings
 from tests.support.many import append, edit, many_buildings, use_their_dags
 from tests.support.platform import Platform
 
@@ -31,7 +32,7 @@ def installed(
 ) -> Iterator[Platform]:
     """One public building and three restricted ones, of which names, files and values are
     canaries: one that is read and has refused and odd files, one with a wrong row, one whose drive
-    is gone. All DAGs have run once; what they said is in `said.log`.
+    is gone. The DAGs that read, publish and check have run once; their output is in `said.log`.
     """
     folder = tmp_path_factory.mktemp("publications")
     made = Platform(folder / "drive", folder / "data")
@@ -191,7 +192,7 @@ def test_nothing_of_a_restricted_building_is_in_a_public_release_page_log_or_xco
     assert not any(found.values()), found
 
 
-def test_people_of_a_building_are_told_what_others_are_not(platform: Platform) -> None:
+def test_mails_to_the_people_of_a_building_say_what_others_do_not(platform: Platform) -> None:
     tracker, mails = Tracker(), list[Mail]()
     causes = read_all_health(platform.settings)
     notify_by_issue(platform.settings, causes, tracker)
@@ -199,10 +200,10 @@ def test_people_of_a_building_are_told_what_others_are_not(platform: Platform) -
     people = {READ: ("jana@example.org",)}
     notify_by_mail(platform.settings, causes, as_of, mails.append, people)
     assert not CANARY.findall("".join(tracker.written))
-    told = {mail.to: mail.html for mail in mails}
-    assert "CANARYBROKEN" in told["jana@example.org",]
-    assert CANARY.findall(told[()]) == []
-    assert GONE in told[()], "of a building without addresses the kind of problem is told"
+    mailed = {mail.to: mail.html for mail in mails}
+    assert "CANARYBROKEN" in mailed["jana@example.org",]
+    assert CANARY.findall(mailed[()]) == []
+    assert GONE in mailed[()], "of a building without addresses the kind of problem is mailed"
 
 
 def test_a_publication_has_its_buildings_its_place_and_its_licence(
@@ -248,9 +249,9 @@ def test_a_run_of_one_building_reads_and_publishes_it_alone(platform: Platform) 
         platform.run("2026-02-03", only=only, building=PUBLIC)
         assert platform.states[only] == "success", "the trouble of others is not this run's"
     first = platform.data / "publications/first/releases/latest"
-    seen = duckdb.sql(
-        f"select max(value) from '{first}/public_dataset_raw.parquet' where timestamp::date between '2026-01-19' and '2026-01-21'"
-    )
+    days = "timestamp::date between '2026-01-19' and '2026-01-21'"
+    table = f"'{first}/public_dataset_raw.parquet'"
+    seen = duckdb.sql(f"select max(value) from {table} where {days}")
     assert seen.fetchall() == [(8.5,)]
     assert (platform.data / "releases/latest").readlink() != default, "it holds no other building"
     assert {path: path.read_bytes() for path in before} == before
@@ -258,10 +259,24 @@ def test_a_run_of_one_building_reads_and_publishes_it_alone(platform: Platform) 
     assert list(drives) == ["b003_rooms"], "what was wrong with others stays known"
 
 
-def test_no_row_makes_a_restricted_building_public(platform: Platform) -> None:
-    seeds = Settings.seeds_dir
+def test_globs_pass_over_restricted_buildings(platform: Platform) -> None:
     registry = platform.registry
     assert registry.restricted == {READ, WRONG, GONE}
     assert registry.buildings_of(registry.publication("public_dataset")) == {PUBLIC}
     assert registry.only([PUBLIC]).restricted == registry.restricted
-    assert seeds == registry.folder
+
+
+def test_a_file_that_does_not_add_up_is_not_named(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conservation is checked by a task of all buildings, whose report everybody may read."""
+    run = platform.at("2026-02-02")
+    plans = [plan for plan in plan_readings(run) if plan.building.building_id == READ]
+    nothing = readings.ACCOUNTING.empty_table()
+    monkeypatch.setattr(readings, "_accounting_with", lambda *_: (nothing, nothing))
+    monkeypatch.setattr(
+        readings, "_built_sources", lambda *_: {plan.batch: ["Rooms"] for plan in plans}
+    )
+    [problem] = readings.store_readings(run, plans).problems
+    assert "conservation is broken" in problem
+    assert not CANARY.findall(problem)

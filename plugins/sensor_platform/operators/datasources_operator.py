@@ -11,10 +11,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 from include.core import files
 from include.core.masking import mask
 from include.core.settings import Settings
-from include.ingest.due import why_not_due
+from include.ingest.due import left_out
 from include.registry import Registry
 from include.registry.rows import Datasource
-from sensor_platform.run_context import as_of, building_of, platform
+from sensor_platform.run_context import building_of, whole_run
 
 
 def write_down(error: Exception, datasource: Datasource) -> str:
@@ -39,44 +39,38 @@ class DatasourcesOperator(BaseOperator):
         self.datasource_ids = list(datasource_ids)
 
     def execute(self, context: Any) -> None:
-        _, registry = platform()
-        known = {row.datasource_id: row for row in registry.datasources}
-        left_out, problems = [], []
+        run = whole_run(context)
+        known = {row.datasource_id: row for row in run.registry.datasources}
+        not_read = left_out(run, building_of(context, run.registry))
+        skipped, problems = [], []
         for datasource_id in self.datasource_ids:
             if (datasource := known.get(datasource_id)) is None:
                 problems.append(f"{datasource_id} has no row in datasources_config.csv any more")
-            elif why := self._why_left_out(context, registry, datasource):
-                left_out.append(why)
-            elif problem := self._problem(context, registry, datasource):
-                problems.append(f"{datasource_id}: {problem}")
+            elif why := not_read.get(datasource_id) or run.registry.why_not_read(datasource):
+                skipped.append(why)
+            else:
+                why, problem = self._try(context, run.registry, datasource)
+                skipped += [why] if why else []
+                problems += [f"{datasource_id}: {problem}"] if problem else []
         if problems:
             raise AirflowException("\n".join(problems))
-        if len(left_out) == len(self.datasource_ids):
-            raise AirflowSkipException("\n".join(left_out))
+        if len(skipped) == len(self.datasource_ids):
+            raise AirflowSkipException("\n".join(skipped))
 
-    def _why_left_out(self, context: Any, registry: Registry, datasource: Datasource) -> str:
-        """Why the step is not done for a datasource in this run; empty if it is."""
-        building = registry.building(datasource.building_id)
-        chosen = building_of(context, registry)
-        if chosen and chosen != building.building_id:
-            return f"{datasource.datasource_id}: this run reads {chosen} alone"
-        if why := registry.why_not_read(datasource):
-            return why
-        waits = not chosen and why_not_due(Settings.from_environment(), building, as_of(context))
-        return waits or self.why_not_yet(datasource)
-
-    def _problem(self, context: Any, registry: Registry, datasource: Datasource) -> str:
-        """Do the step; returns what kept it from being done, as everybody may read it."""
+    def _try(self, context: Any, registry: Registry, datasource: Datasource) -> tuple[str, str]:
+        """Do the step; returns why it is not done yet, and what failed, fit for everybody."""
         try:
+            if why := self.why_not_yet(datasource):
+                return why, ""
             self.step(context, registry, datasource)
         except Exception as error:
             if datasource.building_id in registry.restricted:
-                return write_down(error, datasource)
+                return "", write_down(error, datasource)
             if len(self.datasource_ids) == 1:
                 raise
             self.log.exception("%s", datasource.datasource_id)
-            return str(error)
-        return ""
+            return "", str(error)
+        return "", ""
 
     def why_not_yet(self, datasource: Datasource) -> str:  # for the steps after the first
         """Why the step cannot be done, since the one before it was not; empty if it can."""

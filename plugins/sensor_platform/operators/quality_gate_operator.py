@@ -3,7 +3,8 @@
 from typing import Any
 
 from include.core.settings import Settings
-from include.ingest.register import is_validated, pass_gate, shown
+from include.ingest.register import is_validated, pass_gate
+from include.ledger.ledger import redact
 from include.registry import Registry
 from include.registry.rows import Datasource
 from sensor_platform.links import QuarantineLink
@@ -32,6 +33,6 @@ class QualityGateOperator(DatasourcesOperator):
             len(judged),
             sum(version.verdict == "accepted" for version in judged),
         )
-        for version in shown(judged, registry.restricted):
+        for version in redact(judged, registry.restricted):
             if version.verdict == "refused":
                 self.log.warning("%s is refused: %s", version.path, "; ".join(version.reasons))

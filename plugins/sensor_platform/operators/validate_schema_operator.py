@@ -3,7 +3,8 @@
 from typing import Any
 
 from include.core.settings import Settings
-from include.ingest.register import is_synced, shown, validate_arrivals
+from include.ingest.register import is_synced, validate_arrivals
+from include.ledger.ledger import redact
 from include.registry import Registry
 from include.registry.rows import Datasource
 from sensor_platform.links import QuarantineLink
@@ -32,6 +33,6 @@ class ValidateSchemaOperator(DatasourcesOperator):
             len(accepted),
             f"{sum(version.rows for version in accepted):,}",
         )
-        for version in shown(judged, registry.restricted):
+        for version in redact(judged, registry.restricted):
             for finding in version.findings:
                 self.log.warning("%s: %s", version.path, finding)

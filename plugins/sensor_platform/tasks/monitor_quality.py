@@ -26,7 +26,7 @@ def run_health_checks() -> dict[str, int]:
     found = health.look(run, rules, dag_run.run_after)
     look = health.Look(run.as_of, dag_run.run_id, dag_run.run_after)
     account = health.keep_account(run.settings, rules, found, look, unseen=run.registry.wrong)
-    causes = [cause.shown for cause in account]
+    causes = [cause.redacted for cause in account]
     counts = Counter(f"{cause.severity} {cause.status}" for cause in causes)
     log.info(
         "health as of %s: %s",

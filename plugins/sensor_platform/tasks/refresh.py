@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.core import files
 from include.ingest import register
-from include.ingest.due import datasources_to_read, remember_read
+from include.ingest.due import left_out, remember_read
 from include.ledger.ledger import STATE_FORMAT
 from include.planning.plan import MonthPlan, plan_readings, versions_of
 from include.planning.tables import read_readings_plan, write_readings_plan
@@ -22,7 +22,14 @@ from include.replication import state
 from include.replication.remotes import remember_remotes
 from include.store import readings
 from sensor_platform.assets import READINGS
-from sensor_platform.run_context import as_of, platform, run_of, skip_groups
+from sensor_platform.run_context import (
+    as_of,
+    building_of,
+    platform,
+    run_of,
+    skip_groups,
+    whole_run,
+)
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +65,15 @@ def register_files() -> dict[str, int]:
     """
     context = get_current_context()
     run = run_of(context)
-    read = datasources_to_read(run, whatever_schedule=bool(context["params"].get("building")))
-    active = {row.datasource_id for row in run.registry.of_all.active_datasources}
+    not_read = left_out(whole_run(context), building_of(context, run.registry.of_all))
+    read = [row for row in run.registry.active_datasources if row.datasource_id not in not_read]
     outcome = register.register(
         run.settings,
         read,
         run.registry.withdrawn(run.as_of),
         wrong_rows(run.registry),
         run.registry.restricted,
-        active - {row.datasource_id for row in read},
+        not_read,
     )
     remember_read(run, read)
     log.info(

@@ -6,6 +6,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.core.clock import END_OF_TIME
+from include.ledger.ledger import redact
 from include.planning.plan import named_months, plan_readings, versions_of
 from include.planning.tables import write_readings_plan
 from include.recovery.landed import ensure_landed
@@ -27,8 +28,9 @@ def plan_restoration() -> list[str]:
         plan_readings(run), context["params"]["building"], context["params"]["months"]
     )
     if lost := ensure_landed(run, versions_of(months)).lost:
+        named = redact(lost, run.registry.restricted)
         raise AirflowFailException(
-            "\n".join(f"{version.path}: {version.reasons[-1]}" for version in lost)
+            "\n".join(f"{version.path}: {version.reasons[-1]}" for version in named)
         )
     write_readings_plan(run, months)
     batches = [month.batch for month in months]
