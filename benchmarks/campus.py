@@ -2,15 +2,11 @@
 which some have moved.
 """
 
-import csv
 import random
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
-from include.core.settings import PROJECT_DIR
+from benchmarks.seeds import copy_seeds, write
 
-SEEDS = PROJECT_DIR / "include/dbt/seeds"
 FLOORS, ZONES = 5, 8  # of a building, of a floor
 
 
@@ -19,44 +15,47 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
     own.
     """
     chance = random.Random(seed)
-    folder.mkdir(parents=True)
-    for name in ("measurements.csv", "file_formats.csv"):
-        shutil.copy(SEEDS / name, folder)
-    nodes: list[list[object]] = []
-    pairs: list[list[object]] = []
-    mappings: list[list[object]] = []
+    copy_seeds(folder, shared=("measurements", "file_formats", "publications"))
+    nodes: list[dict[str, object]] = []
+    pairs: list[dict[str, object]] = []
+    mappings: list[dict[str, object]] = []
     places: dict[str, list[str]] = {}
     ids = [f"b{number:02d}" for number in range(buildings)]
+
+    def place(node_id: str, parent: str, kind: str, name: str, level: int, at: str = "") -> None:
+        nodes.append(
+            {
+                "id": node_id,
+                "parent_id": parent,
+                "type": kind,
+                "name": name,
+                "level": level,
+                "coordinates": at,
+            }
+        )
+
+    def adjoin(zone: str, other: str, relation: str) -> None:
+        pairs.append(
+            {"zone_id": zone, "adjacent_zone_id": other, "relation": relation, "basis": "assumed"}
+        )
+
     for building in ids:
-        nodes.append([building, "", "Building", building.upper(), 0, "", "", ""])
+        place(building, "", "Building", building.upper(), 0)
         places[building] = []
         for floor in range(FLOORS):
-            nodes.append([f"{building}.{floor}", building, "Floor", f"{floor}NP", 1, "", "", ""])
+            place(f"{building}.{floor}", building, "Floor", f"{floor}NP", 1)
             for zone in range(ZONES):
-                zone_id = f"{building}.{floor}.{zone}"
-                nodes.append(
-                    [
-                        zone_id,
-                        f"{building}.{floor}",
-                        "Zone",
-                        f"{floor}NP-S{zone}",
-                        2,
-                        f"{zone};{floor}",
-                        "",
-                        "",
-                    ]
-                )
+                zone_id, name = f"{building}.{floor}.{zone}", f"{floor}NP-S{zone}"
+                place(zone_id, f"{building}.{floor}", "Zone", name, 2, f"{zone};{floor}")
                 places[building].append(zone_id)
                 if zone:
-                    pairs.append([f"{building}.{floor}.{zone - 1}", zone_id, "beside", "assumed"])
+                    adjoin(f"{building}.{floor}.{zone - 1}", zone_id, "beside")
                 if floor:
-                    pairs.append([f"{building}.{floor - 1}.{zone}", zone_id, "below", "assumed"])
+                    adjoin(f"{building}.{floor - 1}.{zone}", zone_id, "below")
                 if chance.random() < 0.3:
-                    nodes.append(
-                        [f"{zone_id}.r", zone_id, "Room", f"{floor}NP-S{zone}-R", 3, "", "", ""]
-                    )
+                    place(f"{zone_id}.r", zone_id, "Room", f"{name}-R", 3)
                     places[building].append(f"{zone_id}.r")
-    names = {node[0]: (node[3], node[4]) for node in nodes}
+    named = {node["id"]: node for node in nodes}
     for number in range(sensors):
         building = ids[number % buildings]
         first, second = chance.sample(places[building], 2)
@@ -64,80 +63,93 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
         periods = (
             [(first, "", "2026-01-15"), (second, "2026-01-15", "")] if moved else [(first, "", "")]
         )
-        for place, start, stop in periods:
-            name, level = names[place]
+        for where, start, stop in periods:
+            valid = {"valid_from": start, "valid_to": stop}
+            level = int(str(named[where]["level"])) + 1
+            node_id = f"{building}.{sensor}"
             nodes.append(
-                [
-                    f"{building}.{sensor}",
-                    place,
-                    "Sensor",
-                    sensor,
-                    int(str(level)) + 1,
-                    "",
-                    start,
-                    stop,
-                ]
+                {
+                    "id": node_id,
+                    "parent_id": where,
+                    "type": "Sensor",
+                    "name": sensor,
+                    "level": level,
+                }
+                | valid
             )
             mappings.append(
-                [
-                    *(f"{building}_thermo", sensor, "mapped", "", sensor, name, "", 1, 0),
-                    *(start, stop, ""),
-                ]
+                {
+                    "datasource_id": f"{building}_thermo",
+                    "raw_name": sensor,
+                    "disposition": "mapped",
+                    "sensor_id": sensor,
+                    "location": named[where]["name"],
+                    "scale": 1,
+                    "offset": 0,
+                }
+                | valid
             )
-    _write(folder, "building_hierarchy", nodes)
-    _write(folder, "zone_adjacency", pairs)
-    _write(folder, "building_relations", _relations(ids))
-    _write(folder, "sensor_mappings", mappings)
-    _write(folder, "location_map", [])
-    for seed in ("withdrawals", "file_checks", "hand_over_files"):
-        _write(folder, seed, [])
-    _write(
+    write(folder, "building_hierarchy", nodes)
+    write(folder, "zone_adjacency", pairs)
+    write(folder, "building_relations", _relations(ids))
+    write(folder, "sensor_mappings", mappings)
+    write(
         folder,
         "buildings_config",
-        ([i, i.upper(), "Europe/Prague", "", "", 2, "CC-BY-4.0", "publish", "active"] for i in ids),
+        (
+            {
+                "building_id": name,
+                "name": name.upper(),
+                "timezone": "Europe/Prague",
+                "retention_months": 2,
+                "licence": "CC-BY-4.0",
+                "on_refusal": "publish",
+                "status": "active",
+            }
+            for name in ids
+        ),
     )
-    columns = r"Date;Time;Temperature_Celsius;Relative_Humidity(%)"
-    pattern = r"regex:T(?P<device>\d+)\.csv"
-    _write(
+    write(
         folder,
         "datasources_config",
         (
-            [
-                f"{i}_thermo",
-                i,
-                "Sensors",
-                "csv",
-                "thermopro_csv",
-                f"sm2drive:{i}",
-                pattern,
-                columns,
-                "",
-                "warn",
-                "",
-                "Europe/Prague",
-                "",
-                "",
-                10,
-                5,
-                25,
-                1,
-                9,
-                "",
-                "false",
-                "active",
-            ]
-            for i in ids
+            {
+                "datasource_id": f"{name}_thermo",
+                "building_id": name,
+                "name": "Sensors",
+                "source_type": "csv",
+                "format": "thermopro_csv",
+                "location": f"sm2drive:{name}",
+                "file_pattern": r"regex:T(?P<device>\d+)\.csv",
+                "required_columns": "Date;Time;Temperature_Celsius;Relative_Humidity(%)",
+                "on_new_column": "warn",
+                "timezone": "Europe/Prague",
+                "max_null_pct": 10,
+                "rejected_warn_pct": 5,
+                "rejected_refuse_pct": 25,
+                "row_count_min": 1,
+                "row_count_max": 9,
+                "sensitive": "false",
+                "status": "active",
+            }
+            for name in ids
         ),
     )
-    _write(
+    write(
         folder,
         "datasource_mappings",
         (
-            [
-                *(f"{i}_thermo", "Date+Time", "{device}", "", column, measurement),
-                *("ThermoPro", -10, 100, ""),
-            ]
-            for i in ids
+            {
+                "datasource_id": f"{name}_thermo",
+                "timestamp_column": "Date+Time",
+                "location_column": "{device}",
+                "value_column": column,
+                "measurement": measurement,
+                "source_name": "ThermoPro",
+                "value_min": -10,
+                "value_max": 100,
+            }
+            for name in ids
             for column, measurement in (
                 ("Temperature_Celsius", "temp_indoor"),
                 ("Relative_Humidity(%)", "humidity_indoor"),
@@ -147,26 +159,19 @@ def write_campus(folder: Path, buildings: int, sensors: int, seed: int = 1) -> P
     return folder
 
 
-def _relations(buildings: list[str]) -> list[list[object]]:
+def _relations(buildings: list[str]) -> list[dict[str, object]]:
     """The first zone of a building feeds the first of each floor, which feeds its neighbour; the
     last one's plant depends on that.
     """
-    relations: list[list[object]] = []
+    relations: list[dict[str, object]] = []
+
+    def relate(one: str, relation: str, other: str) -> None:
+        relations.append({"from_id": one, "to_id": other, "relation": relation, "basis": "assumed"})
+
     for building in buildings:
         for floor in range(1, FLOORS):
             first, second = f"{building}.{floor}.0", f"{building}.{floor}.1"
-            relations.append([f"{building}.0.0", first, "FEEDS", "assumed"])
-            relations.append([first, second, "FEEDS", "assumed"])
-        relations.append([f"{building}.0.{ZONES - 1}", second, "DEPENDS_ON", "assumed"])
+            relate(f"{building}.0.0", "FEEDS", first)
+            relate(first, "FEEDS", second)
+        relate(f"{building}.0.{ZONES - 1}", "DEPENDS_ON", second)
     return relations
-
-
-def _write(folder: Path, seed: str, rows: Iterable[list[object]]) -> None:
-    """Rows under the header that the project's own seed has."""
-    with (
-        (SEEDS / f"{seed}.csv").open(newline="") as own,
-        (folder / f"{seed}.csv").open("w", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(next(csv.reader(own)))
-        writer.writerows(rows)

@@ -6,10 +6,8 @@ follow a daily wave; nothing of it is measured.
 """
 
 import argparse
-import csv
 import math
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -18,11 +16,10 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
+from benchmarks.seeds import copy_seeds, write  # noqa: E402
 from cli import run  # noqa: E402
-from include.core.settings import PROJECT_DIR, Settings  # noqa: E402
+from include.core.settings import Settings  # noqa: E402
 
-SEEDS = PROJECT_DIR / "include/dbt/seeds"
-SHARED = ("measurements.csv", "publications.csv")
 ZONES = ("UTC-10", "America/St_Johns", "UTC", "Europe/Prague", "Asia/Kathmandu", "UTC+14")
 
 
@@ -35,63 +32,113 @@ def write_seeds(folder: Path, count: int, sensors: int = 20) -> Path:
     """Seeds of `count` buildings with so many sensors each, in zones from UTC-10 to UTC+14, with
     half and quarter hours among them.
     """
-    shutil.copytree(SEEDS, folder)
-    for path in folder.glob("*.csv"):
-        if path.name not in SHARED:
-            _write(folder, path.name, ())
+    copy_seeds(folder, shared=("measurements", "publications"))
     ids = building_ids(count)
     zones = {name: ZONES[n % len(ZONES)] for n, name in enumerate(ids)}
     named = [(name, f"s{n:02d}") for name in ids for n in range(sensors)]
-    _write(
-        folder, "file_formats.csv", [["wide", "delimited", ";", ".", 1, "%Y-%m-%d", "-", "", ""]]
-    )
-    _write(
+    write(
         folder,
-        "buildings_config.csv",
+        "file_formats",
+        [
+            {
+                "format": "wide",
+                "reader": "delimited",
+                "delimiter": ";",
+                "decimal_mark": ".",
+                "header_line": 1,
+                "date_formats": "%Y-%m-%d",
+                "null_tokens": "-",
+            }
+        ],
+    )
+    write(
+        folder,
+        "buildings_config",
         (
-            [name, name.upper(), zones[name], "", "", 2, "CC0-1.0", "publish", "", "", "active"]
+            {
+                "building_id": name,
+                "name": name.upper(),
+                "timezone": zones[name],
+                "retention_months": 2,
+                "licence": "CC0-1.0",
+                "on_refusal": "publish",
+                "status": "active",
+            }
             for name in ids
         ),
     )
-    _write(
+    write(
         folder,
-        "datasources_config.csv",
+        "datasources_config",
         (
-            [
-                *(f"{name}_rooms", name, f"Rooms of {name}", "csv", "wide", f"drive:{name}"),
-                *("*.csv", r"time;s\d+", "", "warn", "", zones[name], "", "", 10, 5, 25),
-                *(1, 100000, "", "false", "active"),
-            ]
+            {
+                "datasource_id": f"{name}_rooms",
+                "building_id": name,
+                "name": f"Rooms of {name}",
+                "source_type": "csv",
+                "format": "wide",
+                "location": f"drive:{name}",
+                "file_pattern": "*.csv",
+                "required_columns": r"time;s\d+",
+                "on_new_column": "warn",
+                "timezone": zones[name],
+                "max_null_pct": 10,
+                "rejected_warn_pct": 5,
+                "rejected_refuse_pct": 25,
+                "row_count_min": 1,
+                "row_count_max": 100000,
+                "sensitive": "false",
+                "status": "active",
+            }
             for name in ids
         ),
     )
-    _write(
+    write(
         folder,
-        "datasource_mappings.csv",
+        "datasource_mappings",
         (
-            [f"{name}_rooms", "time", "", "", r"s\d+", "temp_indoor", "Rooms", -50, 60, ""]
+            {
+                "datasource_id": f"{name}_rooms",
+                "timestamp_column": "time",
+                "value_column": r"s\d+",
+                "measurement": "temp_indoor",
+                "source_name": "Rooms",
+                "value_min": -50,
+                "value_max": 60,
+            }
             for name in ids
         ),
     )
-    _write(
+    write(
         folder,
-        "sensor_mappings.csv",
+        "sensor_mappings",
         (
-            [f"{name}_rooms", sensor, "mapped", "", sensor, sensor, "", 1, 0, "", "", ""]
+            {
+                "datasource_id": f"{name}_rooms",
+                "raw_name": sensor,
+                "disposition": "mapped",
+                "sensor_id": sensor,
+                "location": sensor,
+                "scale": 1,
+                "offset": 0,
+            }
             for name, sensor in named
         ),
     )
-    _write(folder, "building_hierarchy.csv", _nodes(ids, named))
+    write(folder, "building_hierarchy", _nodes(ids, named))
     return folder
 
 
-def _nodes(ids: list[str], named: list[tuple[str, str]]) -> Iterable[list[object]]:
+def _nodes(ids: list[str], named: list[tuple[str, str]]) -> Iterable[dict[str, object]]:
+    def node(node_id: str, parent: str, kind: str, name: str, level: int) -> dict[str, object]:
+        return {"id": node_id, "parent_id": parent, "type": kind, "name": name, "level": level}
+
     for name in ids:
-        yield [name, "", "Building", name.upper(), 0, "", "", ""]
-        yield [f"{name}.floor", name, "Floor", "Floor", 1, "", "", ""]
+        yield node(name, "", "Building", name.upper(), 0)
+        yield node(f"{name}.floor", name, "Floor", "Floor", 1)
     for name, sensor in named:
-        yield [f"{name}.{sensor}", f"{name}.floor", "Zone", sensor, 2, "", "", ""]
-        yield [f"{name}.{sensor}.s", f"{name}.{sensor}", "Sensor", sensor, 3, "", "", ""]
+        yield node(f"{name}.{sensor}", f"{name}.floor", "Zone", sensor, 2)
+        yield node(f"{name}.{sensor}.s", f"{name}.{sensor}", "Sensor", sensor, 3)
 
 
 def write_month(drive: Path, name: str, days: int = 31, sensors: int = 20) -> Path:
@@ -107,14 +154,6 @@ def write_month(drive: Path, name: str, days: int = 31, sensors: int = 20) -> Pa
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-def _write(folder: Path, seed: str, rows: Iterable[list[object]]) -> None:
-    """Rows under the header that the project's own seed has."""
-    header = (SEEDS / seed).read_text(encoding="utf-8").splitlines()[0]
-    with (folder / seed).open("w", newline="", encoding="utf-8") as file:
-        file.write(header + "\n")
-        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def main() -> int:

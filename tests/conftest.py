@@ -29,6 +29,7 @@ os.environ["AIRFLOW__CORE__XCOM_BACKEND"] = (
     "sensor_platform.internals.xcom.HowItEnded"  # as `make run` does
 )
 prepare_environment(PROJECT)
+ENVIRONMENT = dict(os.environ)
 
 # `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.
 IN_IMAGE = importlib.util.find_spec("hypothesis") is None
@@ -75,12 +76,17 @@ def pytest_report_header() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """Restore the environment, so that the next test of the process uses its own installation."""
-    before = dict(os.environ)
+    """Begin and end with the environment of this process, whatever a test or a module's fixture used."""
+    _restore_environment()
     yield
-    if os.environ != before:
+    _restore_environment()
+
+
+def _restore_environment() -> None:
+    of_pytest = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+    if os.environ != ENVIRONMENT | of_pytest:
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(ENVIRONMENT | of_pytest)
 
 
 @pytest.fixture(scope="session")

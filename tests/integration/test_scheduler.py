@@ -373,7 +373,7 @@ def every_dag_is_triggered_from_its_page(airflow: Airflow) -> None:
                     if run["state"] in ("running", "queued")
                 ]
             ),
-            300,
+            900,
         )
         for dag_id in FORMS:  # while tasks run, a write may find Airflow's database locked
             airflow.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})

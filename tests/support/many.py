@@ -18,15 +18,18 @@ def many_buildings(
     monkeypatch.setattr(Settings, "seeds_dir", write_seeds(seeds, count, sensors=2))
     for name in building_ids(count):
         write_month(platform.drive, name, days=2, sensors=2)
-    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_TYPE", "alias")
-    monkeypatch.setenv("RCLONE_CONFIG_DRIVE_REMOTE", str(platform.drive))
-    monkeypatch.setenv("STATE_REMOTE", "drive:Platform")
-    monkeypatch.setenv("PUBLISH_REMOTE", "drive:Public")
+    platform.environment |= {
+        "RCLONE_CONFIG_DRIVE_TYPE": "alias",
+        "RCLONE_CONFIG_DRIVE_REMOTE": str(platform.drive),
+        "STATE_REMOTE": "drive:Platform",
+        "PUBLISH_REMOTE": "drive:Public",
+    }
 
 
 def use_their_dags(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load the DAGs of the seeds as they are now."""
     bag = load_dags()
+    assert not bag.import_errors, bag.import_errors
     register_dags(bag)
     monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
 

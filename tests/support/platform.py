@@ -55,6 +55,7 @@ class Platform:
     drive: Path
     data: Path
     states: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # besides that of `use`
 
     def copy(self, folder: Path) -> "Platform":
         """Another installation that stands where this one does."""
@@ -73,6 +74,7 @@ class Platform:
             DATA_DIR=str(self.data),
             RCLONE_CONFIG_SM2DRIVE_TYPE="alias",
             RCLONE_CONFIG_SM2DRIVE_REMOTE=str(self.drive),
+            **self.environment,
         )
 
     def publish(self, as_of: str) -> "Platform":

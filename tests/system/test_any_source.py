@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import tests.support.platform
 from cli import new_datasource
-from include.core.settings import Settings
-from sensor_platform.internals.airflow_runs import load_dags, register_dags
+from tests.support.many import use_their_dags
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive
 from tests.support.samples import KINDS, START, TEMPERATURES
@@ -21,7 +19,7 @@ def test_what_the_command_has_added_the_next_run_publishes(
 ) -> None:
     platform: Platform = new_platform()
     small_drive(platform.raw)
-    settings = Settings.from_environment()
+    settings = platform.settings
     for kind in KINDS:
         name = kind.name.partition(".")[0]
         sample = platform.drive / f"new/{name}/{kind.name}"
@@ -33,9 +31,7 @@ def test_what_the_command_has_added_the_next_run_publishes(
         )
         with (tmp_path / "said.txt").open("w") as said:
             new_datasource.add(settings, chosen, Console(file=said, width=200))
-    bag = load_dags()  # with what was added
-    register_dags(bag)
-    monkeypatch.setattr(tests.support.platform, "runnable_dags", lambda: bag.dags)
+    use_their_dags(monkeypatch)
 
     platform.publish("2026-02-04")
     assert platform.states["refresh"] == "success"

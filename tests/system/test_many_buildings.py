@@ -55,7 +55,7 @@ def published(platform: Platform) -> dict[str, int]:
 
 
 def test_the_trouble_of_one_building_stays_its_own(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
+    platform: Platform,
 ) -> None:
     seeds = Settings.seeds_dir
     shares = [
@@ -76,10 +76,9 @@ def test_the_trouble_of_one_building_stays_its_own(
     edit(seeds, "datasources_config.csv", f"drive:{HANGING}", "hanging:rooms")
     weekly = "b017,B017,UTC+14,,,2,CC0-1.0,publish,"
     edit(seeds, "buildings_config.csv", f"{weekly},", f"{weekly}0 6 * * 3,")
-    monkeypatch.setenv("REMOTE_TIMEOUT", "2")
-    monkeypatch.setenv("RCLONE_CONFIG_HANGING_TYPE", "http")
+    platform.environment |= {"REMOTE_TIMEOUT": "10", "RCLONE_CONFIG_HANGING_TYPE": "http"}
     with silence() as address:
-        monkeypatch.setenv("RCLONE_CONFIG_HANGING_URL", address)
+        platform.environment["RCLONE_CONFIG_HANGING_URL"] = address
         platform.publish("2026-02-02")
     assert platform.states["aggregate_and_publish"] == "success"
     assert platform.states["refresh"] == "failed"
@@ -93,6 +92,7 @@ def test_the_trouble_of_one_building_stays_its_own(
             name
         )
 
+    platform.environment["REMOTE_TIMEOUT"] = "300"
     poison.write_bytes(good)
     edit(seeds, "buildings_config.csv", "Europe/Praha", "Europe/Prague")
     edit(seeds, "datasources_config.csv", "hanging:rooms", f"drive:{HANGING}")

@@ -365,7 +365,7 @@ def test_a_second_building_makes_every_mistake_and_gets_out_of_it(annex: Annex) 
         seeds,
         "buildings_config.csv",
         "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,active",
-        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,disabled",
+        "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,disabled",
     )
     before = annex.published()
     assert annex.next_day() == []
