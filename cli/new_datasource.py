@@ -32,6 +32,7 @@ from include.onboarding.propose import Rows, Wanted, propose  # noqa: E402
 from include.onboarding.sniff import Sample, sniff  # noqa: E402
 from include.onboarding.write import Tried, try_rows, write_rows  # noqa: E402
 from include.registry import Registry, load_registry  # noqa: E402
+from include.registry.rows import ADDRESSES  # noqa: E402
 
 FIRST_ROWS = """
     select
@@ -60,8 +61,14 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--location",
         default="",
-        help="the folder of its files, such as drive:rooms; default: the sample's",
+        help="the folder of its files, such as drive:rooms; default: the sample's; or the address"
+        " that is asked, such as 'https://host/path?from={start}&to={end}'",
     )
+    parser.add_argument(
+        "--window", default="day", help="what an answer of an address covers: hour, day or month"
+    )
+    parser.add_argument("--first", default="", help="date of the first window; default: only now")
+    parser.add_argument("--connection", default="", help="Airflow's, which holds the key")
     parser.add_argument(
         "--pattern", default="", help="which files there are its, such as Graph*.csv"
     )
@@ -101,14 +108,18 @@ def add(settings: Settings, chosen: argparse.Namespace, console: Console) -> Non
             cure="set another --id, or compare the file with it: make diff-datasource",
         )
     sample = sniff(raw, datasource_id, chosen.encoding)
+    location, request = _request(chosen, f"{datasource_id}_{{window}}{raw.suffix}")
     wanted = Wanted(
         datasource_id,
         building_id,
-        chosen.location or str(raw.parent),
-        chosen.pattern or pattern_of_names(raw.name),
+        location or str(raw.parent),
+        f"{datasource_id}_*{raw.suffix}"
+        if request
+        else chosen.pattern or pattern_of_names(raw.name),
         chosen.timezone or sample.zone or registry.building(building_id).timezone,
         chosen.place,
         chosen.make or datasource_id,
+        request,
     )
     said = Said(_measures(chosen.measure), chosen.device, chosen.value, chosen.date_format)
     rows = propose(sample, describe(sample, said), wanted, registry)
@@ -163,6 +174,25 @@ def pattern_of_names(name: str) -> str:
     """A glob for files called like this one, with other dates or long numbers."""
     stem, dot, suffix = name.partition(".")
     return re.sub(r"\d{4,}([-_.T]?\d+)*", "*", stem) + dot + suffix
+
+
+def _request(chosen: argparse.Namespace, file: str) -> tuple[str, dict[str, str]]:
+    """The location, and what is asked of it if it is an address."""
+    if not chosen.location.startswith(ADDRESSES):
+        return chosen.location, {}
+    address, _, query = chosen.location.partition("?")
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    cells = {
+        "file": file,
+        "path": path,
+        "query": query,
+        "window": chosen.window,
+        "first": chosen.first,
+        "settle_days": "0",
+        "connection": chosen.connection,
+    }
+    return f"{scheme}://{host}", cells
 
 
 def _building(registry: Registry) -> str:

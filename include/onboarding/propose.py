@@ -1,7 +1,8 @@
 """The seed rows of a new datasource."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +24,7 @@ from include.registry.hierarchy import NODES, Roots
 from include.registry.rows import (
     FileFormat,
     HierarchyNode,
+    HttpRequest,
     Row,
     SensorMapping,
 )
@@ -32,6 +34,7 @@ SEEDS = (
     "file_formats.csv",
     "datasources_config.csv",
     "datasource_mappings.csv",
+    "http_requests.csv",
     "sensor_mappings.csv",
     "measurements.csv",
     "building_hierarchy.csv",
@@ -53,6 +56,7 @@ class Wanted:
         timezone: of its devices' clocks.
         place: where its sensor is, if it is one; else each sensor is a place of its own.
         make: what makes the devices, for `source`.
+        request: what is asked of the location, if it is an address: cells of http_requests.csv.
     """
 
     datasource_id: str
@@ -62,6 +66,7 @@ class Wanted:
     timezone: str
     place: str
     make: str
+    request: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,9 @@ def propose(sample: Sample, found: Description, wanted: Wanted, registry: Regist
     rows["datasource_mappings.csv"] += [
         _mapping_row(found, wanted, value, sensors) for value in described
     ]
+    if wanted.request:
+        asked = {"datasource_id": wanted.datasource_id, **wanted.request}
+        rows["http_requests.csv"].append(blank(HttpRequest) | asked)
     rows["sensor_mappings.csv"] += [_sensor_row(sensor, wanted) for sensor in sensors]
     units = {value.measurement: value.unit for value in described}
     units |= {sensor.measurement: sensor.unit for sensor in sensors}

@@ -1,5 +1,6 @@
 """Rows that are valid by themselves and contradict each other."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from include.registry.rows import (
     Datasource,
     DatasourceMapping,
     FileCheck,
+    HttpRequest,
     Measurement,
     Publication,
     PublicLocation,
@@ -30,6 +32,8 @@ class Known:
     formats: frozenset[str]
     measurements: dict[str, str]  # with their units
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
+    datasources: dict[str, Datasource]
+    asking: frozenset[str]  # datasource_ids of http_requests.csv
 
 
 def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
@@ -42,6 +46,8 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
         frozenset(row.format for row in registry.file_formats),
         {row.measurement: row.unit for row in registry.measurements},
         {row.datasource_id: [] for row in registry.datasources},
+        {row.datasource_id: row for row in registry.datasources},
+        frozenset(row.datasource_id for row in registry.http_requests),
     )
     for mapping in registry.datasource_mappings:
         known.declared.get(mapping.datasource_id, []).append(mapping)
@@ -55,6 +61,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.measurements, _check_measurement)
     check(registry.datasources, _check_datasource)
     check(registry.datasource_mappings, _check_datasource_mapping)
+    check(registry.http_requests, _check_http_request)
     check(registry.file_checks, _check_file_check)
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
@@ -114,6 +121,9 @@ def _check_datasource(known: Known, row: Datasource) -> None:
             "no row in datasource_mappings.csv",
             "add one, or set the status to planned",
         )
+    if row.is_asked and row.datasource_id not in known.asking:
+        cure = "add one that says what is asked of the address, or set the status to planned"
+        refuse(file, row, "location", "no row in http_requests.csv", cure)
     first, *others = known.declared[row.datasource_id]
     for mapping in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
@@ -135,6 +145,27 @@ def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
     _check_unit(known, file, row, row.unit, row.measurement)
     if row.value_min > row.value_max:
         refuse(file, row, "value_min", "value_min is above value_max", "swap them")
+
+
+def _check_http_request(known: Known, row: HttpRequest) -> None:
+    file = "http_requests.csv"
+    _refer(file, row, "datasource_id", row.datasource_id, known.declared)
+    datasource = known.datasources[row.datasource_id]
+    if not datasource.is_asked:
+        what = f"{row.datasource_id} has no http address in datasources_config.csv"
+        refuse(file, row, "datasource_id", what, "remove the row, or correct the location")
+    name = row.file.format(window="2026-01")
+    if not re.fullmatch(datasource.file_regex, name):
+        what = f"{name} does not match file_pattern {datasource.file_pattern}"
+        refuse(file, row, "file", what, "make the two agree")
+    if bool(row.next_page) != row.file.endswith(".zip"):
+        what = "an answer of several pages is a zip of them, and any other is none"
+        refuse(
+            file, row, "file", what, "let it end with .zip where next_page is filled, only there"
+        )
+    if "{key}" in row.query and not row.connection:
+        cure = "name Airflow's connection whose password it is"
+        refuse(file, row, "connection", "the query has {key}, and no connection is named", cure)
 
 
 def _check_file_check(known: Known, row: FileCheck) -> None:

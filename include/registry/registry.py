@@ -21,6 +21,7 @@ from include.registry.rows import (
     FileCheck,
     FileFormat,
     HandOverFile,
+    HttpRequest,
     Measurement,
     Publication,
     PublicLocation,
@@ -47,6 +48,7 @@ class Registry:
     sensor_mappings: tuple[SensorMapping, ...]
     measurements: tuple[Measurement, ...]
     locations: tuple[PublicLocation, ...]
+    http_requests: tuple[HttpRequest, ...] = ()
     file_checks: tuple[FileCheck, ...] = ()
     hand_over_files: tuple[HandOverFile, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -77,6 +79,7 @@ class Registry:
             sensor_mappings=_of(self.sensor_mappings, own),
             measurements=tuple(row for row in self.measurements if row.measurement not in others),
             locations=tuple(row for row in self.locations if row.building_id in ids),
+            http_requests=_of(self.http_requests, own),
             file_checks=_of(self.file_checks, own),
             hand_over_files=tuple(row for row in self.hand_over_files if row.building_id in ids),
             wrong={name: errors for name, errors in self.wrong.items() if name in ids},
@@ -160,6 +163,12 @@ class Registry:
         """How the columns of a datasource are read."""
         return tuple(
             row for row in self.datasource_mappings if row.datasource_id == datasource.datasource_id
+        )
+
+    def requests_of(self, datasource: Datasource) -> tuple[HttpRequest, ...]:
+        """What a datasource asks of its address; none where files lie at its location."""
+        return tuple(
+            row for row in self.http_requests if row.datasource_id == datasource.datasource_id
         )
 
     def checks_of(self, datasource: Datasource) -> tuple[FileCheck, ...]:

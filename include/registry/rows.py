@@ -7,6 +7,7 @@ import zoneinfo
 from datetime import date, datetime
 from encodings.aliases import aliases
 from fnmatch import fnmatchcase
+from string import Formatter
 from typing import Annotated, Literal
 
 from croniter import croniter
@@ -27,6 +28,7 @@ def _regular_expression(text: str) -> str:
 
 
 REGEX = "regex:"
+ADDRESSES = ("http://", "https://")  # a location that answers requests
 
 
 def _file_pattern(text: str) -> str:
@@ -262,6 +264,11 @@ class Datasource(Row):
     status: Status
 
     @property
+    def is_asked(self) -> bool:
+        """Whether its location is an address that answers requests, not a place where files lie."""
+        return self.location.startswith(ADDRESSES)
+
+    @property
     def file_regex(self) -> str:
         """`file_pattern` as a regex of the whole file name: `*` of a glob is any text, `?` one
         character.
@@ -292,6 +299,63 @@ class DatasourceMapping(Row):
     value_min: float
     value_max: float
     unit: str = Field(description="of the file's values; empty: the measurement's own")
+
+
+PLACES = {"start", "end", "start_time", "end_time", "start_epoch", "end_epoch", "key"}
+
+
+def _query(text: str) -> str:
+    try:
+        names = {name for _, name, *_ in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"a brace is not closed: {error}") from error
+    if unknown := sorted(names - PLACES):
+        raise ValueError(f"{{{unknown[0]}}} is none of {', '.join(sorted(PLACES))}")
+    return text
+
+
+class HttpRequest(Row):
+    """What a datasource asks of its address; each answer becomes a file.
+
+    `{start}` and `{end}` in `query` are the first and last date of a window, `{start_time}` and
+    `{end_time}` its instants in UTC, `{start_epoch}` and `{end_epoch}` the same in seconds, `{key}`
+    the password of the connection.
+    """
+
+    datasource_id: Identifier
+    file: str = Field(
+        pattern=r"^\w[\w.-]*\{window\}[\w.-]*\.\w+$",
+        description="name of the file that an answer becomes, with {window} in it",
+    )
+    path: str = Field(
+        pattern=r"^[^?#\s]*$", description="below the location; empty: the location itself is asked"
+    )
+    query: Annotated[str, AfterValidator(_query)] = Field(
+        description="what follows the ? of a request, with names in braces"
+    )
+    window: Literal["hour", "day", "month"] = Field(
+        description="what an answer covers: an hour of UTC, a day or month of the datasource's zone"
+    )
+    first: OptionalDate = Field(
+        description=(
+            "date of the first window; empty: an answer is of the moment it is asked for, once a"
+            " window"
+        )
+    )
+    settle_days: int = Field(
+        ge=0, description="days after its end in which a window is asked for again"
+    )
+    next_page: str = Field(
+        pattern=r"^(|link|[\w.]+)$",
+        description=(
+            "where an answer names the next page: link (the header of RFC 8288), or the path of a"
+            " URL in the JSON; empty: an answer has one page"
+        ),
+    )
+    connection: str = Field(
+        pattern=r"^[\w.-]*$",
+        description="Airflow's connection that holds the key; empty: none is needed",
+    )
 
 
 class FileCheck(Row):

@@ -19,6 +19,8 @@ def fetch_landed(run: Run, version: FileVersion) -> bool:
         state_remote.fetch(run.settings, {name: version.sha256})
         return True
     datasource = run.registry.datasource(version.datasource_id)
+    if datasource.is_asked:
+        return False  # an answer of today is another file
     with (
         files.scratch_folder(run.settings.paths.work) as incoming,
         contextlib.suppress(PlatformError),

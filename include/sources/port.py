@@ -1,6 +1,6 @@
-"""The port of the sources: what lists and fetches the files of a datasource.
+"""The two ports of the sources: places where files lie, and addresses that answer requests.
 
-A source knows nothing of what is in them.
+Neither knows anything of what is in a file.
 """
 
 from collections.abc import Collection
@@ -27,4 +27,21 @@ class Source(Protocol):
         """Copy files below `folder`, under their paths.
 
         May leave some out: `sync` compares what came with a second listing.
+        """
+
+
+class Endpoint(Protocol):
+    """The address of one datasource, as of a time. An answer is a file only once it was asked for,
+    so its size is not known before.
+    """
+
+    def answers(self) -> list[RemoteFile]:
+        """The answers that the requests have by now, oldest first, with the size -1; `modified` is
+        as of when an answer is what it is. Asks nothing.
+        """
+
+    def ask(self, path: str, file: Path) -> None:
+        """Write the answer of that path, whole and as it came, into a new file.
+
+        Raises RemoteGone if the address has no such answer, and RemoteError if it does not answer.
         """

@@ -1,4 +1,4 @@
-"""Brings what is new on a drive into landing, verified, and leaves everything else alone."""
+"""Brings what is new on a drive or at an address into landing, verified; leaves the rest alone."""
 
 import hashlib
 import logging
@@ -12,8 +12,11 @@ from include.core.errors import RemoteError, StorageError
 from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
+from include.registry import Run
 from include.registry.rows import Datasource
-from include.sources.registry import source_of
+from include.sources.ask import ask_what_is_due
+from include.sources.credentials import Credentials, no_credentials
+from include.sources.registry import endpoint_of, source_of
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +29,38 @@ DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded",
 
 
 def sync(
-    settings: Settings, datasource: Datasource, neighbours: tuple[Datasource, ...] = ()
+    run: Run, datasource: Datasource, credentials: Credentials = no_credentials
 ) -> list[Finding]:
-    """Copy the listing less the ledger into landing and hand the arrivals to validation.
+    """Bring into landing what the ledger does not have, and hand the arrivals to validation.
 
-    `neighbours` are the datasources that share the location: a file that none of them claims is
-    reported, not lost. Raises RemoteGone if the location does not exist, RemoteError if it cannot
-    be read.
+    Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
-    known = Ledger.read(settings.paths, datasource.building_id).latest(datasource.datasource_id)
-    listed = source_of(datasource).list(datasource.location)
+    known = Ledger.read(run.settings.paths, datasource.building_id).latest(datasource.datasource_id)
+    refused = {path for path, version in known.items() if version.verdict == "refused"}
+    if endpoint := endpoint_of(run, datasource, credentials):
+        arrivals, findings = ask_what_is_due(run, datasource, endpoint, known)
+    else:
+        listed = source_of(datasource).list(datasource.location)
+        arrivals, findings = _copy_what_is_new(run, datasource, listed, known)
+        refused &= {file.path for file in listed}
+    files.write_json(
+        run.settings.paths.ingest / datasource.datasource_id / "arrivals.json",
+        {
+            "arrivals": [asdict(arrival) for arrival in arrivals],
+            "findings": [asdict(finding) for finding in findings],
+            "refused_and_still_there": sorted(refused),
+        },
+    )
+    return findings
+
+
+def _copy_what_is_new(
+    run: Run, datasource: Datasource, listed: list[RemoteFile], known: dict[str, FileVersion]
+) -> tuple[list[Arrival], list[Finding]]:
+    """Copy the listing less the ledger. A file that no datasource of the location claims is
+    reported, not lost.
+    """
+    neighbours = run.registry.neighbours_of(datasource)
     findings = _unclaimed(listed, datasource, neighbours)
     claimed, odd = claimed_files(listed, datasource)
     claimed, twice = claimed_once(claimed, datasource, neighbours)
@@ -59,7 +84,7 @@ def sync(
     arrivals: list[Arrival] = []
     left: list[tuple[RemoteFile, Finding]] = []
     for _ in range(COPIES):
-        arrived, left = _copy(settings, datasource, wanted)
+        arrived, left = _copy(run.settings, datasource, wanted)
         arrivals += arrived
         wanted = [file for file, _ in left]
     findings += [finding for _, finding in left]
@@ -72,19 +97,7 @@ def sync(
         len(arrivals),
         f"{sum(arrival.size for arrival in arrivals):,}",
     )
-    files.write_json(
-        settings.paths.ingest / datasource.datasource_id / "arrivals.json",
-        {
-            "arrivals": [asdict(arrival) for arrival in arrivals],
-            "findings": [asdict(finding) for finding in findings],
-            "refused_and_still_there": sorted(
-                file.path
-                for file in listed
-                if file.path in known and known[file.path].verdict == "refused"
-            ),
-        },
-    )
-    return findings
+    return arrivals, findings
 
 
 def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:

@@ -18,12 +18,13 @@ log = logging.getLogger(__name__)
 def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int, str]]:
     """Datasource, path, size and time of each file version that `sync` would copy.
 
-    A drive that cannot be read has none, and so has one of a building that is read by a schedule.
+    A drive that cannot be read has none, and so has one of a building that is read by a schedule,
+    and an address: it has always something new.
     """
     ledger, found = Ledger.read(settings.paths), set()
     waiting = {row.building_id for row in registry.buildings if row.schedule}
     for datasource in registry.active_datasources:
-        if datasource.building_id in waiting:
+        if datasource.building_id in waiting or datasource.is_asked:
             continue
         known = ledger.latest(datasource.datasource_id)
         try:

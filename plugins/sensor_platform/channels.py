@@ -13,6 +13,7 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from include.monitoring.report import Mail
+from include.sources.credentials import Credential
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -27,6 +28,14 @@ def connection(conn_id: str) -> Connection | None:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return None
+
+
+def credential(conn_id: str) -> Credential | None:
+    """What a connection says of who we are; its extra are headers."""
+    if (found := connection(conn_id)) is None:
+        return None
+    headers = {name: str(value) for name, value in found.extra_dejson.items()}
+    return Credential(found.login or "", found.password or "", headers)
 
 
 def send_mail(mail: Mail) -> None:

@@ -60,7 +60,7 @@ class MakeRun:
         return self
 
     def end(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=240)
+        said, _ = self.process.communicate(timeout=900)
         return self.process.returncode, said
 
     def containers(self, cli: docker.APIClient, service: str = "") -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ class MakeRun:
         service: ContainerService = INFLUXDB,
         but: Collection[str] = (),
     ) -> str:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 900
         while time.monotonic() < deadline:
             for found in self.containers(cli, service.name):
                 if found["State"] == "running" and found["Id"] not in but:

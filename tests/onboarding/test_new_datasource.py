@@ -272,6 +272,23 @@ def test_a_pattern_that_takes_the_files_of_another_is_refused(
         add(settings, sample, "--location", folder)
 
 
+def test_an_address_is_added_with_what_is_asked_of_it(settings: Settings, tmp_path: Path) -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == "open_meteo.json")
+    sample = written(tmp_path, kind)
+    address = "https://example.org/v1/archive?hourly=temperature_2m&start_date={start}&key={key}"
+    options = ("--id", "meteo", "--timezone", "UTC", "--location", address, "--window", "month")
+    with pytest.raises(ConfigurationError, match=r"the query has \{key\}"):
+        add(settings, sample, *options)
+    add(settings, sample, *options, "--first", "2026-01-01", "--connection", "mine")
+    registry = load_registry(settings.seeds_dir)
+    datasource = registry.datasource("meteo")
+    assert not registry.wrong and datasource.is_asked and datasource.status == "active"
+    assert (datasource.location, datasource.file_pattern) == ("https://example.org", "meteo_*.json")
+    (asked,) = registry.requests_of(datasource)
+    assert (asked.file, asked.path, asked.window) == ("meteo_{window}.json", "v1/archive", "month")
+    assert asked.query == address.partition("?")[2] and asked.connection == "mine"
+
+
 def test_a_workbook_with_date_and_time_apart_is_read_by_the_hour(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ def test_the_seeds_of_the_project_are_right() -> None:
     assert "DCOC" not in {row.raw_name for row in mapped}
     assert [row.location for row in mapped if row.raw_name.startswith("KOT1/Teplota")] == ["sm2_01"]
     assert {source.datasource_id: source.status for source in registry.datasources} == {
-        "sm2_atrea": "active", "sm2_thermopro": "active", "sm2_weather": "planned", "sm2_air_quality": "planned",
+        "sm2_atrea": "active", "sm2_thermopro": "active", "sm2_weather": "planned", "sm2_air_quality": "planned", "sm2_weather_archive": "planned",
     }  # fmt: skip
 
 
@@ -52,6 +52,11 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("publications.csv", "public,active\n", "public,active\nflats,Flats,sm2,,,restricted,active\n", "publications.csv, line 3, column location", "only its readers"),
         ("publications.csv", ",*,,,public,active\n", ",sm2,,,public,active\nflats,Flats,s*,a:b,,restricted,active\n", "publications.csv, line 2, column buildings", "one of the two"),
         ("publications.csv", "public,active\n", "public,active\none,One,x,a:b,,public,active\ntwo,Two,y,a:b/,,public,active\n", "publications.csv, line 4, column location", "of its own"),
+        ("http_requests.csv", "start_date={start}", "start_date={begin}", "http_requests.csv, line 3, column query", "correct the cell"),
+        ("http_requests.csv", "archive_{window}.json", "old_{window}.json", "http_requests.csv, line 3, column file", "make the two agree"),
+        ("http_requests.csv", ",month,2024-01-01,7,,", ",month,2024-01-01,7,link,", "http_requests.csv, line 3, column file", "let it end with .zip"),
+        ("http_requests.csv", ",0,,openweather", ",0,,", "http_requests.csv, line 2, column connection", "name Airflow's connection"),
+        ("http_requests.csv", "sm2_weather,weather", "sm2_atrea,weather", "http_requests.csv, line 2, column datasource_id", "remove the row"),
         ("buildings_config.csv", "building_id,name", "id,name", "buildings_config.csv, line 1", "they must be building_id,name"),
         ("datasources_config.csv", "sm2_atrea,sm2,", "sm2_atrea,sm3,", "datasources_config.csv, line 2, column building_id", "use one of: sm2"),
         ("datasources_config.csv", "atrea_csv", "atrea", "datasources_config.csv, line 2, column format", "use one of: air_quality_csv, atrea_csv"),

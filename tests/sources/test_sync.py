@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def platform(tmp_path: Path) -> Platform:
 def sync(platform: Platform) -> tuple[set[str], list[Finding]]:
     """The names that arrived, each equal to the drive's file, and what was found."""
     settings, datasource = platform.settings, platform.registry.datasource("sm2_thermopro")
-    findings = syncing.sync(settings, datasource)
+    findings = syncing.sync(platform.at("2026-02-02"), datasource)
     arrivals = [
         Arrival(**row)
         for row in files.read_json(settings.paths.ingest / "sm2_thermopro/arrivals.json")[
@@ -332,12 +333,15 @@ def test_a_file_that_two_datasources_claim_is_read_by_neither_and_all_others_are
     source = platform.registry.datasource("sm2_thermopro")
     twin = source.model_copy(update={"datasource_id": "twin", "file_pattern": f"{GOOD[:-8]}*.csv"})
     elsewhere = twin.model_copy(update={"building_id": "annex"})
-    arrived = {}
-    for one, neighbours in ((source, (source, twin)), (source, (source, elsewhere))):
-        findings = syncing.sync(platform.settings, one, neighbours)
-        handed_over = platform.settings.paths.ingest / one.datasource_id / "arrivals.json"
+    run, arrived = platform.at("2026-02-02"), {}
+    (building,) = run.registry.buildings
+    annex = building.model_copy(update={"building_id": "annex"})
+    for other in (twin, elsewhere):
+        registry = replace(run.registry, buildings=(building, annex), datasources=(source, other))
+        findings = syncing.sync(replace(run, registry=registry), source)
+        handed_over = run.settings.paths.ingest / source.datasource_id / "arrivals.json"
         names = {row["path"] for row in files.read_json(handed_over)["arrivals"]}
-        arrived[neighbours[1].building_id] = names, {f.check: f for f in findings}
+        arrived[other.building_id] = names, {f.check: f for f in findings}
     names, found = arrived["sm2"]
     assert names == {OTHER}
     assert found["claimed_twice"].severity == "error" and found["claimed_twice"].where == GOOD

@@ -106,7 +106,7 @@ def killed_at(pattern: str, platform: Platform, as_of: str) -> int | None:
     processes.set_forkserver_preload(["tests.support.loaded"])
     process = processes.Process(target=_publish, args=(pattern, platform, as_of))
     process.start()
-    process.join(timeout=240)
+    process.join(timeout=900)
     return process.exitcode
 
 

@@ -139,7 +139,7 @@ def run(project: Path, block: Block, page: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, (
         f"{where}\n{block.text}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"

@@ -352,7 +352,7 @@ def test_a_second_run_on_one_data_dir_ends_at_once_and_says_why(tmp_path: Path) 
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=400,
         )
     assert done.returncode == 1, done.stderr
     assert f"make run (process {os.getpid()}) is writing the same data" in done.stdout

@@ -62,6 +62,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),
     "file_checks.csv": ("", "sm2_weather,null_pct,,50,it is often offline"),
     "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
+    "http_requests.csv": (",month,2024-01-01,7", ",month,2024-01-01,9"),
     "hand_over_files.csv": ("", "sm2,Model/all.csv,fact,Atrea,"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "publications.csv": ("Open building sensor data", "Open data of buildings"),

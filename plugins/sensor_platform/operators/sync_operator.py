@@ -1,12 +1,14 @@
-"""Brings the new files of datasources from their drives into landing."""
+"""Brings the new files of datasources from their drives and addresses into landing."""
 
 from typing import Any
 
 from include.core.settings import Settings
-from include.registry import Registry
+from include.registry import Registry, Run
 from include.registry.rows import Datasource
 from include.sources.sync import sync
+from sensor_platform.channels import credential
 from sensor_platform.operators.datasources_operator import DatasourcesOperator
+from sensor_platform.run_context import as_of
 
 
 class SyncOperator(DatasourcesOperator):
@@ -16,7 +18,7 @@ class SyncOperator(DatasourcesOperator):
 
     def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
         """See the operator."""
-        settings = Settings.from_environment()
+        run = Run(Settings.from_environment(), registry, as_of(context))
         is_restricted = datasource.building_id in registry.restricted
-        for finding in sync(settings, datasource, registry.neighbours_of(datasource)):
+        for finding in sync(run, datasource, credential):
             self.log.warning("%s", finding.redacted if is_restricted else finding)
