@@ -1,5 +1,6 @@
 """What is impossible refuses a file, what is unusual warns, and what is in use stays in use."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -81,7 +82,22 @@ def test_the_ranges_of_both_kinds_are_the_owners() -> None:
     assert bounds["ThermoPro", "temp_indoor"] == (-10, 50)
     assert bounds["OpenWeather", "temperature_k"] == (200, 350)
     assert bounds["AirQuality", "pm25"] == (0, 500)
-    assert [row.retention_months for row in REGISTRY.datasources] == [2, 2, 1, 1]
+
+
+def test_the_four_sources_of_the_owners_are_rows() -> None:
+    theirs = ("sm2_atrea", "sm2_thermopro", "sm2_weather", "sm2_air_quality")
+    rows = [REGISTRY.datasource(name) for name in theirs]
+    assert [(row.location, row.retention_months) for row in rows] == [
+        ("sm2drive:Vzduchotechnika/Latest/Upload", 2),
+        ("sm2drive:Indoor/Latest/Upload", 2),
+        ("https://api.openweathermap.org", 1),
+        ("sm2drive:AirQuality/Latest", 1),
+    ]
+    names = ("Graph_1.csv", "ThermoProSensor_export_493D_1769904007.csv", "weather_1.json")
+    for row, name in zip(rows, (*names, "air_quality_1.csv"), strict=True):
+        assert re.fullmatch(row.file_regex, name), row.file_pattern
+    own = rows[0].model_copy(update={"retention_months": None})
+    assert REGISTRY.retention_months(own) == REGISTRY.building("sm2").retention_months
 
 
 def test_what_is_impossible_refuses_unless_it_is_in_use_or_skipped() -> None:

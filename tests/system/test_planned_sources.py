@@ -54,6 +54,7 @@ def test_weather_and_air_quality_begin_when_their_status_says_so(new_platform, s
     platform.environment |= {
         "AIRFLOW_CONN_OPENWEATHER": json.dumps({"conn_type": "http", "password": "k3y-0f-weather"}),
         "REMOTE_TIMEOUT": "10",
+        "EXPORT_LEGACY": "1",
     }
     small_drive(platform.raw)
     write(platform.drive / "AirQuality/Latest/air_quality_2026-02.csv", AIR.encode())
@@ -89,6 +90,9 @@ def test_weather_and_air_quality_begin_when_their_status_says_so(new_platform, s
         ("OpenWeather", "sm2_01", "humidity_outdoor", 80.0, "ok", 1),
         ("OpenWeather", "sm2_01", "temperature_k", 273.65, "ok", 1),
     ]
+    handed_over = platform.drive / "Public/Model/fact_indoor_temperature.csv"
+    header, first, *_ = handed_over.read_text().splitlines()
+    assert header == "timestamp,location,data_key,value" and first.count(",") == 3
     nodes = "select name from public_dataset_hierarchy where name in ('WEATHER', 'AIR') order by 1"
     assert platform.query(nodes) == [("AIR",), ("WEATHER",)]
 
