@@ -143,24 +143,32 @@ def _nodes(ids: list[str], named: list[tuple[str, str]]) -> Iterable[dict[str, o
 
 def write_month(drive: Path, name: str, days: int = 31, sensors: int = 20) -> Path:
     """A month of a building, from 1 January 2026, as one file."""
-    start, number = datetime(2026, 1, 1, tzinfo=UTC), int(name[1:])
+    return write_days(drive, name, datetime(2026, 1, 1, tzinfo=UTC), days, sensors)
+
+
+def write_days(drive: Path, name: str, start: datetime, days: int, sensors: int = 20) -> Path:
+    """Some days of a building, a line an hour, as one file."""
+    number = int(name[1:])
     lines = ["time;" + ";".join(f"s{n:02d}" for n in range(sensors))]
     for hour in range(days * 24):
         wave = 20 + 3 * math.sin((hour % 24) / 24 * 2 * math.pi)
         shifts = ((number % 50 + n) / 10 + (hour * (n + 7)) % 5 / 10 for n in range(sensors))
         values = (f"{wave + shift:.1f}" for shift in shifts)
         lines.append(f"{start + timedelta(hours=hour):%Y-%m-%d %H:%M};" + ";".join(values))
-    path = drive / name / "rooms_2026-01.csv"
+    path = drive / name / f"rooms_{start:%Y-%m}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
 def main() -> int:
-    """Make the buildings that are not there yet, and run all DAGs. Returns the run's exit code."""
+    """Make the buildings that are not there yet, and run all DAGs; or a new day of one building, by
+    the parameter `building`. Returns the run's exit code.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--buildings", type=int, default=50)
+    parser.add_argument("--new-day", default="", metavar="BUILDING", help="such as b000")
     chosen = parser.parse_args()
     folder: Path = chosen.folder.resolve()
     if not (folder / "seeds").exists():
@@ -168,13 +176,17 @@ def main() -> int:
         for name in building_ids(chosen.buildings):
             write_month(folder / "drive", name)
     Settings.seeds_dir = folder / "seeds"
+    as_of, arguments = "2026-02-02", []
+    if chosen.new_day:
+        write_days(folder / "drive", chosen.new_day, datetime(2026, 2, 1, tzinfo=UTC), 1)
+        as_of, arguments = "2026-02-03", ["--building", chosen.new_day]
     os.environ |= {
         "DATA_DIR": str(folder / "data"),
         "RCLONE_CONFIG_DRIVE_TYPE": "alias",
         "RCLONE_CONFIG_DRIVE_REMOTE": str(folder / "drive"),
-        "AS_OF": "2026-02-02",
+        "AS_OF": as_of,
     }
-    sys.argv = [sys.argv[0]]
+    sys.argv = [sys.argv[0], *arguments]
     return run.main()
 
 

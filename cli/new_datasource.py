@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
         "--window", default="day", help="what an answer of an address covers: hour, day or month"
     )
     parser.add_argument("--first", default="", help="date of the first window; default: only now")
+    parser.add_argument(
+        "--settle-days", default="0", help="days in which an answer may still be corrected"
+    )
     parser.add_argument("--connection", default="", help="Airflow's, which holds the key")
     parser.add_argument(
         "--pattern", default="", help="which files there are its, such as Graph*.csv"
@@ -189,7 +192,7 @@ def _request(chosen: argparse.Namespace, file: str) -> tuple[str, dict[str, str]
         "query": query,
         "window": chosen.window,
         "first": chosen.first,
-        "settle_days": "0",
+        "settle_days": chosen.settle_days,
         "connection": chosen.connection,
     }
     return f"{scheme}://{host}", cells

@@ -12,6 +12,7 @@ from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
+from include.formats.members import EMPTY
 from include.ingest import gate
 from include.ingest.quarantine import write_pages
 from include.ingest.validate import SKIPPABLE, Validation, read_version
@@ -20,6 +21,7 @@ from include.ledger.ledger import (
     FileVersion,
     Finding,
     Ledger,
+    Verdict,
     judged_from_json,
     judged_to_json,
     redact,
@@ -438,7 +440,7 @@ def _unfinished(
             f"{datasource.datasource_id}: its files were not judged;"
             f" {datasource.datasource_id}.validate_schema or .quality_gate says why"
         ]
-    if not ledger.latest(datasource.datasource_id):
+    if not ledger.latest(datasource.datasource_id) and not datasource.is_asked:
         return [
             f"{datasource.datasource_id}: no file was ever seen at {place}; check"
             " location and file_pattern in datasources_config.csv, or set its status to disabled"
@@ -456,9 +458,13 @@ def _judged(
     }
     if not accepted:
         facts["months"] = version.months  # those in which it had readings while it was accepted
+    verdict: Verdict = "accepted" if accepted else "refused"
+    is_empty = {finding.check for finding in kept} <= {*EMPTY}
+    if not accepted and is_empty and declared.datasource.is_asked:
+        verdict = "empty"  # nothing was measured in its time
     return replace(
         version,
-        verdict="accepted" if accepted else "refused",
+        verdict=verdict,
         findings=kept,
         **facts,
         judged_by=declared.fingerprint,

@@ -19,7 +19,8 @@ from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 
-Verdict = Literal["accepted", "refused", "gone"]  # gone: refused, then taken off the drive
+# gone: refused, then taken off the drive; empty: an answer of an address that holds no records
+Verdict = Literal["accepted", "refused", "gone", "empty"]
 
 # 3: each building apart. 2: landed values, readings dated in UTC, rejected lines. 1: landed texts,
 # wall clocks; it did not say its number.

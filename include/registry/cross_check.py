@@ -23,6 +23,13 @@ from include.registry.rows import (
 from include.registry.seeds import Owners, Problems, R, refuse
 from include.registry.units import COMMON, UnknownUnit, conversion, is_ucum
 
+# How windows are written in names of files: one of them, and all.
+WINDOWS = {
+    "hour": ("2026-02-15T06Z", r"\d{4}-\d\d-\d\dT\d\dZ"),
+    "day": ("2026-02-15", r"\d{4}-\d\d-\d\d"),
+    "month": ("2026-02", r"\d{4}-\d\d"),
+}
+
 
 @dataclass(frozen=True)
 class Known:
@@ -33,7 +40,7 @@ class Known:
     measurements: dict[str, str]  # with their units
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
     datasources: dict[str, Datasource]
-    asking: frozenset[str]  # datasource_ids of http_requests.csv
+    requests: dict[str, list[HttpRequest]]  # datasource_id → its rows
 
 
 def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
@@ -47,8 +54,10 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
         {row.measurement: row.unit for row in registry.measurements},
         {row.datasource_id: [] for row in registry.datasources},
         {row.datasource_id: row for row in registry.datasources},
-        frozenset(row.datasource_id for row in registry.http_requests),
+        {},
     )
+    for request in registry.http_requests:
+        known.requests.setdefault(request.datasource_id, []).append(request)
     for mapping in registry.datasource_mappings:
         known.declared.get(mapping.datasource_id, []).append(mapping)
 
@@ -121,7 +130,7 @@ def _check_datasource(known: Known, row: Datasource) -> None:
             "no row in datasource_mappings.csv",
             "add one, or set the status to planned",
         )
-    if row.is_asked and row.datasource_id not in known.asking:
+    if row.is_asked and row.datasource_id not in known.requests:
         cure = "add one that says what is asked of the address, or set the status to planned"
         refuse(file, row, "location", "no row in http_requests.csv", cure)
     first, *others = known.declared[row.datasource_id]
@@ -154,10 +163,15 @@ def _check_http_request(known: Known, row: HttpRequest) -> None:
     if not datasource.is_asked:
         what = f"{row.datasource_id} has no http address in datasources_config.csv"
         refuse(file, row, "datasource_id", what, "remove the row, or correct the location")
-    name = row.file.format(window="2026-01")
+    name = row.file.format(window=WINDOWS[row.window][0])
     if not re.fullmatch(datasource.file_regex, name):
         what = f"{name} does not match file_pattern {datasource.file_pattern}"
         refuse(file, row, "file", what, "make the two agree")
+    for other in known.requests[row.datasource_id]:
+        before, after = (re.escape(part) for part in other.file.split("{window}"))
+        if other != row and re.fullmatch(before + WINDOWS[other.window][1] + after, name):
+            what = f"{name} is also an answer of line {other.line}"
+            refuse(file, row, "file", what, "give each request other names")
     if bool(row.next_page) != row.file.endswith(".zip"):
         what = "an answer of several pages is a zip of them, and any other is none"
         refuse(

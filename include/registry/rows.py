@@ -41,7 +41,20 @@ def _file_pattern(text: str) -> str:
     return text
 
 
+HTTP = re.compile(r"https?://(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?(?:/[^\s?#@]*)?")
+
+
+def _location(text: str) -> str:
+    if text.startswith(ADDRESSES) and not HTTP.fullmatch(text):
+        raise ValueError(
+            "an address is https://host or https://host/path: what is asked of it, and who asks,"
+            " is in http_requests.csv"
+        )
+    return text
+
+
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
+Location = Annotated[str, AfterValidator(_location)]
 FilePattern = Annotated[str, AfterValidator(_file_pattern)]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda text: tuple(part for part in text.split(";") if part))
@@ -222,7 +235,9 @@ class Datasource(Row):
     name: str = Field(min_length=1)
     source_type: Literal["csv", "json", "api", "sql"]
     format: str
-    location: str = Field(min_length=1, description="rclone path or URL")
+    location: Location = Field(
+        min_length=1, description="rclone path, or an address that answers requests"
+    )
     file_pattern: FilePattern = Field(
         description=(
             "glob of the file name, or regex: and a regex of the whole name; groups `device` and"
@@ -306,11 +321,14 @@ PLACES = {"start", "end", "start_time", "end_time", "start_epoch", "end_epoch", 
 
 def _query(text: str) -> str:
     try:
-        names = {name for _, name, *_ in Formatter().parse(text) if name is not None}
+        found = [parts[1:] for parts in Formatter().parse(text) if parts[1] is not None]
     except ValueError as error:
         raise ValueError(f"a brace is not closed: {error}") from error
-    if unknown := sorted(names - PLACES):
-        raise ValueError(f"{{{unknown[0]}}} is none of {', '.join(sorted(PLACES))}")
+    for name, *how in found:
+        if name not in PLACES or any(how):
+            raise ValueError(f"{{{name}}} is none of {', '.join(sorted(PLACES))}")
+    if text.startswith("?") or "#" in text or not text.isprintable():
+        raise ValueError("it begins behind the ?, and has no # and no control characters")
     return text
 
 
@@ -324,6 +342,7 @@ class HttpRequest(Row):
 
     datasource_id: Identifier
     file: str = Field(
+        max_length=100,
         pattern=r"^\w[\w.-]*\{window\}[\w.-]*\.\w+$",
         description="name of the file that an answer becomes, with {window} in it",
     )
@@ -337,13 +356,14 @@ class HttpRequest(Row):
         description="what an answer covers: an hour of UTC, a day or month of the datasource's zone"
     )
     first: OptionalDate = Field(
+        ge=date(1970, 1, 1),
         description=(
             "date of the first window; empty: an answer is of the moment it is asked for, once a"
             " window"
-        )
+        ),
     )
     settle_days: int = Field(
-        ge=0, description="days after its end in which a window is asked for again"
+        ge=0, le=3660, description="days after its end in which a window is asked for again"
     )
     next_page: str = Field(
         pattern=r"^(|link|[\w.]+)$",

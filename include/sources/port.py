@@ -4,6 +4,7 @@ Neither knows anything of what is in a file.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -30,15 +31,26 @@ class Source(Protocol):
         """
 
 
-class Endpoint(Protocol):
-    """The address of one datasource, as of a time. An answer is a file only once it was asked for,
-    so its size is not known before.
+@dataclass(frozen=True)
+class Answer:
+    """What an address has to say about a time: a file, once it was asked for.
+
+    Attributes:
+        path: the file's name.
+        modified: as of when the answer is what it is, in UTC (`…+00:00`).
+        is_of_the_moment: it says what is now; later it can not be asked for.
     """
 
-    def answers(self) -> list[RemoteFile]:
-        """The answers that the requests have by now, oldest first, with the size -1; `modified` is
-        as of when an answer is what it is. Asks nothing.
-        """
+    path: str
+    modified: str
+    is_of_the_moment: bool = False
+
+
+class Endpoint(Protocol):
+    """The address of one datasource, as of a time."""
+
+    def answers(self) -> list[Answer]:
+        """The answers that the requests have by now, oldest first. Asks nothing."""
 
     def ask(self, path: str, file: Path) -> None:
         """Write the answer of that path, whole and as it came, into a new file.

@@ -29,16 +29,24 @@ DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded",
 
 
 def sync(
-    run: Run, datasource: Datasource, credentials: Credentials = no_credentials
+    run: Run,
+    datasource: Datasource,
+    credentials: Credentials = no_credentials,
+    *,
+    is_replay: bool = False,
 ) -> list[Finding]:
     """Bring into landing what the ledger does not have, and hand the arrivals to validation.
+
+    A replay of an older day asks no address: the answers would be those of today.
 
     Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
     known = Ledger.read(run.settings.paths, datasource.building_id).latest(datasource.datasource_id)
     refused = {path for path, version in known.items() if version.verdict == "refused"}
     if endpoint := endpoint_of(run, datasource, credentials):
-        arrivals, findings = ask_what_is_due(run, datasource, endpoint, known)
+        answers = [] if is_replay else endpoint.answers()
+        arrivals, findings = ask_what_is_due(run, datasource, endpoint, answers, known)
+        refused &= {answer.path for answer in endpoint.answers()}
     else:
         listed = source_of(datasource).list(datasource.location)
         arrivals, findings = _copy_what_is_new(run, datasource, listed, known)

@@ -18,8 +18,8 @@ class Window:
     """What one answer covers, from `start` (inclusive) to `end` (exclusive), both in UTC.
 
     `until`: what has passed of it, in whole hours or days. `asked`: as of when its answer is what
-    it is: `end` and the days until it settles, or the last whole hour or day where that has not
-    come.
+    it is: `end` and the days until it settles, or the last whole day where that has not come (an
+    hour is asked for at its end first).
     """
 
     name: str
@@ -41,15 +41,14 @@ def windows(request: HttpRequest, zone: str, as_of: datetime) -> list[Window]:
         name, start, end = next(periods)
         return [Window(name, start, end, now, start)]
     begin, settle = _midnight(request.first, place), timedelta(days=request.settle_days)
-    passed = _midnight(now.astimezone(place).date(), place)
-    if request.window == "hour":
-        passed = _full_hour(now)
+    today = _midnight(now.astimezone(place).date(), place)
+    passed = _full_hour(now) if request.window == "hour" else today
     kept = [
-        Window(name, start, end, min(end, passed), min(end + settle, passed))
+        Window(name, start, end, min(end, passed), min(end + settle, max(end, today), passed))
         for name, start, end in takewhile(lambda period: period[2] > begin, periods)
         if start < passed
     ]
-    return kept[::-1]
+    return kept[::-1] if passed > begin else []
 
 
 def _periods(

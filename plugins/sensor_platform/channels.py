@@ -31,11 +31,13 @@ def connection(conn_id: str) -> Connection | None:
 
 
 def credential(conn_id: str) -> Credential | None:
-    """What a connection says of who we are; its extra are headers."""
+    """What a connection says of who we are; its extra are headers. A line end behind a pasted key is
+    none of it.
+    """
     if (found := connection(conn_id)) is None:
         return None
-    headers = {name: str(value) for name, value in found.extra_dejson.items()}
-    return Credential(found.login or "", found.password or "", headers)
+    headers = {name: str(value).strip() for name, value in found.extra_dejson.items()}
+    return Credential((found.login or "").strip(), (found.password or "").strip(), headers)
 
 
 def send_mail(mail: Mail) -> None:

@@ -5,9 +5,11 @@ import logging
 import random
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core import files, masking
+from include.ingest.register import SkippedChecks, validate_arrivals
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.registry.rows import HttpRequest
+from include.sources.ask import is_due
 from include.sources.credentials import Credential
+from include.sources.registry import endpoint_of
 from include.sources.sync import sync
 from include.sources.windows import windows
 from tests.support.http_server import Answer, Asked, Server, serving
@@ -111,7 +116,8 @@ def test_windows_follow_each_other_from_the_first_to_the_last_whole_day(
     place = ZoneInfo(zone)
     begin = datetime.combine(first, time.min, place).astimezone(UTC)
     as_of = begin + since
-    passed = datetime.combine(as_of.astimezone(place), time.min, place).astimezone(UTC)
+    today = datetime.combine(as_of.astimezone(place), time.min, place).astimezone(UTC)
+    passed = today
     if window == "hour":
         passed = as_of.replace(minute=0, second=0, microsecond=0)
     found = windows(request, zone, as_of)
@@ -119,7 +125,7 @@ def test_windows_follow_each_other_from_the_first_to_the_last_whole_day(
     for one, after in pairwise(found):
         assert one.until == one.end == after.start
     for one in found:
-        assert one.asked == min(one.end + timedelta(days=settle), passed)
+        assert one.asked == min(one.end + timedelta(days=settle), max(one.end, today), passed)
     if found:
         assert found[0].start <= begin < found[0].end and found[-1].until == passed
     else:
@@ -164,7 +170,8 @@ def test_no_window_is_skipped_and_none_is_asked_again_once_it_has_settled(
     asked(platform, "2026-02-21T23:00")
     assert days(server) == [], "nothing is new"
     asked(platform, "2026-02-25T06:00")
-    assert days(server) == [f"2026-02-{day}" for day in (20, 21, 22, 23, 24)]
+    assert sorted(days(server)) == [f"2026-02-{day}" for day in (20, 21, 22, 23, 24)]
+    assert days(server)[0] == "2026-02-24", "the newest first"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ def test_no_window_is_skipped_and_none_is_asked_again_once_it_has_settled(
         (Answer(status=429, headers={"Retry-After": "Sun, 01 Feb 2026 10:00:00 GMT"}), "429"),
         (Answer(b"oops", status=500), "status 500"),
         (Answer(GOOD.body[:20], missing=len(GOOD.body) - 20), "peer closed connection"),
-        (Answer(b"<html>log in</html>", headers={"Content-Type": "text/html"}), "not what was"),
+        (Answer(b"<html>log in</html>", headers={"Content-Type": "text/html"}), "another kind"),
         (Answer(GOOD.body[:20]), "cut short"),
         (Answer(b""), "cut short"),
         (Answer(b"\xff\xfe"), "cut short"),
@@ -188,12 +195,12 @@ def test_what_is_no_answer_is_asked_for_again_and_never_kept(
     if "Retry-After" in bad.headers and len(bad.headers["Retry-After"]) > 5:
         platform.environment["REMOTE_TIMEOUT"] = "0.5"  # the pause is longer: not waited for
     server.answer = lambda _: bad
-    (finding, *others) = asked(platform, "2026-02-04T06:00")
+    (finding, *others) = asked(platform, "2026-02-10T06:00")
     assert (finding.check, finding.severity) == ("no_answer", "error")
-    assert said in finding.message and finding.where.startswith("archive_2026-02-01.json, http")
+    assert said in finding.message and finding.where.startswith("archive_2026-02-09.json, http")
     assert "the next run asks again" in finding.cure
-    assert [other.check for other in others] == ["answers_wait"], "it is left alone"
-    assert arrivals(platform) == [] and set(days(server)) == {"2026-02-01"}
+    assert [other.check for other in others] == ["no_answer", "answers_wait"], "it is left alone"
+    assert arrivals(platform) == [] and len(set(days(server))) == 3
     assert not [path for path in platform.data.rglob("*") if path.name.startswith("archive_")]
 
     tries = iter([bad]) if not bad.pause else iter([])
@@ -202,21 +209,24 @@ def test_what_is_no_answer_is_asked_for_again_and_never_kept(
     if bad.status == 429 and bad.headers["Retry-After"] != "0":
         tries = iter([])
     assert asked(platform, "2026-02-04T06:00") == []
-    assert [arrival.path for arrival in arrivals(platform)] == [
+    assert {arrival.path for arrival in arrivals(platform)} == {
         f"archive_2026-02-0{day}.json" for day in (1, 2, 3)
-    ]
+    }
 
 
 def test_an_address_that_never_answers_or_is_not_there_costs_its_patience(
     platform: Platform, server: Server
 ) -> None:
-    server.answer = lambda _: Answer(b"x" * 99, pause=60)
-    (finding, _) = asked(platform, "2026-02-04T06:00")
-    assert finding.message.startswith("no answer: ")
     platform.environment["REMOTE_TIMEOUT"] = "1"
+    for silence in (Answer(b"x" * 99, pause=60), Answer(drips=True)):
+        server.answer = lambda _, silence=silence: silence
+        began = monotonic()
+        (finding, *_) = asked(platform, "2026-02-02T06:00")
+        assert finding.message == "no answer: it was not whole after 1 s"
+        assert monotonic() - began < 60
     seeds = platform.settings.seeds_dir
     edit(seeds, "datasources_config.csv", server.address, "http://127.0.0.1:1")
-    (finding, _) = asked(platform, "2026-02-04T06:00")
+    (finding, *_) = asked(platform, "2026-02-02T06:00")
     assert "Connection refused" in finding.message
 
 
@@ -230,11 +240,89 @@ def test_an_answer_that_is_not_there_keeps_no_other_back(
     )
     (finding,) = asked(platform, "2026-02-04T06:00")
     assert finding.message == 'status 400: {"reason": "no data"}'
-    assert [arrival.path[8:18] for arrival in arrivals(platform)] == ["2026-02-01", "2026-02-03"]
+    assert {arrival.path[8:18] for arrival in arrivals(platform)} == {"2026-02-01", "2026-02-03"}
     server.answer = lambda _: GOOD
     server.asked.clear()
     asked(platform, "2026-02-04T06:00")
     assert days(server) == ["2026-02-02"]
+
+
+@pytest.mark.parametrize("bad", [Answer(status=500), Answer(status=404)])
+def test_days_that_cannot_be_asked_for_keep_no_other_back(
+    platform: Platform, server: Server, bad: Answer
+) -> None:
+    """Nor does any number of them; and what is of the moment comes first, since it cannot wait."""
+    platform.environment["REMOTE_TIMEOUT"] = "0.5"
+    seeds = platform.settings.seeds_dir
+    rows = (seeds / "http_requests.csv").read_text()
+    moment = f"{ARCHIVE},archive_now_{{window}}.json,now,,hour,,0,,\n"
+    (seeds / "http_requests.csv").write_text(rows + moment)
+    broken = {f"2026-02-{day:02d}" for day in (4, 5, 6, 7, 12)}
+    server.answer = lambda asked: bad if asked.query.get("start_date") in broken else GOOD
+    for day in range(14, 24):
+        server.asked.clear()
+        asked(platform, f"2026-02-{day}T06:00")
+        assert server.asked[0].path == "/now"
+    known = platform.ledger.latest(ARCHIVE)
+    assert {f"archive_2026-02-{day:02d}.json" for day in range(1, 23)} - known.keys() == {
+        f"archive_{day}.json" for day in broken
+    }
+    assert len([path for path in known if "now" in path]) == 10
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (Answer(GOOD.body, headers={"Content-Encoding": "gzip"}), "is compressed"),
+        (Answer(b'{"a": "k3y-0f-the-address"}'), "repeats the key"),
+        (Answer(b"[" * 200_000 + b"]" * 200_000), "RecursionError"),
+        (Answer(b"time,temp\n2026-02-01,1", ends_open=True), "cut short"),
+    ],
+)
+def test_what_cannot_be_known_to_be_whole_or_is_not_ours_to_keep_never_lands(
+    platform: Platform, server: Server, bad: Answer, said: str
+) -> None:
+    seeds = platform.settings.seeds_dir
+    edit(seeds, "http_requests.csv", ",day,2026-02-01,1,,", ",day,2026-02-01,1,,mine")
+    if bad.ends_open:
+        edit(seeds, "http_requests.csv", "archive_{window}.json", "archive_{window}.csv")
+        edit(seeds, "datasources_config.csv", "archive_*.json", "archive_*.csv")
+        platform.environment["REMOTE_TIMEOUT"] = "0.5"
+    server.answer = lambda _: bad
+    (finding,) = asked(platform, "2026-02-02T06:00", mine=Credential(password=KEY))
+    assert said in finding.message and KEY not in str(finding)
+    assert arrivals(platform) == []
+
+
+def test_a_query_and_a_key_arrive_as_they_are_written(platform: Platform, server: Server) -> None:
+    key = "pl+us & a#hash ž"
+    edit(
+        platform.settings.seeds_dir,
+        "http_requests.csv",
+        '&timezone=GMT",day,2026-02-01,1,,',
+        '&timezone=GMT&city=Plzeň je&key={key}",day,2026-02-01,1,,mine',
+    )
+    assert asked(platform, "2026-02-02T06:00", mine=Credential(password=key)) == []
+    (request,) = server.asked
+    assert (request.query["city"], request.query["key"]) == ("Plzeň je", key)
+
+
+def test_an_answer_without_records_is_known_and_no_file_of_a_drive_passes_for_one(
+    platform: Platform, server: Server
+) -> None:
+    run = platform.at("2026-02-02T06:00")
+    datasource = run.registry.datasource(ARCHIVE)
+    server.answer = lambda _: Answer(b'{"hourly": {"time": [], "temperature_2m": []}}')
+    sync(run, datasource)
+    (judged,) = validate_arrivals(run, datasource, SkippedChecks())
+    assert judged.verdict == "empty", judged.findings
+    (wanted,) = endpoint_of(run, datasource).answers()
+    assert is_due(wanted, None) and not is_due(wanted, judged)
+    assert is_due(wanted, replace(judged, verdict="refused"))
+    assert is_due(wanted, replace(judged, modified="2099-01-01T00:00:00Z")), "of a drive"
+    server.asked.clear()
+    sync(run, datasource, is_replay=True)
+    assert server.asked == [] and arrivals(platform) == []
 
 
 def test_what_was_refused_is_asked_for_again(platform: Platform, server: Server) -> None:
@@ -278,11 +366,11 @@ def test_a_key_reaches_the_address_and_nobody_else(
     )
     secret = credential.password or KEY
     server.answer = lambda _: Answer(f"no {secret} for you".encode(), status=401)
-    (refused, waiting) = asked(platform, "2026-02-03T06:00", mine=credential)
+    (refused, *waiting) = asked(platform, "2026-02-02T06:00", mine=credential)
     assert refused.message.startswith("status 401") and "key" in refused.cure
     (request,) = server.asked
     assert headers.items() <= request.headers.items() and request.query.get("appid") == sent
-    (missing, _) = asked(platform, "2026-02-03T06:00")
+    (missing, *_) = asked(platform, "2026-02-02T06:00")
     assert (missing.message, missing.where) == (
         "there is no connection mine",
         "http_requests.csv, line 3, column connection",
@@ -298,7 +386,8 @@ def test_all_pages_of_an_answer_are_one_file(platform: Platform, server: Server,
         number = int(asked.query.get("page", 1))
         following = f"/v1/archive?page={number + 1}" if number < 12 else ""
         if kind == "link":
-            link = {"Link": f'<{following}>; rel="next"'} if following else {}
+            link = {"Link": f'</>; rel=last, <{following}>; title="a=b"; rel="Next up"'}
+            link = link if following else {}
             return Answer(json.dumps({"page": number}).encode(), headers=link)
         return Answer(json.dumps({"page": number, "paging": {"next": following or None}}).encode())
 
@@ -322,4 +411,9 @@ def test_all_pages_of_an_answer_are_one_file(platform: Platform, server: Server,
         body = json.dumps({"paging": {"next": following}}).encode()
         server.answer = lambda _, link=link, body=body: Answer(body, headers=link)
         finding, *_ = asked(platform, "2026-02-04T08:00")
-        assert "leads back" in finding.message or "names a next one at localhost" in finding.message
+        assert (
+            "leads back" in finding.message or "a next one at http://localhost" in finding.message
+        )
+    server.answer = lambda _: Answer(b'{"paging": {"next": 2}}', headers={"Link": "<a>; rel=next"})
+    finding, *_ = asked(platform, "2026-02-05T08:00")
+    assert "is not an address" in finding.message or "status" in finding.message or kind == "link"

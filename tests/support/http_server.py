@@ -19,13 +19,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent; `missing`: bytes that are announced and never come; `pause`: seconds between two bytes."""
+    """What is sent; `missing`: bytes that are announced and never come; `pause`: seconds between two bytes.
+
+    With `ends_open` it is not said how long the body is; `drips`: headers, one after the other, and no end of them.
+    """
 
     body: bytes = b"{}"
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     missing: int = 0
     pause: float = 0
+    ends_open: bool = False
+    drips: bool = False
 
 
 @dataclass
@@ -52,7 +57,14 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[Server]:
             self.send_response(given.status)
             for name, value in given.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(given.body) + given.missing))
+            while given.drips and not server.closing.wait(0.1):
+                self.send_header("X-Wait", "a little longer")
+                with contextlib.suppress(OSError):
+                    self.flush_headers()
+            if given.drips:
+                return
+            if not given.ends_open:
+                self.send_header("Content-Length", str(len(given.body) + given.missing))
             self.end_headers()
             with contextlib.suppress(OSError):  # whoever asked has gone
                 for byte in given.body if given.pause else ():

@@ -5,6 +5,7 @@ from typing import Any
 from include.core.settings import Settings
 from include.registry import Registry, Run
 from include.registry.rows import Datasource
+from include.release.release import settings_at
 from include.sources.sync import sync
 from sensor_platform.channels import credential
 from sensor_platform.operators.datasources_operator import DatasourcesOperator
@@ -18,7 +19,8 @@ class SyncOperator(DatasourcesOperator):
 
     def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
         """See the operator."""
-        run = Run(Settings.from_environment(), registry, as_of(context))
+        settings, now = Settings.from_environment(), as_of(context)
+        run, is_replay = Run(settings, registry, now), settings_at(settings, now).replay
         is_restricted = datasource.building_id in registry.restricted
-        for finding in sync(run, datasource, credential):
+        for finding in sync(run, datasource, credential, is_replay=is_replay):
             self.log.warning("%s", finding.redacted if is_restricted else finding)
