@@ -212,21 +212,24 @@ def one_more_day(long: list[Installation], folder: Path) -> list[str]:
 
 
 def of_many_buildings(folder: Path, counts: Iterable[int]) -> list[str]:
-    """A table of whole runs of so many buildings, on an empty `DATA_DIR` each."""
+    """A table of whole runs of so many buildings, on an empty `DATA_DIR` each; and of a run of one
+    building that has a new day.
+    """
     lines = [
-        "| buildings | readings | run | a building | peak memory |",
-        "|---:|---:|---:|---:|---:|",
+        "| buildings | readings | run | processor | of it a building | peak memory | a new day of one |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for count in counts:
-        run = timed(
-            PROJECT / "benchmarks/many.py", folder / f"many{count}", "--buildings", str(count)
-        )
+        place = folder / f"many{count}"
+        command = (PROJECT / "benchmarks/many.py", place, "--buildings", str(count))
+        run = timed(*command)
+        one = timed(*command, "--new-day", "b000")
         lines.append(
-            f"| {count} | {count * 20 * 744:,} | {run.seconds:.0f} s |"
-            f" {run.seconds / count:.2f} s | {run.megabytes:,.0f} MiB |"
+            f"| {count} | {count * 31 * 24 * 20:,} | {run.seconds:.0f} s | {run.processor:.0f} s |"
+            f" {run.processor / count:.2f} s | {run.megabytes:,.0f} MiB | {one.seconds:.0f} s |"
         )
         print(lines[-1], flush=True)
-        shutil.rmtree(folder / f"many{count}")
+        shutil.rmtree(place)
     return lines
 
 
@@ -238,7 +241,7 @@ def main() -> None:
     parser.add_argument(
         "--years", type=int, default=0, help="also one more day on top of so many years; takes long"
     )
-    parser.add_argument("--buildings", type=int, nargs="*", default=[50, 500])
+    parser.add_argument("--buildings", type=int, nargs="*", default=[1, 50, 500])
     arguments = parser.parse_args()
     influx = "Not measured: no Docker daemon, or no image."
     lines = [
@@ -322,7 +325,7 @@ process it starts, so a smaller one shows as large as the bench.
 ## Many buildings
 
 Generated: a file with a month of hourly readings of 20 sensors each (`python benchmarks/many.py FOLDER --buildings 500`), read, checked,
-aggregated and published in one release.
+aggregated and published in one release. Then one of them has a new day, and is run alone (`--building`).
 
 {chr(10).join(many)}
 

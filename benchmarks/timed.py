@@ -1,4 +1,4 @@
-"""Wall time and memory of a process."""
+"""Wall time, processor time and memory of a process."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ from pathlib import Path
 class Timed:
     seconds: float
     megabytes: float
+    processor: float  # seconds, of all cores
 
 
 def timed(*command: str | Path, **environment: str) -> Timed:
@@ -26,4 +27,5 @@ def timed(*command: str | Path, **environment: str) -> Timed:
         2,
     ):  # 2: the drive has no ventilation exports, and the run says so
         raise SystemExit(f"{command} failed")
-    return Timed(time.monotonic() - began, usage.ru_maxrss / 1024)
+    processor = usage.ru_utime + usage.ru_stime
+    return Timed(time.monotonic() - began, usage.ru_maxrss / 1024, processor)
