@@ -28,7 +28,7 @@ from typing import IO
 
 from include.core.errors import ConfigurationError, RemoteError, RemoteGone
 from include.core.masking import mask, remember, secrets_of
-from include.core.settings import Settings
+from include.core.settings import Settings, rclone_environment
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ STATISTICS = re.compile(
     r" \(.*\))?$"
 )
 STAMP = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+# of a host that nobody has vouched for, or that is another than before
+UNKNOWN_HOST = re.compile(r"knownhosts: key (?:is unknown|mismatch)|known_hosts_file: open")
 SETTINGS = (
     "its settings with `rclone config show`, or in RCLONE_CONFIG_<NAME>_… (README, Your own drive)"
 )
@@ -112,6 +114,16 @@ def run(command: str, *arguments: str, remote: str) -> str:
     if done.returncode == 0:
         return done.stdout
     words = _once(done.stderr)
+    if UNKNOWN_HOST.search(words):
+        raise RemoteError(
+            f"rclone {command}: the host's key is unknown, or was changed\n{words}",
+            where=remote,
+            cure=(
+                "ask the host's owner for the key's fingerprint, and add the key to"
+                " ~/.ssh/known_hosts (`ssh-keyscan -p PORT HOST`), or to the file that"
+                " RCLONE_CONFIG_<NAME>_KNOWN_HOSTS_FILE names"
+            ),
+        )
     if done.returncode in NOT_FOUND or "didn't find section in config" in words:
         raise RemoteGone(
             f"rclone {command}: there is no such remote or folder\n{words}",
@@ -173,7 +185,11 @@ def _watched(call: list[str], what: str, limit: float) -> _Ended:
     command) end with it.
     """
     with subprocess.Popen(
-        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+        call,
+        env=rclone_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
     ) as process:
         assert process.stdout and process.stderr
         streams = (

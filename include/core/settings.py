@@ -13,6 +13,7 @@ from include.core.masking import remember, secrets_of_variable
 from include.core.paths import DEFAULT_PUBLICATION, DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+KNOWN_HOSTS = "_KNOWN_HOSTS_FILE"
 IMAGE = "_IMAGE"
 SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
 
@@ -98,6 +99,21 @@ class Settings:
     def seeing(self, buildings: Iterable[str]) -> "Settings":
         """The same for a run that has to do with these buildings alone."""
         return replace(self, buildings=frozenset(buildings))
+
+
+def rclone_environment() -> dict[str, str]:
+    """The environment of rclone: hosts of sftp remotes have to be known, in the usual file unless
+    it names another. A file for all remotes would take the place of that of one.
+    """
+    usual = "~/.ssh/known_hosts"
+    if not any(name.endswith(KNOWN_HOSTS) for name in os.environ):
+        return {f"RCLONE_SFTP{KNOWN_HOSTS}": usual, **os.environ}
+    remotes = (
+        name.removesuffix("_TYPE")
+        for name, value in os.environ.items()
+        if name.startswith("RCLONE_CONFIG_") and name.endswith("_TYPE") and value == "sftp"
+    )
+    return {**{f"{remote}{KNOWN_HOSTS}": usual for remote in remotes}, **os.environ}
 
 
 def alias_variables(remote: str, folder: Path) -> dict[str, str]:
