@@ -103,7 +103,7 @@ class Settings:
 
 def rclone_environment() -> dict[str, str]:
     """The environment of rclone: hosts of sftp remotes have to be known, in the usual file unless
-    it names another. A file for all remotes would take the place of that of one.
+    it names another. A file for all remotes would override that of one.
     """
     usual = "~/.ssh/known_hosts"
     if not any(name.endswith(KNOWN_HOSTS) for name in os.environ):
