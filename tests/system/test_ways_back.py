@@ -76,10 +76,11 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
         if tables[name] != content
     }
     assert changed == {
+        "dim_datasource.parquet",
         "dim_sensor.parquet",
         "metric_daily_summary.parquet",
         "public_dataset_hierarchy.parquet",
-    }, "a new column, period; rows of silent days; coordinates of the building"
+    }, "one more source; a new column, period; rows of silent days; coordinates of the building"
     assert {file.month for file in read_history(old.release.path / "lineage.json")} == {
         "2026-01",
         "2026-02",
