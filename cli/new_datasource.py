@@ -12,6 +12,7 @@ import tempfile
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
@@ -183,19 +184,17 @@ def _request(chosen: argparse.Namespace, file: str) -> tuple[str, dict[str, str]
     """The location, and what is asked of it if it is an address."""
     if not chosen.location.startswith(ADDRESSES):
         return chosen.location, {}
-    address, _, query = chosen.location.partition("?")
-    scheme, _, rest = address.partition("://")
-    host, _, path = rest.partition("/")
+    address = urlsplit(chosen.location)
     cells = {
         "file": file,
-        "path": path,
-        "query": query,
+        "path": address.path.lstrip("/"),
+        "query": address.query,
         "window": chosen.window,
         "first": chosen.first,
         "settle_days": chosen.settle_days,
         "connection": chosen.connection,
     }
-    return f"{scheme}://{host}", cells
+    return f"{address.scheme}://{address.netloc}", cells
 
 
 def _building(registry: Registry) -> str:

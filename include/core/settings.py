@@ -113,7 +113,7 @@ def rclone_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith("RCLONE_CONFIG_") and name.endswith("_TYPE") and value == "sftp"
     )
-    return {**{f"{remote}{KNOWN_HOSTS}": usual for remote in remotes}, **os.environ}
+    return {f"{remote}{KNOWN_HOSTS}": usual for remote in remotes} | dict(os.environ)
 
 
 def alias_variables(remote: str, folder: Path) -> dict[str, str]:

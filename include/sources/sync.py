@@ -44,9 +44,11 @@ def sync(
     known = Ledger.read(run.settings.paths, datasource.building_id).latest(datasource.datasource_id)
     refused = {path for path, version in known.items() if version.verdict == "refused"}
     if endpoint := endpoint_of(run, datasource, credentials):
-        answers = [] if is_replay else endpoint.answers()
-        arrivals, findings = ask_what_is_due(run, datasource, endpoint, answers, known)
-        refused &= {answer.path for answer in endpoint.answers()}
+        answers = endpoint.answers()
+        refused &= {answer.path for answer in answers}
+        arrivals, findings = ask_what_is_due(
+            run, datasource, endpoint, [] if is_replay else answers, known
+        )
     else:
         listed = source_of(datasource).list(datasource.location)
         arrivals, findings = _copy_what_is_new(run, datasource, listed, known)

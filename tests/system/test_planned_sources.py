@@ -1,4 +1,4 @@
-"""The owners' weather and air quality are rows already: they begin with their `status`, and with nothing else."""
+"""The owners' weather and air quality are rows already: they begin with their `status`, and an address with its key."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -12,7 +12,7 @@ from include.core import files
 from include.core.masking import mask
 from include.core.settings import Settings
 from include.ingest.due import left_out
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Datasource
 from sensor_platform.run_context import building_of, whole_run
 
@@ -49,7 +49,7 @@ class DatasourcesOperator(BaseOperator):
             elif why := not_read.get(datasource_id) or run.registry.why_not_read(datasource):
                 skipped.append(why)
             else:
-                why, problem = self._try(context, run.registry, datasource)
+                why, problem = self._try(context, run, datasource)
                 skipped += [why] if why else []
                 problems += [f"{datasource_id}: {problem}"] if problem else []
         if problems:
@@ -57,14 +57,14 @@ class DatasourcesOperator(BaseOperator):
         if len(skipped) == len(self.datasource_ids):
             raise AirflowSkipException("\n".join(skipped))
 
-    def _try(self, context: Any, registry: Registry, datasource: Datasource) -> tuple[str, str]:
+    def _try(self, context: Any, run: Run, datasource: Datasource) -> tuple[str, str]:
         """Do the step; returns why it is not done yet, and what failed, fit for everybody."""
         try:
             if why := self.why_not_yet(datasource):
                 return why, ""
-            self.step(context, registry, datasource)
+            self.step(context, run, datasource)
         except Exception as error:
-            if datasource.building_id in registry.restricted:
+            if datasource.building_id in run.registry.restricted:
                 return "", write_down(error, datasource)
             if len(self.datasource_ids) == 1:
                 raise
@@ -77,5 +77,5 @@ class DatasourcesOperator(BaseOperator):
         return ""
 
     @abstractmethod
-    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
-        """Do the step for one datasource."""
+    def step(self, context: Any, run: Run, datasource: Datasource) -> None:
+        """Do the step for one datasource; `run` is that of all buildings."""

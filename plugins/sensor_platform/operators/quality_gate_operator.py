@@ -5,7 +5,7 @@ from typing import Any
 from include.core.settings import Settings
 from include.ingest.register import is_validated, pass_gate
 from include.ledger.ledger import redact
-from include.registry import Registry
+from include.registry import Run
 from include.registry.rows import Datasource
 from sensor_platform.links import QuarantineLink
 from sensor_platform.operators.datasources_operator import DatasourcesOperator
@@ -23,16 +23,16 @@ class QualityGateOperator(DatasourcesOperator):
             return ""
         return f"{datasource.datasource_id}: its files were not validated; a task before says why"
 
-    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
+    def step(self, context: Any, run: Run, datasource: Datasource) -> None:
         """See the operator."""
         judged = pass_gate(
-            Settings.from_environment(), registry, datasource, skipped_checks(context)
+            Settings.from_environment(), run.registry, datasource, skipped_checks(context)
         )
         self.log.info(
             "file versions judged: %d; accepted: %d",
             len(judged),
             sum(version.verdict == "accepted" for version in judged),
         )
-        for version in redact(judged, registry.restricted):
+        for version in redact(judged, run.registry.restricted):
             if version.verdict == "refused":
                 self.log.warning("%s is refused: %s", version.path, "; ".join(version.reasons))

@@ -1,15 +1,14 @@
 """Brings the new files of datasources from their drives and addresses into landing."""
 
+from dataclasses import replace
 from typing import Any
 
 from include.core.settings import Settings
-from include.registry import Registry, Run
+from include.registry import Run
 from include.registry.rows import Datasource
-from include.release.release import settings_at
 from include.sources.sync import sync
 from sensor_platform.channels import credential
 from sensor_platform.operators.datasources_operator import DatasourcesOperator
-from sensor_platform.run_context import as_of
 
 
 class SyncOperator(DatasourcesOperator):
@@ -17,10 +16,9 @@ class SyncOperator(DatasourcesOperator):
     datasources.
     """
 
-    def step(self, context: Any, registry: Registry, datasource: Datasource) -> None:
-        """See the operator."""
-        settings, now = Settings.from_environment(), as_of(context)
-        run, is_replay = Run(settings, registry, now), settings_at(settings, now).replay
-        is_restricted = datasource.building_id in registry.restricted
-        for finding in sync(run, datasource, credential, is_replay=is_replay):
+    def step(self, context: Any, run: Run, datasource: Datasource) -> None:
+        """See the operator. What arrives in a replay is kept as well."""
+        kept = replace(run, settings=Settings.from_environment())
+        is_restricted = datasource.building_id in run.registry.restricted
+        for finding in sync(kept, datasource, credential, is_replay=run.settings.replay):
             self.log.warning("%s", finding.redacted if is_restricted else finding)
