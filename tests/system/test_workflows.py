@@ -67,3 +67,40 @@ def test_dependabot_renews_what_is_pinned() -> None:
         "docker",
         "docker-compose",
     }
+
+
+def steps_of(workflow: str, job: str) -> list[str]:
+    content = yaml.safe_load((PROJECT_DIR / ".github/workflows" / workflow).read_text())
+    return [step["run"] for step in content["jobs"][job]["steps"] if "run" in step]
+
+
+def test_the_nightly_run_is_when_the_owners_drew_it_and_says_what_differs() -> None:
+    text = (PROJECT_DIR / ".github/workflows/serverless.yml").read_text()
+    # YAML reads the key `on` as true
+    assert yaml.safe_load(text)[True]["schedule"] == [{"cron": "20 0 * * *"}]
+    assert "at 00:20 UTC instead of 00:00, since GitHub starts late" in text
+    assert "only if the" in text and "seeds of the hierarchy have changed" in text
+
+
+def test_the_astro_job_parses_tests_and_runs_one_chain() -> None:
+    steps = steps_of("ci.yml", "astro")
+    commands = ["astro dev parse", "astro dev pytest", "astro dev start", "dags trigger refresh"]
+    places = [next(n for n, step in enumerate(steps) if command in step) for command in commands]
+    assert places == sorted(places)
+    assert "releases/latest/run.json" in steps[places[-1]], "the chain ends with a release"
+    page = (PROJECT_DIR / "docs/ways_to_run.md").read_text()
+    assert "Not tried: `astro dev start`" in page, "until that job was green somewhere"
+
+
+def test_every_way_to_run_loads_the_pools_of_one_file() -> None:
+    compose = yaml.safe_load((PROJECT_DIR / "compose.yaml").read_text())
+    migration = compose["services"]["db-migration"]["command"]
+    assert "python cli/load_settings.py" in migration
+    assert '"cli/load_settings.py"' in (PROJECT_DIR / "cli/ui.py").read_text()
+    assert "airflow_settings.yaml" in (PROJECT_DIR / "cli/load_settings.py").read_text()
+
+
+def test_requirements_name_the_airflow_of_the_image() -> None:
+    image = re.search(r"runtime:(\d+\.\d+)-", (PROJECT_DIR / "Dockerfile").read_text())
+    pin = re.search(r"apache-airflow==(\d+\.\d+)\.", (PROJECT_DIR / "requirements.txt").read_text())
+    assert image and pin and image[1] == pin[1]
