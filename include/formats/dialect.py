@@ -63,10 +63,11 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
     texts = trimmed(encoded.dictionary)
     is_number = pc.match_substring_regex(texts, _number(format_))
     plain = pc.if_else(is_number, texts, None)
+    plain = _ungrouped(plain, format_)
     if format_.decimal_mark == ",":
         plain = pc.replace_substring(plain, ",", ".")
     numbers = pc.cast(plain, pa.float64())
-    is_changed = _would_change(texts)
+    is_changed = _would_change(_ungrouped(texts, format_))
     is_number = pc.and_(is_number, pc.fill_null(pc.is_finite(numbers), False))
     is_number = pc.and_not(is_number, is_changed)
     is_null = pc.and_not(pc.match_substring_regex(texts, _null(format_)), is_number)
@@ -92,6 +93,13 @@ def digests(texts: pa.Array) -> pa.Array:
     return pa.array(hashed, pa.string()).take(encoded.indices)
 
 
+def _ungrouped(texts: pa.Array, format_: FileFormat) -> pa.Array:
+    """The texts without the marks between groups of three digits."""
+    if not format_.thousands_mark:
+        return texts
+    return pc.replace_substring(texts, format_.thousands_mark, "")
+
+
 def _would_change(texts: pa.Array) -> pa.Array:
     """Which texts are integers that differ from the double next to them; shorter ones are equal."""
     is_long = pc.match_substring_regex(texts, "^[+-]?[0-9]{16,99}$")
@@ -103,8 +111,10 @@ def _would_change(texts: pa.Array) -> pa.Array:
 
 def _number(format_: FileFormat) -> str:
     """`.5` and `5.` are numbers in many locales; names such as `inf` are none."""
-    mark = re.escape(format_.decimal_mark)
-    return rf"^[+-]?([0-9]{{1,99}}({mark}[0-9]*)?|{mark}[0-9]+)([eE][+-]?[0-9]{{1,3}})?$"
+    mark, digits = re.escape(format_.decimal_mark), "[0-9]{1,99}"
+    if format_.thousands_mark:
+        digits = rf"({digits}|[0-9]{{1,3}}({re.escape(format_.thousands_mark)}[0-9]{{3}}){{1,30}})"
+    return rf"^[+-]?({digits}({mark}[0-9]*)?|{mark}[0-9]+)([eE][+-]?[0-9]{{1,3}})?$"
 
 
 def _null(format_: FileFormat) -> str:

@@ -133,11 +133,15 @@ def _foreign(
             number, text = int(lines.numbers[at]), rejected.quote(read.unreadable[int(at)].as_py())
             message = (
                 f"{text} is not a number with decimal mark {declared.format.decimal_mark!r} and"
-                " without thousands separators"
+                f" {_thousands(declared.format.thousands_mark)}"
             )
             rejected.add(number, "decimal_mark", message, where=f"line {number}, column {column!r}")
         found |= foreign
     return found
+
+
+def _thousands(mark: str) -> str:
+    return f"thousands mark {mark!r}" if mark else "without thousands separators"
 
 
 def _without_future(

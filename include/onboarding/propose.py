@@ -186,7 +186,9 @@ def _format_row(sample: Sample, found: Description, wanted: Wanted) -> dict[str,
 
 
 def _cell(value: object) -> str:
-    return ";".join(value) if isinstance(value, list | tuple) else str(value)
+    return (
+        ";".join(value) if isinstance(value, list | tuple) else str("" if value is None else value)
+    )
 
 
 def _datasource_row(sample: Sample, found: Description, wanted: Wanted) -> dict[str, str]:

@@ -11,7 +11,15 @@ from string import Formatter
 from typing import Annotated, Literal
 
 from croniter import croniter
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # disabled: not read and not monitored, and what was published stays public; removed: that is taken
@@ -205,7 +213,9 @@ class FileFormat(Row):
     )
     delimiter: str = Field(min_length=1, max_length=1)
     decimal_mark: Literal[".", ","]
-    header_line: int = Field(ge=1)
+    header_line: int = Field(
+        ge=0, description="0: files have no names of columns, which are 1, 2, 3 by their place"
+    )
     date_formats: DateFormats = Field(
         min_length=1,
         description=(
@@ -220,6 +230,31 @@ class FileFormat(Row):
     records: str = Field(
         "", description="where in a file its records are: a path in JSON, a sheet; empty: all of it"
     )
+    data_line: OptionalInt = Field(
+        None, ge=1, description="of the first record; empty: the line after the header"
+    )
+    thousands_mark: Literal["", ".", ",", " ", "'"] = Field(
+        "", description="between groups of three digits; empty: numbers have none"
+    )
+
+    @field_validator("data_line")
+    @classmethod
+    def _after_the_header(cls, line: int | None, info: ValidationInfo) -> int | None:
+        if line is not None and line <= info.data.get("header_line", 0):
+            raise ValueError("the first record comes after the header")
+        return line
+
+    @field_validator("thousands_mark")
+    @classmethod
+    def _another_mark(cls, mark: str, info: ValidationInfo) -> str:
+        if mark and mark == info.data.get("decimal_mark"):
+            raise ValueError("it is the decimal mark")
+        return mark
+
+    @property
+    def first_line(self) -> int:
+        """The line of the first record."""
+        return self.data_line or self.header_line + 1
 
     @property
     def encoding_name(self) -> str:

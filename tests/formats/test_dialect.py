@@ -47,3 +47,26 @@ def test_an_integer_is_read_as_itself(numbers: list[int]) -> None:
         numbers, cells.numbers.to_pylist(), cells.unreadable.to_pylist(), strict=True
     ):
         assert (int(value) if text is None else int(text)) == number
+
+
+GROUPED = FORMAT.model_copy(update={"decimal_mark": ",", "thousands_mark": "."})
+
+
+@given(st.integers(-(10**25), 10**25), st.integers(0, 99))
+def test_groups_of_three_digits_are_read_as_the_number_that_they_write(
+    whole: int, hundredths: int
+) -> None:
+    text = f"{whole:,}".replace(",", ".")
+    cells = read_cells(pa.array([text, f"{text},{hundredths:02d}"]), GROUPED)
+    first, second = cells.numbers.to_pylist()
+    assert (first == whole) if first is not None else float(whole) != whole
+    if abs(whole) < 10**12:
+        sign = "-" if whole < 0 else ""
+        assert second == float(f"{sign}{abs(whole)}.{hundredths:02d}")
+
+
+@pytest.mark.parametrize("text", ["1.23", "12.34.567", "1234.567", ".123", "1.234.56", "1,234.567"])
+def test_marks_that_group_no_three_digits_make_a_foreign_number(text: str) -> None:
+    cells = read_cells(pa.array([text]), GROUPED)
+    assert cells.numbers.to_pylist() == [None]
+    assert cells.foreign.to_pylist() == [True]

@@ -22,7 +22,7 @@ from include.release.lineage import _first
 SEEDS = PROJECT_DIR / "include/dbt/seeds"
 NOON = datetime(2026, 2, 4, 12, tzinfo=UTC)
 NARROW = {
-    "file_formats.csv": "narrow_csv,delimited,;,.,1,%Y-%m-%d,-,,",
+    "file_formats.csv": "narrow_csv,delimited,;,.,1,%Y-%m-%d,-,,,,",
     "datasources_config.csv": "sm2_narrow,sm2,Narrow,csv,narrow_csv,sm2drive:narrow,*,Time,,warn,any,Europe/Prague,,,10,5,25,1,2000000,,false,active",
     "datasource_mappings.csv": "sm2_narrow,Time,Unit,Kind,Value,,Narrow,-50,60,",
 }

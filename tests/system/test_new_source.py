@@ -20,7 +20,7 @@ from tests.support.raw_files import retouched, small_drive, thermopro, times, wi
 
 pytestmark = pytest.mark.xdist_group("new source")
 ROWS = {
-    "file_formats.csv": "station_csv,delimited,;,.,1,%Y-%m-%d,missing,,\nstub_lines,stub,|,.,1,%Y-%m-%d,missing,,",
+    "file_formats.csv": "station_csv,delimited,;,.,1,%Y-%m-%d,missing,,,,\nstub_lines,stub,|,.,1,%Y-%m-%d,missing,,,,",
     "datasources_config.csv": "sm2_station,sm2,Weather station on the roof,csv,station_csv,sm2drive:station,"
     "station_*.csv,when;device;quantity;reading,,warn,weather,UTC,,,50,5,25,1,100000,,false,active"
     "\nsm2_cellar,sm2,Another of that make,csv,station_csv,sm2drive:cellar,"

@@ -23,7 +23,7 @@ from tests.support.raw_files import small_drive, thermopro, times, write
 pytestmark = pytest.mark.xdist_group("seeds")
 ANNEX = {
     "buildings_config.csv": "annex,The annex,Europe/Lisbon,,,2,CC-BY-4.0,publish,,,active",
-    "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-,,",
+    "file_formats.csv": "annex_csv,delimited,;,.,1,%Y-%m-%d,-,,,,",
     "datasources_config.csv": r"annex_log,annex,Loggers,csv,annex_csv,sm2drive:annex,log_*.csv,when;device;quantity,,warn,climate,Europe/Lisbon,,,50,5,25,1,1000,,false,active"
     "\n"
     + r"annex_meter,annex,Meters,csv,annex_csv,sm2drive:annex,meter_*.csv,when;device;value,,warn,heat,Europe/Lisbon,,,50,5,25,1,1000,,false,active",

@@ -18,13 +18,12 @@ class DelimitedFile:
 
     def __init__(self, raw: Path, format_: FileFormat) -> None:
         self._raw, self._format = raw, format_
-        self._text = read_raw_text(raw, format_.header_line, format_.encoding_name)
+        before = format_.first_line - 1
+        self._text = read_raw_text(raw, before, format_.encoding_name)
         self._lines: Lines | None = None
-        self.rows, self.last = self._text.lines - format_.header_line, self._text.lines
-        self.header_at, self.data_at = (
-            f"line {format_.header_line}",
-            f"line {format_.header_line + 1}",
-        )
+        self.rows, self.last = max(self._text.lines - before, 0), self._text.lines
+        self.header_at = f"line {max(format_.header_line, 1)}"
+        self.data_at = f"line {format_.first_line}"
         self.findings = self._text.findings
 
     def header(self, wanted: Collection[str] = ()) -> list[str]:

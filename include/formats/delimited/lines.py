@@ -31,10 +31,12 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
 
     Raises Refused if they are not a header.
     """
-    at, delimiter = format_.header_line, format_.delimiter
+    at, first, delimiter = format_.header_line, format_.first_line, format_.delimiter
     where = f"line {at}"
     if len(head) < at:
         raise no_header(at)
+    if not at:
+        return _places(head, first, delimiter)
     columns = _fields(head[at - 1], delimiter)
     if len(columns) == 1:
         other = next((mark for mark in ",;\t|" if mark != delimiter and mark in head[at - 1]), None)
@@ -48,12 +50,19 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     check_names(columns, where)
     if format_.records == ROW_NAMES:
         columns.insert(0, ROW)
-    if len(head) == at:
-        raise no_rows(f"line {at + 1}")
-    body = _fields(head[at], delimiter)
+    if len(head) < first:
+        raise no_rows(f"line {first}")
+    body = _fields(head[first - 1], delimiter)
     if len(body) == len(columns) + 1 and body[-1] == "":
         columns.append("")  # data lines end with a delimiter and the header does not
     return columns
+
+
+def _places(head: Sequence[str], first: int, delimiter: str) -> list[str]:
+    """The names of columns that have none: 1, 2, 3, as many as the first record has fields."""
+    if len(head) < first:
+        raise no_rows(f"line {first}")
+    return [str(place) for place, _ in enumerate(_fields(head[first - 1], delimiter), 1)]
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -92,15 +101,16 @@ def read_lines(
     if lines:
         _reject_unparsable(lines, text, format_, rejected, most)
     parsed = _parse(raw, lines if len(rejected) else None, header, format_, rejected)
-    if parsed.num_rows + len(parsed.bad) != text.lines - format_.header_line:
+    before = format_.first_line - 1
+    if parsed.num_rows + len(parsed.bad) != text.lines - before:
         raise Refused(
             "quotes",
             "quotes and line ends cannot be distinguished",
             cure="Export it without line breaks within cells",
         )
     numbers = np.delete(
-        np.arange(format_.header_line + 1, text.lines + 1),
-        [row.number - format_.header_line - 1 for row in parsed.bad],
+        np.arange(before + 1, text.lines + 1),
+        [row.number - before - 1 for row in parsed.bad],
     )
     _reject_by_field_count(parsed.bad, format_, rejected)
     named = [name for name in header if name]
@@ -126,7 +136,7 @@ def _reject_unparsable(
             )
     if text.has_quotes:
         for number in lines.with_broken_quotes(format_.delimiter):
-            if number > format_.header_line:
+            if number >= format_.first_line:
                 rejected.add(
                     number, "quotes", "a field begins with a quote and does not end with one"
                 )
@@ -195,7 +205,7 @@ def _parse(
             pa.BufferReader(lines.without(rejected.reasons)) if lines else raw,
             pa_csv.ReadOptions(
                 column_names=names,
-                skip_rows=format_.header_line,
+                skip_rows=format_.first_line - 1,
                 use_threads=threads,
                 block_size=1 << 22,
             ),

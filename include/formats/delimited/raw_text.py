@@ -15,7 +15,7 @@ from include.formats.signatures import kind_of
 from include.ledger.ledger import Finding
 
 CHUNK = 1 << 23
-HEAD = 1 << 16  # bytes within which the header must end
+HEAD = 1 << 16  # bytes within which the first record must begin
 UTF8, UTF8_BOM = "UTF-8", codecs.BOM_UTF8
 LINE_END = re.compile("\r\n|\r|\n")  # str.splitlines knows more, and data lines may hold those
 EXPORT = "Export it as CSV, as plain text; if it is UTF-16, write that into file_formats.csv"
@@ -25,7 +25,7 @@ EXPORT = "Export it as CSV, as plain text; if it is UTF-16, write that into file
 class RawText:
     """What the bytes show.
 
-    `head` are the lines to the header and the one after it, without byte-order marks and line ends.
+    `head` are the lines to the first record, it included, without byte-order marks and line ends.
 
     `encoding` is the name of the one that the file was written in. `lines` counts all lines, also a
     last one without an end. `is_clean`: the file is text without NUL bytes, and its last line has
@@ -40,8 +40,9 @@ class RawText:
     findings: tuple[Finding, ...]
 
 
-def read_raw_text(path: Path, header_line: int, encoding: str) -> RawText:
-    """One pass over the bytes, in constant memory; `encoding` is a name for messages.
+def read_raw_text(path: Path, before: int, encoding: str) -> RawText:
+    """One pass over the bytes, in constant memory; `before`: lines before the first record,
+    `encoding`: a name for messages.
 
     Raises Refused if no line of the file can be read.
     """
@@ -84,7 +85,7 @@ def read_raw_text(path: Path, header_line: int, encoding: str) -> RawText:
     )
     return RawText(
         encoding=encoding,
-        head=_head(first, header_line, encoding),
+        head=_head(first, before, encoding),
         lines=line_feeds + carriage_returns - both + (not has_end),
         is_clean=is_clean and has_end,
         has_quotes=has_quotes,
@@ -92,22 +93,22 @@ def read_raw_text(path: Path, header_line: int, encoding: str) -> RawText:
     )
 
 
-def _head(first: bytes, header_line: int, encoding: str) -> tuple[str, ...]:
-    """The lines to the header and the one after it, decoded.
+def _head(first: bytes, before: int, encoding: str) -> tuple[str, ...]:
+    """The lines to the first record, decoded.
 
     Raises Refused if the former are not text.
     """
-    parts = re.split(rb"\r\n|\r|\n", first[:HEAD], maxsplit=header_line + 1)
-    if len(parts) <= header_line and len(first) > HEAD:
+    parts = re.split(rb"\r\n|\r|\n", first[:HEAD], maxsplit=before + 1)
+    if len(parts) <= before and len(first) > HEAD:
         raise Refused(
             "header",
             f"the header does not end within {HEAD:,} bytes",
             where=f"line {len(parts)}",
             cure="Export it again, with line ends",
         )
-    if len(parts) <= header_line + 1 and not parts[-1]:
+    if len(parts) <= before + 1 and not parts[-1]:
         del parts[-1]  # the text after the last line end is not a line
-    for number, part in enumerate(parts[:header_line], 1):
+    for number, part in enumerate(parts[:before], 1):
         if b"\0" in part:
             raise Refused(
                 "encoding",
@@ -126,7 +127,7 @@ def _head(first: bytes, header_line: int, encoding: str) -> tuple[str, ...]:
                 cure=CURES["encoding"],
             ) from None
     return tuple(
-        part.decode(errors="replace").replace("\ufeff", "") for part in parts[: header_line + 1]
+        part.decode(errors="replace").replace("\ufeff", "") for part in parts[: before + 1]
     )
 
 

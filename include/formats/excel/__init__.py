@@ -1,10 +1,10 @@
 """Excel and OpenDocument workbooks: a row of one sheet is a record.
 
-`header_line` is the row of the names, `records` the sheet; if it is empty, the first that is not
-hidden. The number of a record is that of its row. Cells become texts: a number with as many digits
-as give it back and the declared decimal mark, a date or time as `YYYY-MM-DD HH:MM:SS`. What has no
-value is empty: an error, a formula that was never computed, all cells but the first of merged ones.
-A date that is stored as a plain number is that number.
+`header_line` is the row of the names, `data_line` that of the first record, `records` the sheet; if
+it is empty, the first that is not hidden. The number of a record is that of its row. Cells become
+texts: a number with as many digits as give it back and the declared decimal mark, a date or time as
+`YYYY-MM-DD HH:MM:SS`. What has no value is empty: an error, a formula that was never computed, all
+cells but the first of merged ones. A date that is stored as a plain number is that number.
 """
 
 from collections.abc import Collection
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
+from include.core.errors import ConfigurationError
 from include.formats.excel.sheet import Sheet, read_sheet
 from include.formats.header import check_names, no_header
 from include.formats.port import Records
@@ -29,10 +30,11 @@ class ExcelFile:
 
     def __init__(self, raw: Path, format_: FileFormat) -> None:
         at = format_.header_line
-        self.header_at, self.data_at = f"line {at}", f"line {at + 1}"
-        self._sheet: Sheet = read_sheet(raw, format_.records, at, format_.decimal_mark)
+        self._first = format_.first_line
+        self.header_at, self.data_at = f"line {at}", f"line {self._first}"
+        self._sheet: Sheet = read_sheet(raw, format_.records, at, self._first, format_.decimal_mark)
         self._line = at
-        self.rows, self.last = self._sheet.rows, at + self._sheet.rows
+        self.rows, self.last = self._sheet.rows, self._first - 1 + self._sheet.rows
 
     def header(self, wanted: Collection[str] = ()) -> list[str]:
         """See the port. A column without a name and values is left out."""
@@ -57,7 +59,7 @@ class ExcelFile:
         """See the port."""
         sheet = self._sheet
         columns = (texts for name, texts in zip(sheet.names, sheet.columns, strict=True) if name)
-        found = Records(tuple(columns), np.arange(self._line + 1, self.last + 1))
+        found = Records(tuple(columns), np.arange(self._first, self.last + 1))
         return found.only(~found.is_blank())
 
     def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
@@ -66,7 +68,7 @@ class ExcelFile:
 
     def _row(self, number: int) -> dict[str, str]:
         named = zip(self._sheet.names, self._sheet.columns, strict=True)
-        return {name: texts[number - self._line - 1].as_py() for name, texts in named if name}
+        return {name: texts[number - self._first].as_py() for name, texts in named if name}
 
 
 class Excel:
@@ -76,6 +78,12 @@ class Excel:
 
     def open(self, raw: Path, format_: FileFormat) -> ExcelFile:
         """See the port."""
+        if not format_.header_line:
+            raise ConfigurationError(
+                "header_line is 0, and only files of reader delimited may have no header",
+                where=f"file_formats.csv, line {format_.line}, column header_line",
+                cure="write the row of the column names",
+            )
         return ExcelFile(raw, format_)
 
 

@@ -37,7 +37,7 @@ class Sheet:
     rows: int
 
 
-def read_sheet(workbook: Path, name: str, header_line: int, mark: str) -> Sheet:
+def read_sheet(workbook: Path, name: str, header_line: int, first_line: int, mark: str) -> Sheet:
     """Read the sheet of a name; of none, the first that is not hidden.
 
     Numbers are written with the decimal mark `mark`. Raises Refused.
@@ -48,7 +48,7 @@ def read_sheet(workbook: Path, name: str, header_line: int, mark: str) -> Sheet:
     try:
         if kind == "zip":
             check_size(workbook)
-        return _columns(_find(workbook, name), header_line, mark)
+        return _columns(_find(workbook, name), header_line, first_line, mark)
     except (CalamineError, *DAMAGE) as error:
         raise _refused(f"the workbook is damaged, or protected by a password: {error}") from None
 
@@ -70,12 +70,13 @@ def _find(workbook: Path, name: str) -> CalamineSheet:
     return opened.get_sheet_by_name(name or shown[0])
 
 
-def _columns(sheet: CalamineSheet, header_line: int, mark: str) -> Sheet:
+def _columns(sheet: CalamineSheet, header_line: int, first_line: int, mark: str) -> Sheet:
     rows = sheet.iter_rows()
     names = next(itertools.islice(rows, header_line - 1, None), None)
     if names is None:
         return Sheet(has_header=False, letters=[], names=[], columns=[], rows=0)
     parts: list[list[pa.Array]] = [[] for _ in names]
+    rows = itertools.islice(rows, first_line - header_line - 1, None)
     while some := list(itertools.islice(rows, ROWS_AT_ONCE)):
         for part, cells in zip(parts, zip(*some, strict=True), strict=True):
             part.append(column_of(cells, mark))
