@@ -39,6 +39,9 @@ requirements.lock:
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
 	@$(BIN)/python cli/run.py
 
+example: setup ## a further site with its own sample and data (NAME=water; ARGS=--ui shows it)
+	@$(BIN)/python cli/example.py "$(NAME)" $(ARGS)
+
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
@@ -90,4 +93,4 @@ docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one fi
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help checkout setup run ui new-building new-datasource diff-datasource lint lint-python lint-rest test test-quick coverage docs bench lock clean
+.PHONY: help checkout setup run example ui new-building new-datasource diff-datasource lint lint-python lint-rest test test-quick coverage docs bench lock clean

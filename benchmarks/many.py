@@ -18,7 +18,6 @@ sys.path[0] = str(PROJECT)
 
 from benchmarks.seeds import copy_seeds, write  # noqa: E402
 from cli import run  # noqa: E402
-from include.core.settings import Settings  # noqa: E402
 
 ZONES = ("UTC-10", "America/St_Johns", "UTC", "Europe/Prague", "Asia/Kathmandu", "UTC+14")
 
@@ -175,13 +174,13 @@ def main() -> int:
         write_seeds(folder / "seeds", chosen.buildings)
         for name in building_ids(chosen.buildings):
             write_month(folder / "drive", name)
-    Settings.seeds_dir = folder / "seeds"
     as_of, arguments = "2026-02-02", []
     if chosen.new_day:
         write_days(folder / "drive", chosen.new_day, datetime(2026, 2, 1, tzinfo=UTC), 1)
         as_of, arguments = "2026-02-03", ["--building", chosen.new_day]
     os.environ |= {
         "DATA_DIR": str(folder / "data"),
+        "SEEDS_DIR": str(folder / "seeds"),
         "RCLONE_CONFIG_DRIVE_TYPE": "alias",
         "RCLONE_CONFIG_DRIVE_REMOTE": str(folder / "drive"),
         "AS_OF": as_of,

@@ -149,10 +149,8 @@ def neo4j_server() -> Iterator[str]:
 @pytest.fixture
 def seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the seeds, which the runs of this test read."""
-    from include.core.settings import Settings
-
     copy = shutil.copytree(PROJECT / "include/dbt/seeds", tmp_path / "seeds")
-    monkeypatch.setattr(Settings, "seeds_dir", copy)
+    monkeypatch.setenv("SEEDS_DIR", str(copy))
     return copy
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
 
 from include.core.drives import active_locations, remotes_of
 from include.core.errors import ConfigurationError
@@ -13,6 +12,7 @@ from include.core.masking import remember, secrets_of_variable
 from include.core.paths import DEFAULT_PUBLICATION, DataPaths
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+SEEDS = PROJECT_DIR / "include/dbt/seeds"
 KNOWN_HOSTS = "_KNOWN_HOSTS_FILE"
 IMAGE = "_IMAGE"
 SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
@@ -22,9 +22,8 @@ SAMPLE_AS_OF = "2026-03-01"  # the end of the sample's last day
 class Settings:
     """Where things are and which engines compute; everything else is a row in a seed."""
 
-    seeds_dir: ClassVar[Path] = PROJECT_DIR / "include/dbt/seeds"
-
     data_dir: Path
+    seeds_dir: Path
     as_of: str
     uses_sample: bool
     state_remote: str
@@ -50,13 +49,15 @@ class Settings:
             if name.startswith("RCLONE_"):
                 remember(secrets_of_variable(name, value))
         data_dir = Path(os.environ.get("DATA_DIR") or PROJECT_DIR / "data").resolve()
-        drive, remotes = data_dir / "drive", remotes_of(active_locations(cls.seeds_dir))
+        seeds_dir = Path(os.environ.get("SEEDS_DIR") or SEEDS).resolve()
+        drive, remotes = data_dir / "drive", remotes_of(active_locations(seeds_dir))
         home = f"{remotes[0]}:" if remotes else f"{drive}/"
         uses_sample = any(
             alias_variables(remote, drive).items() <= os.environ.items() for remote in remotes[:1]
         )
         return cls(
             data_dir=data_dir,
+            seeds_dir=seeds_dir,
             as_of=os.environ.get("AS_OF") or (SAMPLE_AS_OF if uses_sample else ""),
             uses_sample=uses_sample,
             state_remote=os.environ.get("STATE_REMOTE") or f"{home}Platform",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from include.registry import Registry
-from include.registry.rows import Datasource, DatasourceMapping, FileFormat
+from include.registry.rows import MIDNIGHT, Datasource, DatasourceMapping, FileFormat
 
 READ_AS = 2  # one more, and all files are read again
 
@@ -71,6 +71,15 @@ class Declared:
     @property
     def timestamp_columns(self) -> list[str]:
         """The raw columns that make up a timestamp: one, or date and time."""
+        return [name for name in self._timestamp_parts if name != MIDNIGHT]
+
+    @property
+    def is_midnight(self) -> bool:
+        """Whether times are dates alone, each of the midnight that its day begins with."""
+        return MIDNIGHT in self._timestamp_parts
+
+    @property
+    def _timestamp_parts(self) -> list[str]:
         return self.mappings[0].timestamp_column.split("+")
 
     @property
@@ -122,7 +131,7 @@ class Declared:
                 ),
             },
             self.building_timezone,
-            [*self.timestamp_columns, self.mappings[0].location_column, self.measurement_column],
+            [*self._timestamp_parts, self.mappings[0].location_column, self.measurement_column],
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -113,6 +113,8 @@ def read_stamps(
     parts = [trimmed(columns[column]) for column in declared.timestamp_columns]
     if declared.format.date_formats[0] in EPOCHS:
         return _epochs(lines, parts[0], declared, now, rejected)
+    if declared.is_midnight:
+        parts.append(pa.repeat("00:00", len(lines.numbers)))
     return _Reader(lines, parts, declared, now, device, exported, rejected).read()
 
 

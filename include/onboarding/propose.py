@@ -28,7 +28,7 @@ from include.registry.rows import (
     Row,
     SensorMapping,
 )
-from include.registry.seeds import read_rows
+from include.registry.seeds import read_cells, read_rows
 
 SEEDS = (
     "file_formats.csv",
@@ -112,7 +112,8 @@ def propose(sample: Sample, found: Description, wanted: Wanted, registry: Regist
     rows["sensor_mappings.csv"] += [_sensor_row(sensor, wanted) for sensor in sensors]
     units = {value.measurement: value.unit for value in described}
     units |= {sensor.measurement: sensor.unit for sensor in sensors}
-    known = {row.measurement for row in registry.measurements}
+    # those of examples, too, which the registry leaves out
+    known = {cells["measurement"] for _, cells in read_cells(registry.folder / "measurements.csv")}
     rows["measurements.csv"] += [
         _measurement(name, units[name]) for name in sorted(units.keys() - known - {""})
     ]

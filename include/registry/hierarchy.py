@@ -80,7 +80,7 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     registry = registry.of_all
     roots, problems = (
         Roots.read(registry.folder / NODES),
-        Problems([building.building_id for building in registry.buildings]),
+        Problems([*(row.building_id for row in registry.buildings), *registry.examples]),
     )
     nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)
     pairs = read_rows_of_buildings(registry.folder / PAIRS, ZoneAdjacency, roots, problems)
@@ -126,7 +126,11 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
             found.sources.update(sources)
             found.measured.update(measured)
     found.wrong.update(
-        {building_id: errors[0] for building_id, errors in sorted(problems.by_building.items())}
+        {
+            building_id: errors[0]
+            for building_id, errors in sorted(problems.by_building.items())
+            if building_id not in registry.examples
+        }
     )
     return found
 

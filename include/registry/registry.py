@@ -15,6 +15,7 @@ from include.core.drives import below
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.rows import (
+    EXAMPLE,
     Building,
     Datasource,
     DatasourceMapping,
@@ -37,7 +38,7 @@ class Registry:
     """All valid seed rows of one project. Build it with `load_registry`, which checks them.
 
     `wrong` are the buildings that have a wrong row: this run reads nothing of them, and what was
-    published of them stays.
+    published of them stays. `examples` are those whose rows are left out.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Registry:
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
+    examples: frozenset[str] = frozenset()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)
 
     def only(self, building_ids: Collection[str]) -> "Registry":
@@ -85,6 +87,14 @@ class Registry:
             wrong={name: errors for name, errors in self.wrong.items() if name in ids},
             whole=self.of_all,
         )
+
+    def without_examples(self) -> "Registry":
+        """The rows of all buildings but the examples."""
+        examples = {row.building_id for row in self.buildings if row.status == EXAMPLE}
+        if not examples:
+            return self
+        others = {row.building_id for row in self.buildings} - examples
+        return replace(self.only(others), whole=None, examples=frozenset(examples))
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -364,7 +374,9 @@ class Registry:
             *(row for name in datasources for row in self._mappings.get(name, ())),
             *(row for row in self.locations if row.building_id == building_id),
         ]
-        facts = sorted(json.dumps(row.model_dump(mode="json"), sort_keys=True) for row in touching)
+        # a column that a later version adds, empty, changes nothing
+        dumped = (row.model_dump(mode="json", exclude_defaults=True) for row in touching)
+        facts = sorted(json.dumps(row, sort_keys=True) for row in dumped)
         facts.append(self.building(building_id).timezone)
         if any(getattr(row, "unit", "") for row in touching):  # values are converted
             facts += sorted(f"{row.measurement} {row.unit}" for row in self.measurements)

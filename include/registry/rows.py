@@ -25,6 +25,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # disabled: not read and not monitored, and what was published stays public; removed: that is taken
 # out as well
 Status = Literal["active", "planned", "disabled", "removed"]
+EXAMPLE = "example"  # of a building: no run sees its rows, but for that of `make example`
 
 
 def _regular_expression(text: str) -> str:
@@ -201,7 +202,7 @@ class Building(Row):
     notify: Addresses = Field(
         description="who gets the mails about it; empty: the recipients of the connection"
     )
-    status: Status
+    status: Status | Literal["example"]
 
 
 class FileFormat(Row):
@@ -328,6 +329,9 @@ class Datasource(Row):
         return "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in self.file_pattern)
 
 
+MIDNIGHT = "{midnight}"
+
+
 class DatasourceMapping(Row):
     """Where a datasource's values stand, and their physical bounds.
 
@@ -339,7 +343,10 @@ class DatasourceMapping(Row):
 
     datasource_id: Identifier
     timestamp_column: str = Field(
-        min_length=1, description="one column, or date and time joined by +"
+        min_length=1,
+        description=(
+            "one column, or date and time joined by +; with {midnight} for the time, dates alone"
+        ),
     )
     location_column: str
     measurement_column: str

@@ -104,7 +104,7 @@ def texts() -> list[str]:
         PROJECT_DIR / name
         for name in ("Makefile", "cli/serverless", "cli/make_secrets", "compose.yaml")
     ]
-    seeds = sorted((PROJECT_DIR / "include").rglob("*.csv")) + sorted(
+    seeds = sorted((PROJECT_DIR / "include/dbt/seeds").rglob("*.csv")) + sorted(
         (PROJECT_DIR / "include").rglob("*.sql")
     )
     found += [path.read_text() for path in scripts + seeds]

@@ -52,7 +52,7 @@ def test_the_table_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [name for name in documented if name in os.environ]
     found = Settings.from_environment()
     defaults = {
-        "DATA_DIR": str(found.data_dir.relative_to(PROJECT_DIR)), "STATE_REMOTE": found.state_remote, "PUBLISH_REMOTE": found.publish_remote,
+        "DATA_DIR": str(found.data_dir.relative_to(PROJECT_DIR)), "SEEDS_DIR": str(found.seeds_dir.relative_to(PROJECT_DIR)), "STATE_REMOTE": found.state_remote, "PUBLISH_REMOTE": found.publish_remote,
         "AS_OF": found.as_of, "EXPORT_LEGACY": "1" if found.export_legacy else "", "TIMESERIES_ENGINE": found.timeseries_engine, "GRAPH_ENGINE": found.graph_engine, 
         "INFLUXDB_IMAGE": InfluxDB().service(found).image, "NEO4J_IMAGE": Neo4j().service(found).image,
         "DOCKER_HOST": found.docker_url, "SERVICE_NETWORK": found.service_network,

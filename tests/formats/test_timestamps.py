@@ -174,3 +174,22 @@ def test_readings_within_a_second_stay_apart() -> None:
 def test_an_epoch_stands_alone() -> None:
     with pytest.raises(ValidationError, match="an epoch stands alone"):
         declared("epoch_s", "%Y-%m-%d")
+
+
+def test_a_date_alone_is_its_midnight_only_where_that_is_declared() -> None:
+    how = declared("%d/%m/%Y")
+    days = ["29/3/2025", "30/3/2025", "31/3/2025"]  # clocks change in the middle one
+    assert not of_times(days, how).found.accepted
+    daily = replace(
+        how, mappings=(replace_row(how.mappings[0], timestamp_column="time+{midnight}"),)
+    )
+    judged = of_times(days, daily)
+    assert judged.found.accepted, judged.found.findings
+    assert judged.landed is not None
+    assert [f"{at:%m-%d %H:%M}" for at in judged.landed["timestamp"].to_pylist()] == [
+        "03-28 23:00",
+        "03-29 23:00",
+        "03-30 22:00",
+    ]
+    assert of_times(["29/3/2025 10:00"], daily).found.findings[-1].check == "timestamp"
+    assert how.fingerprint != daily.fingerprint

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.core.settings import Settings
+from include.core.settings import SEEDS
 from include.ingest.due import why_not_due
 from include.registry import load_registry
 from include.registry.rows import Building
@@ -16,7 +16,7 @@ LAST = READ_AT.isoformat()
 
 
 def building(schedule: str) -> Building:
-    [row] = load_registry(Settings.seeds_dir).buildings
+    [row] = load_registry(SEEDS).buildings
     return row.model_copy(update={"schedule": schedule})
 
 

@@ -68,7 +68,7 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("datasources_config.csv", "Graph*.csv", r"Graph.*\.csv", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
         ("datasources_config.csv", "Graph*.csv", "regex:Graph(", "datasources_config.csv, line 2, column file_pattern", "correct the cell"),
         ("datasource_mappings.csv", "ThermoPro,0,100", "ThermoPro,100,0", "datasource_mappings.csv, line 4, column value_min", "swap them"),
-        ("datasource_mappings.csv", "humidity_indoor", "humidity", "datasource_mappings.csv, line 4, column measurement", "use one of: co2, humidity_indoor"),
+        ("datasource_mappings.csv", "humidity_indoor", "humidity", "datasource_mappings.csv, line 4, column measurement", "use one of: co2, "),
         ("datasource_mappings.csv", "Date+Time,{device},,Relative", "Date,{device},,Relative", "datasource_mappings.csv, line 4, column timestamp_column", "make them equal"),
         ("measurements.csv", "temp_waste,Cel", "temp_waste,degC", "measurements.csv, line 6, column unit", "use a UCUM unit"),
         ("measurements.csv", "temp_waste", "temp_fresh", "measurements.csv, line 6, column measurement", "remove one of them"),

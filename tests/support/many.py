@@ -6,24 +6,23 @@ import pytest
 
 import tests.support.platform
 from benchmarks.many import building_ids, write_month, write_seeds
-from include.core.settings import Settings
 from sensor_platform.internals.airflow_runs import load_dags, register_dags
 from tests.support.platform import Platform
 
 
-def many_buildings(
-    platform: Platform, seeds: Path, monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
+def many_buildings(platform: Platform, seeds: Path, count: int) -> None:
     """Seeds of so many buildings with two sensors and a file of two days each, on one drive."""
-    monkeypatch.setattr(Settings, "seeds_dir", write_seeds(seeds, count, sensors=2))
+    write_seeds(seeds, count, sensors=2)
     for name in building_ids(count):
         write_month(platform.drive, name, days=2, sensors=2)
     platform.environment |= {
+        "SEEDS_DIR": str(seeds),
         "RCLONE_CONFIG_DRIVE_TYPE": "alias",
         "RCLONE_CONFIG_DRIVE_REMOTE": str(platform.drive),
         "STATE_REMOTE": "drive:Platform",
         "PUBLISH_REMOTE": "drive:Public",
     }
+    platform.use()
 
 
 def use_their_dags(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ PREPARE = """
 import json, os, sys
 from pathlib import Path
 from include.core.settings import PROJECT_DIR, Settings
-Settings.seeds_dir = Path(sys.argv[1])
 from cli.environment import as_of_note, prepare_environment
 prepare_environment(PROJECT_DIR)
 found = Settings.from_environment()
@@ -53,11 +52,12 @@ def prepared(folder: Path, seeds_dir: Path, **variables: str) -> subprocess.Comp
     }
     environment = inherited | {
         "DATA_DIR": str(folder / "data"),
+        "SEEDS_DIR": str(seeds_dir),
         "RCLONE_CONFIG": str(folder / "rclone.conf"),
         **variables,
     }
     return subprocess.run(
-        [sys.executable, "-c", PREPARE, seeds_dir],
+        [sys.executable, "-c", PREPARE],
         env=environment,
         cwd=PROJECT_DIR,
         capture_output=True,

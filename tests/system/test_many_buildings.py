@@ -10,7 +10,6 @@ import pytest
 
 import tests.support.platform
 from benchmarks.many import building_ids
-from include.core.settings import Settings
 from include.ingest.register import read_outcome
 from include.sources.watch import new_files
 from tests.support.many import edit, many_buildings, use_their_dags
@@ -41,7 +40,7 @@ def _hold(server: socket.socket, held: list[socket.socket]) -> None:
 @pytest.fixture
 def platform(new_platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
     made: Platform = new_platform()
-    many_buildings(made, tmp_path / "seeds", monkeypatch, len(IDS))
+    many_buildings(made, tmp_path / "seeds", len(IDS))
     use_their_dags(monkeypatch)
     return made
 
@@ -57,7 +56,7 @@ def published(platform: Platform) -> dict[str, int]:
 def test_the_trouble_of_one_building_stays_its_own(
     platform: Platform,
 ) -> None:
-    seeds = Settings.seeds_dir
+    seeds = platform.settings.seeds_dir
     shares = [
         task
         for task in tests.support.platform.runnable_dags()["refresh"].task_ids

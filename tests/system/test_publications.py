@@ -53,7 +53,7 @@ def platform(installed: Platform) -> Platform:
 
 def plant(made: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seeds = tmp_path / "seeds"
-    many_buildings(made, seeds, monkeypatch, 4)
+    many_buildings(made, seeds, 4)
     made.environment |= {
         "RCLONE_CONFIG_FLATS_TYPE": "alias",
         "RCLONE_CONFIG_FLATS_REMOTE": str(tmp_path / "flats"),

@@ -1,0 +1,175 @@
+"""The further sites, each from its sample to its release by `make example`, compared with the truth
+of the generator where its data are there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cli.example import examples, write_seeds
+from include.core.paths import DataPaths
+from include.core.settings import PROJECT_DIR, SEEDS
+from include.ledger.ledger import Ledger
+from include.registry import load_registry
+from include.registry.rows import EXAMPLE
+
+TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
+
+
+def make_example(name: str, data: Path, drive: Path | None = None) -> str:
+    """What `make example` prints; with a drive of all that was generated."""
+    home = data / EXAMPLE / name
+    if drive:
+        shutil.copytree(drive, home / "drive")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    done = subprocess.run(
+        [sys.executable, PROJECT_DIR / "cli/example.py", name],
+        env=kept | {"DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def water(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
+    """The site after its run: of all that was generated where that is there, else of the sample."""
+    data, drive = tmp_path_factory.mktemp("water"), TRUTH / "water/raw"
+    make_example("water", data, drive if drive.exists() else None)
+    return DataPaths(data / EXAMPLE / "water")
+
+
+@pytest.fixture
+def same(water: DataPaths) -> Callable[[str, str], None]:
+    """Compares what is published with a query over the truth, row for row."""
+    where = TRUTH / "water/expected"
+    if not where.exists():
+        pytest.skip(f"{where} is not there: this repository has the sample alone")
+    database = duckdb.connect()
+    database.execute("set timezone = 'UTC'")
+    readings = (water.root / "releases/latest/public_dataset_raw.parquet").as_posix()
+    database.execute(f"create view readings as from '{readings}'")
+
+    def compare(published: str, expected: str) -> None:
+        expected = expected.replace("from 'expected_", f"from '{where}/expected_")
+        for one, other in ((published, expected), (expected, published)):
+            missing = database.sql(f"from ({one}) except all from ({other})").fetchall()
+            assert not missing, (len(missing), missing[:3])
+        assert database.sql(f"select count(*) > 0 from ({published})").fetchall() == [(True,)]
+
+    return compare
+
+
+METRICS = """case measurement when 'water_total' then 'total_flow' when 'water_pressure' then 'pressure'
+    when 'temp_device' then 'temperature' else measurement end"""
+
+
+def test_readings_of_nodes_are_those_that_were_written(same: Callable[[str, str], None]) -> None:
+    same(
+        f"""select location as node_id, timestamp, {METRICS} as metric, value, quality = 'outlier'
+        from readings where source in ('Telecontrol', 'Archive')""",
+        """select node_id, ts_utc, metric, value, is_outlier from 'expected_readings.parquet'
+        where in_wide_export or node_id not like 'node-%'""",
+    )
+
+
+def test_loggers_are_read_with_and_without_names_of_columns(
+    same: Callable[[str, str], None], water: DataPaths
+) -> None:
+    rows = """select location as node_id, timestamp,
+            max(value) filter (measurement = 'flow_rate') as flow_rate,
+            max(value) filter (measurement = 'water_pressure') as pressure,
+            max(value) filter (measurement = 'temp_device') as temperature,
+            max(value) filter (measurement = 'water_total') as total_flow
+        from readings where source = '{}' group by all"""
+    truth = """select node_id, ts_utc, flow_rate, pressure, temperature, total_flow
+        from 'expected_logger_rows.parquet'"""
+    same(rows.format("Logger"), truth)
+    cut = next(
+        v for v in Ledger.read(water).versions if v.path.endswith("215542_2025_03_10_DATA_LOG.csv")
+    )
+    assert cut.rejected == 1, "the row in which it was cut"
+    same(
+        f"select * from ({rows.format('Logger log')}) where node_id not in ('215542', '215600')",
+        f"select * from ({truth}) where node_id not in ('215542', '215600')",
+    )
+
+
+def test_remote_units_and_weather_are_read(same: Callable[[str, str], None]) -> None:
+    same(
+        """select split_part(sensor_id, ' ', 1), split_part(sensor_id, ' ', 2), measurement,
+            timestamp at time zone 'Europe/Rome', round(if(measurement = 'flow_rate', value * 3.6, value), 6)
+        from readings where source = 'Remote unit'""",
+        """select pcr_unit, split_part(channel, ' ', 1),
+            case unit when 'Bar' then 'water_pressure' when 'm3/h' then 'flow_rate'
+                when 'm3' then 'water_consumption' when 'V' then 'voltage' end,
+            ts_local, value from 'expected_hidroconta.parquet'""",
+    )
+    same(
+        """select location, (timestamp at time zone 'Europe/Rome')::date, measurement, value
+        from readings where source = 'Weather station'""",
+        """select location, day, column_name, value from (
+            unpivot (select location, day, t_mean as temp_ambient, t_min as temp_ambient_min,
+                t_max as temp_ambient_max, humidity::double as humidity_outdoor,
+                rain_mm as precipitation, wind_mean_kmh as wind_speed
+            from 'expected_weather_day.parquet') on columns(* exclude (location, day))
+            into name column_name value value)""",
+    )
+
+
+def test_what_is_no_reading_is_named_and_not_read(
+    same: Callable[[str, str], None], water: DataPaths
+) -> None:
+    ledger = Ledger.read(water)
+    refused = {Path(version.path).name for version in ledger.refused()}
+    in_ledger = {Path(version.path).name for version in ledger.versions}
+    rows = duckdb.sql(f"from '{TRUTH}/water/expected/expected_rejects.parquet'").fetchall()
+    for name, why in rows:
+        if why == "empty":
+            assert name in refused
+        elif why == "diagnostics, not readings":
+            assert name not in in_ledger
+        else:
+            assert name in in_ledger - refused, "only its last row is rejected"
+    assert len(refused) == 1
+
+
+def test_a_site_is_read_and_published_by_one_command(water: DataPaths) -> None:
+    ledger = Ledger.read(water)
+    assert [Path(v.path).name for v in ledger.refused()] == ["215600_2025_03_10_DATA_LOG.csv"]
+    assert {version.building_id for version in ledger.versions} == {"water"}
+    latest = water.root / "releases/latest"
+    ids = duckdb.sql(f"select building_id from '{latest}/dim_building.parquet'").fetchall()
+    assert ids == [("water",)]
+
+
+def test_no_run_but_its_own_sees_an_example(tmp_path: Path) -> None:
+    assert "water" in examples(SEEDS)
+    registry = load_registry(SEEDS)
+    assert [row.building_id for row in registry.buildings] == ["sm2"]
+    assert not registry.wrong
+    assert "flow_rate" not in {row.measurement for row in registry.measurements}
+    for name in examples(SEEDS):
+        write_seeds(SEEDS, tmp_path / name, name)
+        alone = load_registry(tmp_path / name)
+        assert [row.building_id for row in alone.active_buildings] == [name]
+        assert not alone.wrong and alone.active_datasources
+
+
+def test_an_unknown_example_is_refused_with_those_that_there_are() -> None:
+    done = subprocess.run(
+        [sys.executable, PROJECT_DIR / "cli/example.py", "sm2"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "there are: water" in done.stderr
