@@ -62,10 +62,15 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         publications=tuple(read_rows(folder / "publications.csv", Publication, "publication_id")),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
     )
+    registry = registry.without_examples()
     cross_check(registry, owners, contradicting)
     # an invalid row contradicts others because it is missing: what is wrong is the row itself
     wrong = {**contradicting.by_building, **invalid.by_building}
     return replace(
         registry,
-        wrong={building_id: tuple(errors) for building_id, errors in sorted(wrong.items())},
-    ).without_examples()
+        wrong={
+            building_id: tuple(errors)
+            for building_id, errors in sorted(wrong.items())
+            if building_id not in registry.examples
+        },
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from include.core.drives import below
 from include.core.errors import ConfigurationError
@@ -89,12 +90,58 @@ class Registry:
         )
 
     def without_examples(self) -> "Registry":
-        """The rows of all buildings but the examples."""
+        """The rows without those of examples, and without what only examples use."""
         examples = {row.building_id for row in self.buildings if row.status == EXAMPLE}
         if not examples:
             return self
-        others = {row.building_id for row in self.buildings} - examples
-        return replace(self.only(others), whole=None, examples=frozenset(examples))
+        theirs = {row.datasource_id for row in self.datasources if row.building_id in examples}
+        left = self._less(examples, theirs)
+        used, needed = self._used_by(theirs), left._used_by()
+        return replace(
+            left,
+            examples=frozenset(examples),
+            file_formats=tuple(row for row in self.file_formats if row.format not in used - needed),
+            measurements=tuple(
+                row for row in self.measurements if row.measurement not in used - needed
+            ),
+        )
+
+    def _less(self, buildings: Collection[str], datasources: Collection[str]) -> "Registry":
+        """Without the rows of these buildings, and of these datasources; who names another, known
+        or not, stays.
+        """
+
+        def kept(rows: Iterable[R]) -> tuple[R, ...]:
+            return tuple(
+                row for row in rows if getattr(row, "datasource_id", "") not in datasources
+            )
+
+        return replace(
+            self,
+            buildings=tuple(row for row in self.buildings if row.building_id not in buildings),
+            datasources=kept(self.datasources),
+            datasource_mappings=kept(self.datasource_mappings),
+            sensor_mappings=kept(self.sensor_mappings),
+            http_requests=kept(self.http_requests),
+            file_checks=kept(self.file_checks),
+            locations=tuple(row for row in self.locations if row.building_id not in buildings),
+            hand_over_files=tuple(
+                row for row in self.hand_over_files if row.building_id not in buildings
+            ),
+        )
+
+    def _used_by(self, datasources: Collection[str] | None = None) -> set[str]:
+        """The formats and measurements that these datasources name; None: all."""
+        rows: tuple[Any, ...] = (
+            *self.datasources,
+            *self.datasource_mappings,
+            *self.sensor_mappings,
+        )
+        return {
+            getattr(row, "format", "") or getattr(row, "measurement", "")
+            for row in rows
+            if datasources is None or row.datasource_id in datasources
+        }
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 COMMON = frozenset(
     [
         *("Cel", "K", "%", "[ppm]", "ug/m3", "Pa", "hPa", "bar", "W", "kW", "kW.h", "V", "A"),
-        *("m3", "m3/h", "L/s", "m/s", "mm", "lx", "dB", "1"),
+        *("m3", "m3/h", "L/s", "m/s", "km/h", "mm", "lx", "dB", "1"),
     ]
 )
 # What people write where UCUM means something else, or nothing that pint knows.
