@@ -19,7 +19,8 @@ HOME = Path(tempfile.mkdtemp(prefix="platform-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 gc.set_threshold(50_000, 20, 20)  # as `make run` does
-for name in ("AS_OF", "STATE_REMOTE", "PUBLISH_REMOTE", "TIMESERIES_ENGINE", "GRAPH_ENGINE"):
+UNSET = "AS_OF SEEDS_DIR STATE_REMOTE PUBLISH_REMOTE TIMESERIES_ENGINE GRAPH_ENGINE"
+for name in UNSET.split():
     os.environ.pop(name, None)
 os.environ.update(
     DATA_DIR=str(HOME), RCLONE_CONFIG_SM2DRIVE_TYPE="alias", RCLONE_CONFIG_SM2DRIVE_REMOTE=str(HOME)
@@ -33,6 +34,11 @@ ENVIRONMENT = dict(os.environ)
 
 # `astro dev pytest` runs in the image, which has what the DAGs need and no development packages.
 IN_IMAGE = importlib.util.find_spec("hypothesis") is None
+if not IN_IMAGE:
+    from hypothesis import settings
+
+    settings.register_profile("platform", deadline=None)  # no property is about time
+    settings.load_profile("platform")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -131,7 +131,7 @@ def graph(opened: Opened) -> Iterator[Graph]:
 VALUES = st.text(st.characters(exclude_categories=["Cs"])) | st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(VALUES, min_size=1, max_size=9))
 def test_values_come_back_as_they_were_bound(graph: Graph, values: list[str | int]) -> None:
     for value in values:

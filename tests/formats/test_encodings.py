@@ -87,7 +87,7 @@ def test_the_byte_order_mark_of_utf8_counts_more_than_the_declaration(tmp_path: 
     assert list(read_file(tmp_path, content, encoding="cp1250").rows[0]) == HEADER.split(",")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=12), max_size=6), st.sampled_from(["cp1252", "utf-16-le"]))
 def test_no_bytes_are_lost_whatever_they_are(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], encoding: str

@@ -113,7 +113,7 @@ def test_a_file_of_too_many_values_is_refused(tmp_path: Path) -> None:
         read(tmp_path, content)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.dictionaries(KEYS, VALUES, max_size=4), min_size=1, max_size=5))
 def test_a_list_and_lines_say_the_same(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict]

@@ -65,7 +65,7 @@ FORMS: dict[str, tuple[dict[str, Any], Callable[[Table], bytes]]] = {
 }  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS)
 def test_the_same_table_is_read_from_every_form(
     rows: Table, tmp_path_factory: pytest.TempPathFactory

@@ -127,7 +127,7 @@ def test_a_damaged_file_is_refused_wherever_it_is_damaged(tmp_path: Path) -> Non
             assert len(found.rows) <= len(expected.rows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(numbers=st.lists(st.floats() | st.none(), min_size=1), is_short=st.booleans())
 def test_a_number_is_read_back_from_its_text(
     tmp_path_factory: pytest.TempPathFactory, numbers: list[float | None], is_short: bool

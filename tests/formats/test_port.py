@@ -140,7 +140,7 @@ def judged(writer: Writer, content: bytes, folder: Path) -> Validation:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pairs=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20), data=st.data())
 def test_every_cell_is_read_or_its_record_rejected_and_either_leads_back_to_the_raw_bytes(
     writer: Writer, pairs: list[tuple[str, str]], data: st.DataObject

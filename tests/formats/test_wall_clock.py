@@ -22,7 +22,7 @@ ZONES = [
 MINUTE = timedelta(minutes=1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     zone=st.sampled_from(ZONES),
     year=st.integers(2015, 2030),

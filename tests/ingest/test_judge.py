@@ -23,7 +23,7 @@ DMY, MDY = "%d/%m/%Y", "%m/%d/%Y"
 LONG_AGO = 1_600_000_000  # an export time that decides nothing: no reading is near it
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(
@@ -158,7 +158,7 @@ def test_a_file_that_does_not_fit_a_changed_seed_stays_as_it_was_read_in_every_l
         ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(

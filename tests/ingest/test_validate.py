@@ -130,7 +130,7 @@ def clock_change(walls: list[datetime], folder: Path) -> Finding | None:
     return next((finding for finding in found.findings if finding.check == "clock_change"), None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["thermopro", "atrea"]),
     st.binary(max_size=300),
@@ -146,7 +146,7 @@ def test_any_bytes_end_in_findings(kind: str, content: bytes, start: bytes, end:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(LINES | st.lists(CELLS, max_size=3), max_size=6),
     st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
@@ -372,7 +372,7 @@ def test_no_text_of_a_sensitive_source_leaves_its_file(tmp_path: Path) -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(
         st.characters(exclude_characters='\r\n"\0', exclude_categories=["Cs"]),
@@ -414,7 +414,7 @@ def test_a_column_may_be_called_anything_in_any_case(name: str, letter: str) -> 
 BLANKS = st.text(st.sampled_from(WHITESPACE.replace("\n", "").replace("\r", "")), max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(BLANKS, BLANKS), min_size=8, max_size=8),
     st.floats(-1e6, 1e6),
@@ -438,7 +438,7 @@ def test_any_white_space_around_dates_numbers_and_null_tokens_changes_nothing(
     assert result.landed["t0"].null_count == result.landed["t1"].null_count == 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(st.characters(exclude_characters='\r\n",\0', exclude_categories=["Cs"]), max_size=12)
 )

@@ -221,9 +221,7 @@ def test_a_name_whose_period_has_ended_is_not_offered_a_second_time(seeds: Path)
 @example(name='a "b", c: d', column="x: y", kind="narrow")
 @example(name="a\nb\r,", column="(", kind="device")
 @example(name="a: a", column="", kind="column")
-@hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_any_name_is_distinguished_and_its_rows_are_accepted_by_the_seeds(
     tmp_path: Path, name: str, column: str, kind: str
 ) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -49,7 +48,6 @@ HEADINGS = MarkdownIt("commonmark").render(ALONE).count("<h2>")
 @example(
     "<script>\x1b[31m`[x](http://a.bc)`", "header: ![x](http://a.bc) | <img src=x> https://a.bc"
 )
-@hypothesis_settings(deadline=None)
 def test_names_and_reasons_are_text(path: str, reason: str) -> None:
     made = readme_with([{"path": path, "reasons": [reason]}])
     assert made.count("<") == ALONE.count("<") == 0

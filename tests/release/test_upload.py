@@ -192,7 +192,7 @@ def test_any_latest_json_is_a_pointer_or_a_clear_error(text: str) -> None:
 @given(text=TEXTS)
 @example(text=Pointer(NEW, TIMES[NEW]).to_text())
 @example(text=Pointer(NEW, datetime(226, 2, 4, tzinfo=UTC)).to_text())
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_latest_json_stops_reading_or_writes_outside_of_data_dir(
     tmp_path: Path, text: str
 ) -> None:
@@ -223,7 +223,7 @@ NAMES = (
 
 
 @given(data=st.data())
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_release_with_any_names_and_contents_is_whole_or_a_clear_error(
     tmp_path: Path, data: Any
 ) -> None:

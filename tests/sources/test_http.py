@@ -101,7 +101,7 @@ def days(server: Server) -> list[str]:
 ZONES = ("UTC", "Europe/Prague", "America/St_Johns", "Asia/Kathmandu", "Etc/GMT-14")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     window=st.sampled_from(["hour", "day", "month"]),
     zone=st.sampled_from(ZONES),

@@ -82,7 +82,7 @@ def into(tmp_path: Path) -> Path:
 
 def test_any_printable_names_are_listed_and_fetched_as_they_are(drive: Drive, into: Path) -> None:
     # not two names that differ only in Unicode's normal form: a source may take them for one
-    @settings(max_examples=3, deadline=None)
+    @settings(max_examples=3)
     @given(st.lists(ANY_NAME, max_size=30, unique_by=lambda name: normalize("NFC", name)))
     @example(NAMES)
     def check(names: list[str]) -> None:
