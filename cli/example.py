@@ -11,6 +11,8 @@ import csv
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,7 @@ from include.core.settings import SEEDS, alias_variables  # noqa: E402
 from include.registry.rows import EXAMPLE  # noqa: E402
 
 BUILDINGS = "buildings_config.csv"
+OF_OWN_DATA = ("STATE_REMOTE", "PUBLISH_REMOTE", "AIRFLOW_CONN_", "EXPORT_LEGACY")
 
 
 def main() -> int:
@@ -28,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help="the building_id of a building with the status example")
     parser.add_argument("--ui", action="store_true", help="show it in Airflow's pages")
+    parser.add_argument("--as-of", help="what 'now' means; default: the end of its sample")
     chosen = parser.parse_args()
     if chosen.name not in (known := examples(SEEDS)):
         print(f"NAME is {chosen.name!r}, and there are: {', '.join(known)}", file=sys.stderr)
@@ -40,16 +44,22 @@ def main() -> int:
     drive = data_dir / "drive"
     if not drive.exists():
         shutil.copytree(sample / "drive", drive)
-    for remote in remotes_of(active_locations(data_dir / "seeds")):
-        os.environ.update(alias_variables(remote, drive))
-    os.environ |= {
-        "DATA_DIR": str(data_dir),
-        "SEEDS_DIR": str(data_dir / "seeds"),
-        "AS_OF": os.environ.get("AS_OF") or (sample / "as_of").read_text().strip(),
-    }
-    command = PROJECT / "cli" / ("ui.py" if chosen.ui else "run.py")
-    os.execv(sys.executable, [sys.executable, str(command)])  # noqa: S606  # both are ours
+    as_of = chosen.as_of or (sample / "as_of").read_text().strip()
+    variables = environment(os.environ, data_dir, as_of)
+    command = str(PROJECT / "cli" / ("ui.py" if chosen.ui else "run.py"))
+    os.execve(sys.executable, [sys.executable, command], variables)  # noqa: S606  # ours
     return 0
+
+
+def environment(own: Mapping[str, str], data_dir: Path, as_of: str) -> dict[str, str]:
+    """The variables of its run: it writes nothing where the user's own data are, and notifies
+    nobody.
+    """
+    kept = {name: text for name, text in own.items() if not name.startswith(OF_OWN_DATA)}
+    remotes = remotes_of(active_locations(data_dir / "seeds"))
+    aliases = [alias_variables(remote, data_dir / "drive").items() for remote in remotes]
+    places = {"DATA_DIR": str(data_dir), "SEEDS_DIR": str(data_dir / "seeds"), "AS_OF": as_of}
+    return {**kept, **dict(chain(*aliases)), **places}
 
 
 def examples(seeds: Path) -> list[str]:

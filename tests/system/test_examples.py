@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli.example import examples, write_seeds
+from cli.example import environment, examples, write_seeds
 from include.core.paths import DataPaths
 from include.core.settings import PROJECT_DIR, SEEDS
 from include.ledger.ledger import Ledger
@@ -162,6 +162,23 @@ def test_no_run_but_its_own_sees_an_example(tmp_path: Path) -> None:
         alone = load_registry(tmp_path / name)
         assert [row.building_id for row in alone.active_buildings] == [name]
         assert not alone.wrong and alone.active_datasources
+
+
+def test_an_example_goes_nowhere_where_own_data_are(tmp_path: Path) -> None:
+    write_seeds(SEEDS, tmp_path / "seeds", "water")
+    own = {
+        "DATA_DIR": "/own",
+        "AS_OF": "2026-03-01",
+        "STATE_REMOTE": "mine:Platform",
+        "PUBLISH_REMOTE": "mine:Public",
+        "AIRFLOW_CONN_SENSOR_PLATFORM_MAIL": "smtp://mine",
+        "RCLONE_CONFIG_WATER_REMOTE": "mine:water",
+        "PATH": "/bin",
+    }
+    found = environment(own, tmp_path, "2025-04-09")
+    assert "mine" not in repr(found) and "/own" not in repr(found)
+    assert found["RCLONE_CONFIG_WATER_REMOTE"] == str(tmp_path / "drive")
+    assert (found["AS_OF"], found["PATH"]) == ("2025-04-09", "/bin")
 
 
 def test_an_unknown_example_is_refused_with_those_that_there_are() -> None:
