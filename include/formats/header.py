@@ -1,6 +1,13 @@
 """The names of a file's columns."""
 
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.formats.dialect import read_cells
 from include.formats.rejected import Refused
+from include.registry.rows import FileFormat
 
 
 def no_header(line: int) -> Refused:
@@ -11,6 +18,22 @@ def no_header(line: int) -> Refused:
         where=f"line {line}",
         cure="Export it again",
     )
+
+
+def check_skipped(lines: Iterable[Sequence[str]], format_: FileFormat) -> None:
+    """Refuse a file of which a record would be skipped, since a line between its names and
+    `data_line` has a number; units and the like have none.
+    """
+    for number, cells in enumerate(lines, format_.header_line + 1):
+        read = read_cells(pa.array(cells, pa.string()), format_)
+        if pc.any(read.numbers.is_valid()).as_py() or pc.any(read.foreign).as_py():
+            raise Refused(
+                "data_line",
+                f"a number, and the first record is declared in line {format_.first_line}: this one"
+                " would be lost",
+                where=f"line {number}",
+                cure="Export it as before; or correct data_line in file_formats.csv",
+            )
 
 
 def check_names(columns: list[str], where: str) -> None:

@@ -69,3 +69,14 @@ def test_rows_of_a_workbook_begin_where_they_are_declared(tmp_path: Path) -> Non
 def test_cells_of_a_format_agree(cells: dict, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         FileFormat(**{**CELLS, **cells})
+
+
+@pytest.mark.parametrize("reader", ["delimited", "excel"])
+def test_a_record_where_units_were_is_not_skipped(tmp_path: Path, reader: str) -> None:
+    if reader == "excel":
+        content = xlsx([("DATE", "FLOW"), ("2026-01-01", 20.5), ("2026-01-02", 30)])
+    else:
+        content = b"DATE,FLOW\n2026-01-01,20.5\n2026-01-02,30\n"
+    with pytest.raises(Refused, match="this one would be lost") as error:
+        read_file(tmp_path, content, reader=reader, data_line=3)
+    assert error.value.finding.where == "line 2"

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 
 from include.formats.delimited.raw_text import Lines, RawText, unparsable_lines
 from include.formats.dialect import WHITESPACE, trimmed
-from include.formats.header import check_names, no_header
+from include.formats.header import check_names, check_skipped, no_header
 from include.formats.port import Records
 from include.formats.rejected import Refused, RejectedLines, no_rows
 from include.registry.rows import FileFormat
@@ -35,6 +35,7 @@ def read_header(head: Sequence[str], format_: FileFormat) -> list[str]:
     where = f"line {at}"
     if len(head) < at:
         raise no_header(at)
+    check_skipped((_fields(line, delimiter) for line in head[at : first - 1]), format_)
     if not at:
         return _places(head, first, delimiter)
     columns = _fields(head[at - 1], delimiter)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from include.core.errors import ConfigurationError
 from include.formats.excel.sheet import Sheet, read_sheet
-from include.formats.header import check_names, no_header
+from include.formats.header import check_names, check_skipped, no_header
 from include.formats.port import Records
 from include.formats.record_text import record_text
 from include.formats.rejected import Refused, RejectedLines, no_rows
@@ -30,7 +30,7 @@ class ExcelFile:
 
     def __init__(self, raw: Path, format_: FileFormat) -> None:
         at = format_.header_line
-        self._first = format_.first_line
+        self._format, self._first = format_, format_.first_line
         self.header_at, self.data_at = f"line {at}", f"line {self._first}"
         self._sheet: Sheet = read_sheet(raw, format_.records, at, self._first, format_.decimal_mark)
         self._line = at
@@ -51,6 +51,7 @@ class ExcelFile:
                 )
         names = [name for name in sheet.names if name]
         check_names(names, self.header_at)
+        check_skipped(sheet.skipped, self._format)
         if not self.rows:
             raise no_rows(self.data_at)
         return names

@@ -34,6 +34,7 @@ class Sheet:
     letters: list[str]
     names: list[str]
     columns: list[pa.Array]
+    skipped: list[list[str]]
     rows: int
 
 
@@ -74,9 +75,9 @@ def _columns(sheet: CalamineSheet, header_line: int, first_line: int, mark: str)
     rows = sheet.iter_rows()
     names = next(itertools.islice(rows, header_line - 1, None), None)
     if names is None:
-        return Sheet(has_header=False, letters=[], names=[], columns=[], rows=0)
+        return Sheet(has_header=False, letters=[], names=[], columns=[], skipped=[], rows=0)
     parts: list[list[pa.Array]] = [[] for _ in names]
-    rows = itertools.islice(rows, first_line - header_line - 1, None)
+    skipped = list(itertools.islice(rows, first_line - header_line - 1))
     while some := list(itertools.islice(rows, ROWS_AT_ONCE)):
         for part, cells in zip(parts, zip(*some, strict=True), strict=True):
             part.append(column_of(cells, mark))
@@ -87,6 +88,7 @@ def _columns(sheet: CalamineSheet, header_line: int, first_line: int, mark: str)
         letters=[_letters(first + n) for n in range(len(names))],
         names=[text_of(cell, mark).strip(WHITESPACE) for cell in names],
         columns=columns,
+        skipped=[[text_of(cell, mark) for cell in row] for row in skipped],
         rows=len(columns[0]) if columns else 0,
     )
 
