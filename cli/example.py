@@ -12,17 +12,19 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
 from include.core.drives import active_locations, remotes_of  # noqa: E402
+from include.core.errors import PlatformError  # noqa: E402
 from include.core.settings import SEEDS, alias_variables  # noqa: E402
-from include.registry.rows import EXAMPLE  # noqa: E402
+from include.registry import load_registry  # noqa: E402
+from include.registry.cells import EXAMPLE  # noqa: E402
 
 BUILDINGS = "buildings_config.csv"
+DRIVE = "remote"  # not `drive`, which is where `make run` has its own sample
 OF_OWN_DATA = ("STATE_REMOTE", "PUBLISH_REMOTE", "AIRFLOW_CONN_", "EXPORT_LEGACY")
 
 
@@ -33,39 +35,47 @@ def main() -> int:
     parser.add_argument("--ui", action="store_true", help="show it in Airflow's pages")
     parser.add_argument("--as-of", help="what 'now' means; default: the end of its sample")
     chosen = parser.parse_args()
-    if chosen.name not in (known := examples(SEEDS)):
-        print(f"NAME is {chosen.name!r}, and there are: {', '.join(known)}", file=sys.stderr)
+    try:
+        known = sorted(load_registry(SEEDS).examples)
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if chosen.name not in known:
+        print(f"no example {chosen.name!r}; NAME is one of: {', '.join(known)}", file=sys.stderr)
         return 1
     sample = PROJECT / "include/sample_data" / chosen.name
     data_dir = (
         Path(os.environ.get("DATA_DIR") or PROJECT / "data").resolve() / EXAMPLE / chosen.name
     )
     write_seeds(SEEDS, data_dir / "seeds", chosen.name)
-    drive = data_dir / "drive"
-    if not drive.exists():
-        shutil.copytree(sample / "drive", drive)
+    copy_drive(sample / "drive", data_dir / DRIVE)
     as_of = chosen.as_of or (sample / "as_of").read_text().strip()
-    variables = environment(os.environ, data_dir, as_of)
     command = str(PROJECT / "cli" / ("ui.py" if chosen.ui else "run.py"))
+    variables = environment(os.environ, data_dir, as_of)
     os.execve(sys.executable, [sys.executable, command], variables)  # noqa: S606  # ours
-    return 0
 
 
 def environment(own: Mapping[str, str], data_dir: Path, as_of: str) -> dict[str, str]:
     """The variables of its run: it writes nothing where the user's own data are, and notifies
     nobody.
     """
-    kept = {name: text for name, text in own.items() if not name.startswith(OF_OWN_DATA)}
-    remotes = remotes_of(active_locations(data_dir / "seeds"))
-    aliases = [alias_variables(remote, data_dir / "drive").items() for remote in remotes]
-    places = {"DATA_DIR": str(data_dir), "SEEDS_DIR": str(data_dir / "seeds"), "AS_OF": as_of}
-    return {**kept, **dict(chain(*aliases)), **places}
+    found = {name: text for name, text in own.items() if not name.startswith(OF_OWN_DATA)}
+    for remote in remotes_of(active_locations(data_dir / "seeds")):
+        found |= alias_variables(remote, data_dir / DRIVE)
+    return found | {
+        "DATA_DIR": str(data_dir),
+        "SEEDS_DIR": str(data_dir / "seeds"),
+        "AS_OF": as_of,
+    }
 
 
-def examples(seeds: Path) -> list[str]:
-    """The buildings that are examples."""
-    with (seeds / BUILDINGS).open(encoding="utf-8", newline="") as file:
-        return [row["building_id"] for row in csv.DictReader(file) if row["status"] == EXAMPLE]
+def copy_drive(sample: Path, drive: Path) -> None:
+    """Copy the sample to a drive that is not there yet; one that is there is whole."""
+    if drive.exists():
+        return
+    part = drive.with_name(f"{drive.name}.part")
+    shutil.copytree(sample, part, dirs_exist_ok=True)
+    part.rename(drive)
 
 
 def write_seeds(seeds: Path, folder: Path, building_id: str) -> None:

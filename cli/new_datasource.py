@@ -33,7 +33,7 @@ from include.onboarding.propose import Rows, Wanted, propose  # noqa: E402
 from include.onboarding.sniff import Sample, sniff  # noqa: E402
 from include.onboarding.write import Tried, try_rows, write_rows  # noqa: E402
 from include.registry import Registry, load_registry  # noqa: E402
-from include.registry.rows import ADDRESSES  # noqa: E402
+from include.registry.cells import ADDRESSES  # noqa: E402
 
 FIRST_ROWS = """
     select

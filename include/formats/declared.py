@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from include.registry import Registry
-from include.registry.rows import MIDNIGHT, Datasource, DatasourceMapping, FileFormat
+from include.registry.cells import MIDNIGHT
+from include.registry.rows import Datasource, DatasourceMapping, FileFormat
 
 READ_AS = 2  # one more, and all files are read again
 

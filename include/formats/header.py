@@ -29,10 +29,12 @@ def check_skipped(lines: Iterable[Sequence[str]], format_: FileFormat) -> None:
         if pc.any(read.numbers.is_valid()).as_py() or pc.any(read.foreign).as_py():
             raise Refused(
                 "data_line",
-                f"a number, and the first record is declared in line {format_.first_line}: this one"
-                " would be lost",
+                f"the line contains data and would be skipped: data_line is {format_.first_line}",
                 where=f"line {number}",
-                cure="Export it as before; or correct data_line in file_formats.csv",
+                cure=(
+                    "Export it with its line of units again; if exports have none any more, make a"
+                    " format without data_line in file_formats.csv"
+                ),
             )
 
 

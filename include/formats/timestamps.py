@@ -26,7 +26,7 @@ from include.formats.dialect import trimmed
 from include.formats.port import Records
 from include.formats.rejected import Reason, Refused, RejectedLines
 from include.ledger.ledger import Finding
-from include.registry.rows import EPOCHS
+from include.registry.cells import EPOCHS
 
 TIME = re.compile(
     r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(:(?P<second>[0-5]\d)([.,](?P<fraction>\d{1,9}))?)?"

@@ -21,7 +21,8 @@ from include.formats.date_order import parse_date
 from include.formats.dialect import trimmed
 from include.formats.timestamps import is_time_of_day, split_stamps
 from include.onboarding.sniff import NUMERIC, Sample
-from include.registry.rows import EPOCHS, Measurement
+from include.registry.cells import EPOCHS
+from include.registry.rows import Measurement
 from include.registry.units import UnknownUnit, conversion, is_written_unit
 
 QUANTITIES = Path(__file__).parent / "quantities.csv"

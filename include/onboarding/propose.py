@@ -187,9 +187,9 @@ def _format_row(sample: Sample, found: Description, wanted: Wanted) -> dict[str,
 
 
 def _cell(value: object) -> str:
-    return (
-        ";".join(value) if isinstance(value, list | tuple) else str("" if value is None else value)
-    )
+    if isinstance(value, list | tuple):
+        return ";".join(value)
+    return "" if value is None else str(value)
 
 
 def _datasource_row(sample: Sample, found: Description, wanted: Wanted) -> dict[str, str]:

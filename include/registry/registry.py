@@ -5,18 +5,17 @@ published, in use.
 import functools
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from include.core.drives import below
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
+from include.registry.cells import EXAMPLE
 from include.registry.rows import (
-    EXAMPLE,
     Building,
     Datasource,
     DatasourceMapping,
@@ -66,82 +65,60 @@ class Registry:
         Of the measurements those stay out that only other buildings have.
         """
         ids = frozenset(building_ids)
-        datasources = tuple(row for row in self.datasources if row.building_id in ids)
-        own = {row.datasource_id for row in datasources}
-        formats = {row.format for row in datasources}
-        pairs = [(row.datasource_id, row.measurement) for row in self.datasource_mappings]
-        pairs += [(row.datasource_id, row.measurement) for row in self.sensor_mappings]
-        used = {measurement for datasource_id, measurement in pairs if datasource_id in own}
-        others = {measurement for _, measurement in pairs} - used
+        own = {row.datasource_id for row in self.datasources if row.building_id in ids}
+        others = self._measurements_of(lambda name: name not in own)
+        others -= self._measurements_of(own.__contains__)
+        formats = {row.format for row in self.datasources if row.building_id in ids}
         return replace(
-            self,
-            buildings=tuple(row for row in self.buildings if row.building_id in ids),
+            self._where(ids.__contains__, own.__contains__),
             file_formats=tuple(row for row in self.file_formats if row.format in formats),
-            datasources=datasources,
-            datasource_mappings=_of(self.datasource_mappings, own),
-            sensor_mappings=_of(self.sensor_mappings, own),
             measurements=tuple(row for row in self.measurements if row.measurement not in others),
-            locations=tuple(row for row in self.locations if row.building_id in ids),
-            http_requests=_of(self.http_requests, own),
-            file_checks=_of(self.file_checks, own),
-            hand_over_files=tuple(row for row in self.hand_over_files if row.building_id in ids),
             wrong={name: errors for name, errors in self.wrong.items() if name in ids},
             whole=self.of_all,
         )
 
     def without_examples(self) -> "Registry":
         """The rows without those of examples, and without what only examples use."""
-        examples = {row.building_id for row in self.buildings if row.status == EXAMPLE}
-        if not examples:
+        ids = frozenset(row.building_id for row in self.buildings if row.status == EXAMPLE)
+        if not ids:
             return self
-        theirs = {row.datasource_id for row in self.datasources if row.building_id in examples}
-        left = self._less(examples, theirs)
-        used, needed = self._used_by(theirs), left._used_by()
+        theirs = {row.datasource_id for row in self.datasources if row.building_id in ids}
+        left = self._where(lambda name: name not in ids, lambda name: name not in theirs)
+        measured = self._measurements_of(theirs.__contains__) - left._measurements_of()
+        formats = {row.format for row in self.datasources if row.building_id in ids}
+        formats -= {row.format for row in left.datasources}
         return replace(
             left,
-            examples=frozenset(examples),
-            file_formats=tuple(row for row in self.file_formats if row.format not in used - needed),
-            measurements=tuple(
-                row for row in self.measurements if row.measurement not in used - needed
-            ),
+            examples=ids,
+            file_formats=tuple(row for row in self.file_formats if row.format not in formats),
+            measurements=tuple(row for row in self.measurements if row.measurement not in measured),
         )
 
-    def _less(self, buildings: Collection[str], datasources: Collection[str]) -> "Registry":
-        """Without the rows of these buildings, and of these datasources; who names another, known
-        or not, stays.
-        """
-
-        def kept(rows: Iterable[R]) -> tuple[R, ...]:
-            return tuple(
-                row for row in rows if getattr(row, "datasource_id", "") not in datasources
-            )
-
+    def _where(
+        self, has_building: Callable[[str], bool], has_datasource: Callable[[str], bool]
+    ) -> "Registry":
+        """The rows whose building, or else whose datasource, is one of these."""
         return replace(
             self,
-            buildings=tuple(row for row in self.buildings if row.building_id not in buildings),
-            datasources=kept(self.datasources),
-            datasource_mappings=kept(self.datasource_mappings),
-            sensor_mappings=kept(self.sensor_mappings),
-            http_requests=kept(self.http_requests),
-            file_checks=kept(self.file_checks),
-            locations=tuple(row for row in self.locations if row.building_id not in buildings),
+            buildings=tuple(row for row in self.buildings if has_building(row.building_id)),
+            datasources=tuple(row for row in self.datasources if has_building(row.building_id)),
+            datasource_mappings=_of(self.datasource_mappings, has_datasource),
+            sensor_mappings=_of(self.sensor_mappings, has_datasource),
+            http_requests=_of(self.http_requests, has_datasource),
+            file_checks=_of(self.file_checks, has_datasource),
+            locations=tuple(row for row in self.locations if has_building(row.building_id)),
             hand_over_files=tuple(
-                row for row in self.hand_over_files if row.building_id not in buildings
+                row for row in self.hand_over_files if has_building(row.building_id)
             ),
         )
 
-    def _used_by(self, datasources: Collection[str] | None = None) -> set[str]:
-        """The formats and measurements that these datasources name; None: all."""
-        rows: tuple[Any, ...] = (
-            *self.datasources,
+    def _measurements_of(self, has_datasource: Callable[[str], bool] = lambda _: True) -> set[str]:
+        """The measurements that rows of these datasources name."""
+        rows: list[DatasourceMapping | SensorMapping] = [
             *self.datasource_mappings,
             *self.sensor_mappings,
-        )
-        return {
-            getattr(row, "format", "") or getattr(row, "measurement", "")
-            for row in rows
-            if datasources is None or row.datasource_id in datasources
-        }
+        ]
+        return {row.measurement for row in rows if has_datasource(row.datasource_id)}
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -443,8 +420,8 @@ def _overlap(one: str, other: str) -> bool:
     return first.startswith(second) or second.startswith(first)
 
 
-def _of(rows: Iterable[R], datasource_ids: Collection[str]) -> tuple[R, ...]:
-    return tuple(row for row in rows if getattr(row, "datasource_id", "") in datasource_ids)
+def _of(rows: Iterable[R], has_datasource: Callable[[str], bool]) -> tuple[R, ...]:
+    return tuple(row for row in rows if has_datasource(getattr(row, "datasource_id", "")))
 
 
 def _known(rows: Iterable[R], column: str, value: str, file: str) -> R:

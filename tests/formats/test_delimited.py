@@ -77,6 +77,6 @@ def test_a_record_where_units_were_is_not_skipped(tmp_path: Path, reader: str) -
         content = xlsx([("DATE", "FLOW"), ("2026-01-01", 20.5), ("2026-01-02", 30)])
     else:
         content = b"DATE,FLOW\n2026-01-01,20.5\n2026-01-02,30\n"
-    with pytest.raises(Refused, match="this one would be lost") as error:
+    with pytest.raises(Refused, match="contains data and would be skipped") as error:
         read_file(tmp_path, content, reader=reader, data_line=3)
     assert error.value.finding.where == "line 2"

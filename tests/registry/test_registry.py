@@ -70,6 +70,7 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("datasource_mappings.csv", "ThermoPro,0,100", "ThermoPro,100,0", "datasource_mappings.csv, line 4, column value_min", "swap them"),
         ("datasource_mappings.csv", "humidity_indoor", "humidity", "datasource_mappings.csv, line 4, column measurement", "use one of: co2, "),
         ("datasource_mappings.csv", "Date+Time,{device},,Relative", "Date,{device},,Relative", "datasource_mappings.csv, line 4, column timestamp_column", "make them equal"),
+        ("datasource_mappings.csv", "sm2_atrea,Date,", "sm2_atrea,{midnight},", "datasource_mappings.csv, line 2, column timestamp_column", "correct the cell"),
         ("measurements.csv", "temp_waste,Cel", "temp_waste,degC", "measurements.csv, line 6, column unit", "use a UCUM unit"),
         ("measurements.csv", "temp_waste", "temp_fresh", "measurements.csv, line 6, column measurement", "remove one of them"),
         ("sensor_mappings.csv", "sm2_thermopro,050D", "sm2_thermo,050D", "column datasource_id", "use one of: sm2_air_quality"),

@@ -12,12 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cli.example import environment, examples, write_seeds
+from cli.example import DRIVE, copy_drive, environment, write_seeds
 from include.core.paths import DataPaths
 from include.core.settings import PROJECT_DIR, SEEDS
 from include.ledger.ledger import Ledger
 from include.registry import load_registry
-from include.registry.rows import EXAMPLE
+from include.registry.cells import EXAMPLE
 
 TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
 
@@ -26,7 +26,7 @@ def make_example(name: str, data: Path, drive: Path | None = None) -> str:
     """What `make example` prints; with a drive of all that was generated."""
     home = data / EXAMPLE / name
     if drive:
-        shutil.copytree(drive, home / "drive")
+        shutil.copytree(drive, home / DRIVE)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     done = subprocess.run(
         [sys.executable, PROJECT_DIR / "cli/example.py", name],
@@ -48,18 +48,24 @@ def water(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
 
 
 @pytest.fixture
-def same(water: DataPaths) -> Callable[[str, str], None]:
-    """Compares what is published with a query over the truth, row for row."""
+def truth() -> Path:
+    """The tables that the generator of the whole data wrote beside them."""
     where = TRUTH / "water/expected"
     if not where.exists():
         pytest.skip(f"{where} is not there: this repository has the sample alone")
+    return where
+
+
+@pytest.fixture
+def same(water: DataPaths, truth: Path) -> Callable[[str, str], None]:
+    """Compares what is published with a query over the truth, row for row."""
     database = duckdb.connect()
     database.execute("set timezone = 'UTC'")
     readings = (water.root / "releases/latest/public_dataset_raw.parquet").as_posix()
     database.execute(f"create view readings as from '{readings}'")
 
     def compare(published: str, expected: str) -> None:
-        expected = expected.replace("from 'expected_", f"from '{where}/expected_")
+        expected = expected.replace("from 'expected_", f"from '{truth}/expected_")
         for one, other in ((published, expected), (expected, published)):
             missing = database.sql(f"from ({one}) except all from ({other})").fetchall()
             assert not missing, (len(missing), missing[:3])
@@ -68,8 +74,9 @@ def same(water: DataPaths) -> Callable[[str, str], None]:
     return compare
 
 
-METRICS = """case measurement when 'water_total' then 'total_flow' when 'water_pressure' then 'pressure'
-    when 'temp_device' then 'temperature' else measurement end"""
+METRICS = """case measurement when 'water_total' then 'total_flow'
+    when 'water_pressure' then 'pressure' when 'temp_device' then 'temperature'
+    else measurement end"""
 
 
 def test_readings_of_nodes_are_those_that_were_written(same: Callable[[str, str], None]) -> None:
@@ -106,7 +113,8 @@ def test_loggers_are_read_with_and_without_names_of_columns(
 def test_remote_units_and_weather_are_read(same: Callable[[str, str], None]) -> None:
     same(
         """select split_part(sensor_id, ' ', 1), split_part(sensor_id, ' ', 2), measurement,
-            timestamp at time zone 'Europe/Rome', round(if(measurement = 'flow_rate', value * 3.6, value), 6)
+            timestamp at time zone 'Europe/Rome',
+            round(if(measurement = 'flow_rate', value * 3.6, value), 6)
         from readings where source = 'Remote unit'""",
         """select pcr_unit, split_part(channel, ' ', 1),
             case unit when 'Bar' then 'water_pressure' when 'm3/h' then 'flow_rate'
@@ -125,13 +133,11 @@ def test_remote_units_and_weather_are_read(same: Callable[[str, str], None]) -> 
     )
 
 
-def test_what_is_no_reading_is_named_and_not_read(
-    same: Callable[[str, str], None], water: DataPaths
-) -> None:
+def test_what_is_no_reading_is_named_and_not_read(truth: Path, water: DataPaths) -> None:
     ledger = Ledger.read(water)
     refused = {Path(version.path).name for version in ledger.refused()}
     in_ledger = {Path(version.path).name for version in ledger.versions}
-    rows = duckdb.sql(f"from '{TRUTH}/water/expected/expected_rejects.parquet'").fetchall()
+    rows = duckdb.sql(f"from '{truth}/expected_rejects.parquet'").fetchall()
     for name, why in rows:
         if why == "empty":
             assert name in refused
@@ -149,15 +155,25 @@ def test_a_site_is_read_and_published_by_one_command(water: DataPaths) -> None:
     latest = water.root / "releases/latest"
     ids = duckdb.sql(f"select building_id from '{latest}/dim_building.parquet'").fetchall()
     assert ids == [("water",)]
+    read = duckdb.sql(f"""select source, count(*) from '{latest}/public_dataset_raw.parquet'
+        where source in ('Telecontrol', 'Remote unit', 'Weather station', 'Archive')
+        group by all order by all""").fetchall()
+    # the sample has all files of these
+    assert read == [
+        ("Archive", 8 * 4 * 1438),
+        ("Remote unit", 10780),
+        ("Telecontrol", 1431 * 12 - 10),  # two rows twice, ten cells empty
+        ("Weather station", 30 * 6),
+    ]
 
 
 def test_no_run_but_its_own_sees_an_example(tmp_path: Path) -> None:
-    assert "water" in examples(SEEDS)
     registry = load_registry(SEEDS)
+    assert "water" in registry.examples
     assert [row.building_id for row in registry.buildings] == ["sm2"]
     assert not registry.wrong
     assert "flow_rate" not in {row.measurement for row in registry.measurements}
-    for name in examples(SEEDS):
+    for name in registry.examples:
         write_seeds(SEEDS, tmp_path / name, name)
         alone = load_registry(tmp_path / name)
         assert [row.building_id for row in alone.active_buildings] == [name]
@@ -177,8 +193,19 @@ def test_an_example_goes_nowhere_where_own_data_are(tmp_path: Path) -> None:
     }
     found = environment(own, tmp_path, "2025-04-09")
     assert "mine" not in repr(found) and "/own" not in repr(found)
-    assert found["RCLONE_CONFIG_WATER_REMOTE"] == str(tmp_path / "drive")
+    assert found["RCLONE_CONFIG_WATER_REMOTE"] == str(tmp_path / DRIVE)
     assert (found["AS_OF"], found["PATH"]) == ("2025-04-09", "/bin")
+
+
+def test_a_drive_that_was_half_copied_is_copied_again(tmp_path: Path) -> None:
+    sample, drive = tmp_path / "sample", tmp_path / DRIVE
+    for name in ("a", "b"):
+        (sample / name).mkdir(parents=True)
+    copy_drive(sample, drive)
+    drive.rename(tmp_path / f"{DRIVE}.part")  # as a kill in the middle leaves it
+    (tmp_path / f"{DRIVE}.part/b").rmdir()
+    copy_drive(sample, drive)
+    assert sorted(path.name for path in drive.iterdir()) == ["a", "b"]
 
 
 def test_an_unknown_example_is_refused_with_those_that_there_are() -> None:
@@ -189,4 +216,4 @@ def test_an_unknown_example_is_refused_with_those_that_there_are() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "there are: water" in done.stderr
+    assert "NAME is one of: water" in done.stderr

@@ -33,14 +33,13 @@ class ExcelFile:
         self._format, self._first = format_, format_.first_line
         self.header_at, self.data_at = f"line {at}", f"line {self._first}"
         self._sheet: Sheet = read_sheet(raw, format_.records, at, self._first, format_.decimal_mark)
-        self._line = at
         self.rows, self.last = self._sheet.rows, self._first - 1 + self._sheet.rows
 
     def header(self, wanted: Collection[str] = ()) -> list[str]:
         """See the port. A column without a name and values is left out."""
         sheet = self._sheet
         if not sheet.has_header:
-            raise no_header(self._line)
+            raise no_header(self._format.header_line)
         for letters, name, texts in zip(sheet.letters, sheet.names, sheet.columns, strict=True):
             if not name and pc.any(pc.not_equal(texts, "")).as_py():
                 raise Refused(
@@ -83,7 +82,7 @@ class Excel:
             raise ConfigurationError(
                 "header_line is 0, and only files of reader delimited may have no header",
                 where=f"file_formats.csv, line {format_.line}, column header_line",
-                cure="write the row of the column names",
+                cure="set it to the number of the row that has the column names",
             )
         return ExcelFile(raw, format_)
 
