@@ -1,9 +1,9 @@
 """How a cell of a file becomes a value. The only place that reads one: dbt gets numbers, not texts.
 
 White space around a text never counts. A cell is empty (nothing, or one of the declared null
-tokens), a number in the declared dialect, or unreadable. A number of another dialect (`20,5` where
-a point is declared) is foreign: its line cannot be trusted. An integer that a double cannot hold,
-such as 2^64 - 1, would become another one: it is unreadable.
+tokens), a number in the declared dialect or a declared word for one, or unreadable. A number of
+another dialect (`20,5` where a point is declared) is foreign: its line cannot be trusted. An
+integer that a double cannot hold, such as 2^64 - 1, would become another one: it is unreadable.
 """
 
 import hashlib
@@ -51,6 +51,12 @@ class Cells:
     foreign: pa.Array
     nulls: int
 
+    def only(self, keep: pa.Array) -> "Cells":
+        """Those of the lines for which `keep` is true."""
+        numbers, unreadable = self.numbers.filter(keep), self.unreadable.filter(keep)
+        nulls = numbers.null_count - (len(unreadable) - unreadable.null_count)
+        return Cells(numbers, unreadable, self.foreign.filter(keep), nulls)
+
 
 def trimmed(texts: pa.Array) -> pa.Array:
     """The texts without the white space around them."""
@@ -70,6 +76,11 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
     is_changed = _would_change(_ungrouped(texts, format_))
     is_number = pc.and_(is_number, pc.fill_null(pc.is_finite(numbers), False))
     is_number = pc.and_not(is_number, is_changed)
+    if format_.value_words:
+        words, values = zip(*format_.value_words, strict=True)
+        at = pc.index_in(pc.utf8_lower(texts), pa.array(words))
+        numbers = pc.coalesce(pa.array(values, pa.float64()).take(at), numbers)
+        is_number = pc.or_(is_number, at.is_valid())
     is_null = pc.and_not(pc.match_substring_regex(texts, _null(format_)), is_number)
     is_unreadable = pc.invert(pc.or_(is_number, is_null))
     is_foreign = pc.and_(is_unreadable, pc.match_substring_regex(texts, _DIGITS_AND_SEPARATORS))

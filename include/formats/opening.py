@@ -1,4 +1,6 @@
-"""Opens a raw file as it was received: unpacked if it is an archive, in UTF-8 if it is text."""
+"""Opens a raw file as it was received: unpacked if it is an archive, in UTF-8 if it is text; or the
+many files of a pack as one.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +11,21 @@ from include.formats.containers import Member, is_archive, unpack
 from include.formats.encodings import write_as_utf8
 from include.formats.members import Members, open_members
 from include.formats.port import RawFile
-from include.formats.registry import format_of
+from include.formats.registry import format_of, pack_format_of
 from include.ledger.ledger import Finding
+from include.ledger.pack import Pack
 from include.registry.rows import FileFormat
 
 
 @contextmanager
-def open_file(raw: Path, format_: FileFormat) -> Iterator[RawFile]:
-    """The records of a file; `raw` is not changed, and scratch files are removed afterwards.
+def open_file(raw: Path | Pack, format_: FileFormat) -> Iterator[RawFile]:
+    """The records of a file or pack; `raw` is not changed, scratch files are removed afterwards.
 
     Raises Refused if it cannot hold records.
     """
+    if isinstance(raw, Pack):
+        yield pack_format_of(format_).open_pack(raw.read(), format_)
+        return
     reader = format_of(format_)
     is_foreign = reader.is_text and bool(format_.encoding)
     if not is_archive(raw) and not is_foreign:

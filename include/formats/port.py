@@ -113,3 +113,12 @@ class Format(Protocol):
 
     def open(self, raw: Path, format_: FileFormat) -> RawFile:
         """Read the bytes, in constant memory. Raises Refused if the file cannot hold records."""
+
+
+class PackFormat(Format, Protocol):
+    """A format whose files may come many at a time, each of them a record."""
+
+    def open_pack(self, members: pa.Table, format_: FileFormat) -> RawFile:
+        """Read the members of a pack (columns of PART in include/ledger/pack.py); the number of a
+        record is the member's row.
+        """

@@ -4,9 +4,10 @@ A new one is a module with a `FORMAT`, and a line here.
 """
 
 import importlib
+from typing import cast
 
 from include.core.errors import ConfigurationError
-from include.formats.port import Format
+from include.formats.port import Format, PackFormat
 from include.registry.rows import FileFormat
 
 FORMATS = {
@@ -36,3 +37,15 @@ def format_of(row: FileFormat) -> Format:
             cure="leave the cell empty",
         )
     return found
+
+
+def pack_format_of(row: FileFormat) -> PackFormat:
+    """The format that reads packs of files of this row. Raises ConfigurationError."""
+    found = format_of(row)
+    if not hasattr(found, "open_pack"):
+        raise ConfigurationError(
+            f"files of reader {row.reader} are not read many at a time",
+            where=f"file_formats.csv, line {row.line}, column reader",
+            cure="take the group `day` out of file_pattern in datasources_config.csv",
+        )
+    return cast(PackFormat, found)

@@ -23,6 +23,7 @@ Reason = Literal[
     "implausible_date",
     "future_dates",
     "decimal_mark",
+    "superseded",
 ]
 SHOWN = 80  # characters of a line in a finding
 CURES: dict[Reason, str] = {
@@ -47,6 +48,7 @@ CURES: dict[Reason, str] = {
         "Export with the declared decimal mark and without thousands separators, or change"
         " decimal_mark in file_formats.csv"
     ),
+    "superseded": "Nothing, if the file was sent twice: the later one counts, whole",
 }
 REJECTED = pa.schema(
     [

@@ -118,6 +118,18 @@ def read_stamps(
     return _Reader(lines, parts, declared, now, device, exported, rejected).read()
 
 
+def read_walls(texts: pa.Array, date_format: str) -> wall_clock.Instants:
+    """The wall clock that each text says, NaT where it says none."""
+    dates, times = (part.dictionary_encode() for part in split_stamps(texts))
+    days = [parse_date(text, date_format) for text in dates.dictionary.to_pylist()]
+    clocks = [_clock(text) for text in times.dictionary.to_pylist()]
+    midnights = pa.array(days, pa.date32()).cast(pa.timestamp("us")).take(dates.indices)
+    since = pa.array([clock and clock.microseconds for clock in clocks], pa.duration("us"))
+    found = pc.add(midnights, since.take(times.indices))
+    walls: wall_clock.Instants = found.to_numpy(zero_copy_only=False).astype(MICROSECONDS)
+    return walls
+
+
 def local_walls(instants: wall_clock.Instants, timezone: str) -> wall_clock.Instants:
     """What wall clocks in a zone show at these instants."""
     walls = pc.local_timestamp(

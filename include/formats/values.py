@@ -1,7 +1,7 @@
 """From the lines of a file to dated numbers: when, of what, and how much each line says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from include.formats import wall_clock
 from include.formats.date_order import Proof
-from include.formats.declared import Circumstances, Declared
+from include.formats.declared import Circumstances, Declared, described_by
 from include.formats.dialect import Cells, read_cells, trimmed
+from include.formats.packed import PackedFiles
 from include.formats.port import Records
 from include.formats.rejected import RejectedLines
 from include.formats.timestamps import read_stamps
@@ -27,11 +28,12 @@ Numbers = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class NameParts:
     """What a file's name says: its device and its time of export, where file_pattern has groups for
-    them.
+    them; of a pack, what the names of its files say.
     """
 
     device: str
     exported: datetime | None
+    packed: PackedFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,20 @@ class Values:
     proof: Proof
     judge_again: datetime | None
     findings: tuple[Finding, ...]
+    packed: PackedFiles | None = None
+
+    def only(self, keep: Mask) -> "Values":
+        """Those of the lines for which `keep` is true."""
+        mask = pa.array(keep)
+        return replace(
+            self,
+            numbers=self.numbers[keep],
+            walls=self.walls[keep],
+            instants=self.instants[keep],
+            device=self.device.filter(mask),
+            measurement=self.measurement.filter(mask),
+            cells={name: cells.only(mask) for name, cells in self.cells.items()},
+        )
 
     def utc(self, timezone: str) -> tuple[wall_clock.Instants, list[Finding]]:
         """The instants of the lines, and what was found where a wall clock is ambiguous."""
@@ -69,7 +85,9 @@ class Values:
             for keys in (device, measurement)
         ]
         series = codes[0] * (len(measurement.dictionary) + 1) + codes[1]
-        return wall_clock.to_utc(self.walls[where], series[where], self.numbers[where], timezone)
+        numbers = self.numbers[where]
+        modified = self.packed.modified[numbers - 1] if self.packed else None
+        return wall_clock.to_utc(self.walls[where], series[where], numbers, timezone, modified)
 
 
 def read_values(
@@ -86,6 +104,7 @@ def read_values(
     Raises Refused if nothing proves the date format.
     """
     columns = dict(zip(names, lines.columns, strict=True))
+    by_name = _date_by_name(lines, columns, declared, name.packed, rejected)
     stamps = read_stamps(lines, columns, declared, now, name.device, name.exported, rejected)
     keep, judge_again = stamps.keep, None
     if "future_dates" not in now.skipped:
@@ -99,6 +118,7 @@ def read_values(
     }
     keep &= ~_foreign(lines, cells, keep, declared, rejected)
     findings = stamps.contradictions(keep, lines.numbers, declared.datasource.timezone)
+    findings += by_name
     walls, instants = stamps.walls[keep], stamps.instants[keep]
     if not keep.all():
         lines = lines.only(keep)
@@ -119,15 +139,49 @@ def read_values(
         stamps.proof,
         judge_again,
         tuple(findings),
+        name.packed,
     )
+
+
+def _date_by_name(
+    lines: Records,
+    columns: dict[str, pa.Array],
+    declared: Declared,
+    packed: PackedFiles | None,
+    rejected: RejectedLines,
+) -> list[Finding]:
+    """Replace timestamps that cannot be, or are too far from the time in the file's name."""
+    minutes = declared.format.name_tolerance_minutes
+    if packed is None or minutes is None:
+        return []
+    (column,), (date_format,) = declared.timestamp_columns, declared.format.date_formats
+    texts = columns[column]
+    columns[column], replaced = packed.dated(
+        texts, lines.numbers, date_format, timedelta(minutes=minutes)
+    )
+    if not replaced.any():
+        return []
+    count, first = int(replaced.sum()), int(np.flatnonzero(replaced)[0])
+    message = (
+        f"{count:,} {'record is' if count == 1 else 'records are'} of the time in the file's name:"
+        f" their own cannot be read, or is more than {minutes:g} minutes from it, the first is"
+        f" {rejected.quote(texts[first].as_py())}"
+    )
+    cure = "Set the device's clock"
+    where = f"line {lines.numbers[first]}"
+    return [Finding("dated_by_name", "warning", message, where=where, cure=cure)]
 
 
 def _foreign(
     lines: Records, cells: dict[str, Cells], keep: Mask, declared: Declared, rejected: RejectedLines
 ) -> Mask:
-    """The lines that hold a number of another dialect."""
+    """The lines that hold a number of another dialect. What nobody asks for may be anything, such
+    as the version 1.4.2.
+    """
     found = np.zeros(len(keep), bool)
     for column, read in cells.items():
+        if not described_by(column, declared.mappings):
+            continue
         foreign = read.foreign.to_numpy(zero_copy_only=False)
         for at in np.flatnonzero(foreign & keep):
             number, text = int(lines.numbers[at]), rejected.quote(read.unreadable[int(at)].as_py())

@@ -2,7 +2,8 @@
 
 In autumn an hour comes twice: within one series of a file, the second pass begins where time goes
 back or, in files that have one reading an hour, where it is repeated. A series that begins inside
-that hour counts as its first pass. In spring an hour does not exist: a reading in it is read as if
+that hour counts as its first pass. Where each reading is a file, the time at which that was written
+decides. In spring an hour does not exist: a reading in it is read as if
 the clock had not been set.
 """
 
@@ -35,7 +36,11 @@ class Passes:
 
 
 def to_utc(
-    walls: Instants, series: Numbers, lines: Numbers, timezone: str
+    walls: Instants,
+    series: Numbers,
+    lines: Numbers,
+    timezone: str,
+    modified: Instants | None = None,
 ) -> tuple[Instants, list[Finding]]:
     """UTC of each line's wall clock, with findings on what the file leaves open.
 
@@ -44,6 +49,8 @@ def to_utc(
         series: the number of the series that each line belongs to.
         lines: the line numbers, for findings.
         timezone: IANA name of the devices' zone.
+        modified: when each line was written, in UTC, where lines are files of their own: of two
+            passes it is in the nearer one.
     """
     if not len(walls):
         return walls, []
@@ -58,6 +65,10 @@ def to_utc(
         offsets[passes.inside] = change.offset_before
         if change.kind == "skipped":
             findings.append(_skipped(change, passes.inside, lines))
+        elif modified is not None:
+            middle = (change.offset_before + change.offset_after) // 2
+            is_later = modified > walls - middle * SECOND
+            offsets[passes.inside & is_later] = change.offset_after
         else:
             offsets[passes.second] = change.offset_after
             findings += _open(change, passes, lines)

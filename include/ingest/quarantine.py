@@ -39,7 +39,10 @@ def write_pages(settings: Settings, ledger: Ledger) -> None:
                 for finding in errors
             ],
             "what_to_do": list(dict.fromkeys(finding.cure for finding in errors)),
-            "untouched_file": str(settings.paths.landed(*place).relative_to(settings.paths.root)),
+            "untouched_file": ", ".join(
+                str(path.relative_to(settings.paths.root))
+                for path in version.landed(settings.paths)
+            ),
             "sha256": version.sha256,
             "first_seen": version.first_seen.isoformat(),
         }

@@ -2,7 +2,7 @@
 down.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
 from include.formats.members import EMPTY
 from include.ingest import gate
+from include.ingest.outgrown import remove_outgrown
 from include.ingest.quarantine import write_pages
 from include.ingest.validate import SKIPPABLE, Validation, read_version
 from include.ledger.ledger import (
@@ -28,7 +29,7 @@ from include.ledger.ledger import (
 )
 from include.registry import Registry, Run
 from include.registry.rows import Datasource
-from include.sources.landed import fetch_landed
+from include.sources.landed import is_landed_whole
 
 VALIDATED, GATED = (
     "validated.json",
@@ -76,7 +77,8 @@ def validate_arrivals(
     """
     folder = run.settings.paths.ingest / datasource.datasource_id
     arrivals = [
-        Arrival(**arrival) for arrival in files.read_json(folder / "arrivals.json")["arrivals"]
+        Arrival(**arrival | {"parts": tuple(arrival["parts"])})
+        for arrival in files.read_json(folder / "arrivals.json")["arrivals"]
     ]
     arrived, contents = (
         {arrival.path for arrival in arrivals},
@@ -84,6 +86,11 @@ def validate_arrivals(
     )
     ledger = Ledger.read(run.settings.paths, datasource.building_id)
     fingerprint = Declared.of(run.registry, datasource).fingerprint
+    grown = {
+        path: version
+        for path, version in ledger.latest(datasource.datasource_id).items()
+        if version.parts and path in arrived
+    }
     again = [
         v
         for v in ledger.refused()
@@ -99,11 +106,12 @@ def validate_arrivals(
             v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= run.as_of)
         )
     ]
+    again = [v for v in again if v.path not in grown]
     judged = judge(
         run,
         datasource,
         ledger,
-        [*(_unjudged(arrival, run.as_of) for arrival in arrivals), *again],
+        [*(_unjudged(arrival, run.as_of, grown) for arrival in arrivals), *again],
         skipped,
     )
     _hand_over(run.settings, datasource, VALIDATED, judged)
@@ -177,15 +185,13 @@ def _judge_one(
     """The version with its verdict; None if there is no copy of the file, so that an old verdict
     stands.
     """
-    landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-    if version.number and landed.exists() and files.sha256(landed) != version.sha256:
-        files.remove(landed)
-    if not landed.exists() and not fetch_landed(run, version):
+    if version.number and not is_landed_whole(run, version):
         return None
     found = read_version(run.settings, declared, version, now)
     if (
         version.verdict == "accepted"
         and version.layout is not None
+        and not version.parts  # it may have grown since
         and not found.accepted
         and version.layout.declared != declared.fingerprint
     ):
@@ -200,7 +206,10 @@ def _judge_one(
     return _judged(version, found, declared, skipped)
 
 
-def _unjudged(arrival: Arrival, as_of: datetime) -> FileVersion:
+def _unjudged(arrival: Arrival, as_of: datetime, grown: Mapping[str, FileVersion]) -> FileVersion:
+    """What came as a version; a pack that has grown is the one that is known."""
+    if known := grown.get(arrival.path):
+        return replace(known, **asdict(arrival))
     return FileVersion(number=0, first_seen=as_of, verdict="refused", **asdict(arrival))
 
 
@@ -332,9 +341,11 @@ def register(
             )
     after = Ledger(version for ledger in own.values() for version in ledger.versions)
     known = {(v.key, v.verdict) for v in before.versions}
+    contents = {(v.key, v.verdict, v.sha256) for v in before.versions}  # a pack grows
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
             after.write(settings.paths, before)
+    remove_outgrown(settings, after, datasources)
     write_pages(settings, after)
     read = {datasource.datasource_id for datasource in datasources}
     refused = [version for version in after.refused() if version.datasource_id in read]
@@ -361,7 +372,8 @@ def register(
     _remember_unread(settings, unread, not_read)
     outcome = Outcome(
         accepted=sum(
-            v.verdict == "accepted" and (v.key, v.verdict) not in known for v in after.versions
+            v.verdict == "accepted" and (v.key, v.verdict, v.sha256) not in contents
+            for v in after.versions
         ),
         problems=[
             *wrong_rows,

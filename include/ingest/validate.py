@@ -24,10 +24,12 @@ from include.formats import wall_clock
 from include.formats.declared import Circumstances, Declared, means
 from include.formats.landed_values import land_rejected_lines, land_values
 from include.formats.opening import open_file, with_member
+from include.formats.packed import PackedFiles
 from include.formats.port import RawFile
-from include.formats.rejected import Refused, RejectedLines, no_rows
+from include.formats.rejected import CURES, Refused, RejectedLines, no_rows
 from include.formats.values import NameParts, Values, read_values
 from include.ledger.ledger import FileVersion, Finding, Layout
+from include.ledger.pack import Pack
 from include.registry.rows import Datasource
 
 # Checks that a run may skip, with a reason: their findings do not prevent reading the file.
@@ -61,7 +63,7 @@ class Validation:
 
 
 def validate(
-    raw: Path,
+    raw: Path | Pack,
     path: str,
     declared: Declared,
     landed_values: Path,
@@ -72,7 +74,7 @@ def validate(
     read.
 
     Args:
-        raw: the file as received.
+        raw: the file as received, or the pack.
         path: its name on the remote, which may hold the device and the time of export.
         declared: the declarations of its datasource.
         landed_values: where its values go, as Parquet: `source_line`, `timestamp` (UTC), `device`,
@@ -83,7 +85,9 @@ def validate(
     """
     try:
         with open_file(raw, declared.format) as file:
-            found = _judge(file, path, declared, landed_values, rejected_lines, now)
+            source = declared.datasource
+            packed = PackedFiles.of(raw, source) if isinstance(raw, Pack) else None
+            found = _judge(file, packed, path, declared, landed_values, rejected_lines, now)
             named = tuple(with_member(file, finding) for finding in found.findings)
             return replace(found, findings=named)
     except Refused as refused:
@@ -92,6 +96,7 @@ def validate(
 
 def _judge(
     file: RawFile,
+    packed: PackedFiles | None,
     path: str,
     declared: Declared,
     landed_values: Path,
@@ -103,7 +108,7 @@ def _judge(
     source = declared.datasource
     rejected = RejectedLines(shows_text=not declared.datasource.sensitive)
     try:
-        name = _name_parts(path, source)
+        name = _name_parts(path, source, packed)
         if file.rows > source.row_count_max and "row_count" not in now.skipped:
             raise Refused(
                 "row_count",
@@ -129,12 +134,18 @@ def _judge(
         total = len(read.numbers)
         if not total and not len(rejected):
             raise no_rows(file.data_at)
-        if found := rejected.finding(total, source.rejected_warn_pct, source.rejected_refuse_pct):
+        # of a pack each file is refused by itself
+        refuse_pct = 100 * bool(total) if packed else source.rejected_refuse_pct
+        if found := rejected.finding(total, source.rejected_warn_pct, refuse_pct):
             findings.append(found)
             if found.severity == "error" or not total:
                 return Validation(tuple(findings), rejected=len(rejected), exported=name.exported)
         instants, odd = read.utc(source.timezone)
         findings += odd
+        if packed:
+            read, instants, superseded = _newest_records(packed, read, instants, rejected)
+            findings += superseded
+            total = len(read.numbers)
         findings += _repeated_times(read, instants)
         findings += _unreadable_cells(read, rejected, name.device, declared)
         findings += _unknown_sensors(read, name.device, declared)
@@ -174,14 +185,15 @@ def read_version(
 ) -> Validation:
     """Validate the landed file of a version, and land its values."""
     place = (version.building_id, version.datasource_id, version.sha256)
+    raw = version.raw(settings.paths)
     values, rejected = (
         settings.paths.landed_values(*place, version.path),
         settings.paths.rejected_lines(*place, version.path),
     )
-    return validate(settings.paths.landed(*place), version.path, declared, values, rejected, now)
+    return validate(raw, version.path, declared, values, rejected, now)
 
 
-def columns_found(raw: Path, declared: Declared) -> list[str]:
+def columns_found(raw: Path | Pack, declared: Declared) -> list[str]:
     """The names in a file's header, whatever else is wrong with it; none if it cannot be read."""
     try:
         with open_file(raw, declared.format) as file:
@@ -190,11 +202,14 @@ def columns_found(raw: Path, declared: Declared) -> list[str]:
         return []
 
 
-def _name_parts(path: str, datasource: Datasource) -> NameParts:
-    """What a file's name says.
+def _name_parts(path: str, datasource: Datasource, packed: PackedFiles | None) -> NameParts:
+    """What a file's name says; the path of a pack ends with the device, if its files' names have
+    one.
 
     Raises Refused if it lacks the time of export by which its datasource ranks files.
     """
+    if packed:
+        return NameParts(path.partition("/")[2], None, packed)
     match = re.fullmatch(datasource.file_regex, PurePosixPath(path).name)
     groups = match.groupdict() if match else {}
     device = groups.get("device") or ""
@@ -281,6 +296,29 @@ def _first(names: Sequence[str], separator: str = ", ") -> str:
     """The first names, and how many more there are."""
     more = len(names) - SHOWN_NAMES
     return separator.join(names[:SHOWN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _newest_records(
+    packed: PackedFiles, read: Values, instants: wall_clock.Instants, rejected: RejectedLines
+) -> tuple[Values, wall_clock.Instants, list[Finding]]:
+    """The records without those of which a later file has the same time: it counts whole, also
+    where it lacks a value.
+    """
+    newest = packed.is_newest(instants, read.numbers)
+    if newest.all():
+        return read, instants, []
+    old = read.numbers[~newest]
+    for number in old:
+        rejected.add(int(number), "superseded", "a later file has the same time")
+    verb = "record has" if len(old) == 1 else "records have"
+    finding = Finding(
+        "superseded_records",
+        "warning",
+        f"{len(old):,} {verb} the time of a later file",
+        where=f"line {old[0]}",
+        cure=CURES["superseded"],
+    )
+    return read.only(newest), instants[newest], [finding]
 
 
 def _repeated_times(read: Values, instants: wall_clock.Instants) -> list[Finding]:

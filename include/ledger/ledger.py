@@ -18,13 +18,14 @@ import pyarrow as pa
 from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
+from include.ledger.pack import Pack
 
 # gone: refused, then taken off the drive; empty: an answer of an address that holds no records
 Verdict = Literal["accepted", "refused", "gone", "empty"]
 
-# 3: each building apart. 2: landed values, readings dated in UTC, rejected lines. 1: landed texts,
-# wall clocks; it did not say its number.
-STATE_FORMAT = 3
+# 4: packs. 3: each building apart. 2: landed values, readings dated in UTC, rejected lines.
+# 1: landed texts, wall clocks; it did not say its number.
+STATE_FORMAT = 4
 _FORMAT_KEY = b"state_format"
 LOST = "input_lost"  # the check of a version that was accepted and cannot be read any more
 
@@ -54,7 +55,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file version as it came from the remote, already under its final name in landing."""
+    """A file version as it came from the remote, already under its final name in landing; of a pack
+    all `parts` that there are now.
+    """
 
     datasource_id: str
     building_id: str
@@ -62,6 +65,7 @@ class Arrival:
     size: int
     modified: str
     sha256: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,9 @@ class FileVersion:
     building's months in which it has readings. `exported` is the time of export in its name. A file
     with readings in the future is judged again from `judge_again` on, any file when its
     datasource's declaration differs from `judged_by`.
+
+    A pack (pack.py) grows under its number: `parts` are the digests of its files in landing, and
+    `sha256` that of its members'.
     """
 
     number: int
@@ -116,6 +123,18 @@ class FileVersion:
     judge_again: datetime | None = None
     judged_by: str = ""
     skipped_checks: tuple[str, ...] = field(default=())
+    parts: tuple[str, ...] = ()
+
+    def landed(self, paths: DataPaths) -> dict[Path, str]:
+        """The files in landing that hold it as received, each with its digest."""
+        digests = self.parts or (self.sha256,)
+        place = self.building_id, self.datasource_id
+        return {paths.landed(*place, digest): digest for digest in digests}
+
+    def raw(self, paths: DataPaths) -> Path | Pack:
+        """What is read: the file as received, or the pack."""
+        landed = tuple(self.landed(paths))
+        return Pack(landed) if self.parts else landed[0]
 
     @property
     def key(self) -> tuple[str, int]:
@@ -182,6 +201,7 @@ SCHEMA = pa.schema(
         ("judge_again", _UTC),
         ("judged_by", pa.string()),
         ("skipped_checks", pa.list_(pa.string())),
+        ("parts", pa.list_(pa.string())),
     ],
     metadata={_FORMAT_KEY: str(STATE_FORMAT).encode()},
 )
@@ -328,8 +348,8 @@ class Ledger:
     def with_versions(self, judged: Iterable[FileVersion]) -> "Ledger":
         """Number and add what was judged, in an order that does not depend on who was first.
 
-        A version that is known (by its number, or as the newest contents of its path) keeps number
-        and `first_seen`.
+        A version that is known (by its number, as the newest contents of its path, or as a pack)
+        keeps number and `first_seen`.
         """
         versions = list(self.versions)
         numbered = {v.key: index for index, v in enumerate(versions)}
@@ -339,7 +359,9 @@ class Ledger:
             last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
             index = numbered[version.key] if version.number else newest.get(version.place)
-            if index is not None and versions[index].sha256 == version.sha256:
+            if index is not None and (
+                versions[index].sha256 == version.sha256 or versions[index].parts
+            ):
                 versions[index] = replace(
                     version, number=versions[index].number, first_seen=versions[index].first_seen
                 )
@@ -381,6 +403,7 @@ def _to_row(version: FileVersion) -> dict[str, Any]:
         ),
         "months": list(version.months),
         "skipped_checks": list(version.skipped_checks),
+        "parts": list(version.parts),
     }
 
 
@@ -403,6 +426,7 @@ def _from_row(row: dict[str, Any]) -> FileVersion:
             ),
             "months": tuple(row["months"]),
             "skipped_checks": tuple(row["skipped_checks"]),
+            "parts": tuple(row["parts"] or ()),  # not in state format 3
         }
     )
 

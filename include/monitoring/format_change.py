@@ -8,6 +8,7 @@ from pathlib import Path
 from include.formats.declared import Declared, means
 from include.ingest.validate import columns_found
 from include.ledger.ledger import FileVersion
+from include.ledger.pack import Pack
 from include.monitoring.seed_rows import (
     SHOWN,
     block,
@@ -27,13 +28,15 @@ def format_change(run: Run, version: FileVersion) -> str:
     """For the person who decides; empty if the file's columns are not what is wrong, or cannot be
     read.
     """
-    raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-    if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not raw.exists():
+    landed = version.landed(run.settings.paths)
+    is_there = all(path.exists() for path in landed)
+    if not COLUMN_CHECKS & {finding.check for finding in version.findings} or not is_there:
         return ""
-    return declared_and_found(run.registry, run.registry.datasource(version.datasource_id), raw)
+    datasource = run.registry.datasource(version.datasource_id)
+    return declared_and_found(run.registry, datasource, version.raw(run.settings.paths))
 
 
-def declared_and_found(registry: Registry, datasource: Datasource, raw: Path) -> str:
+def declared_and_found(registry: Registry, datasource: Datasource, raw: Path | Pack) -> str:
     """The columns that are declared beside those of a file, and the rows to paste or to change."""
     declared = (*datasource.required_columns, *datasource.optional_columns)
     found = columns_found(raw, Declared.of(registry, datasource))

@@ -138,20 +138,19 @@ def _heal_landing(run: Run) -> None:
     that it came from.
     """
     for version in Ledger.read(run.settings.paths).versions:
-        landed = run.settings.paths.landed(
-            version.building_id, version.datasource_id, version.sha256
-        )
-        if not (
-            landed.exists()
-            and _is_due(landed, run.as_of)
-            and files.sha256(landed) != version.sha256
-        ):
+        damaged = [
+            path
+            for path, digest in version.landed(run.settings.paths).items()
+            if path.exists() and _is_due(path, run.as_of) and files.sha256(path) != digest
+        ]
+        if not damaged:
             continue
-        files.remove(landed)
+        for path in damaged:
+            files.remove(path)
         came = fetch_landed(run, version)
         _record(
             run.settings,
-            [landed],
+            damaged,
             "the state remote or the drive" if came else "nowhere: no copy is left",
             run.as_of,
         )

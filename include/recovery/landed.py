@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from include.core import files
 from include.core.errors import PlatformError
 from include.core.settings import Settings
 from include.formats.declared import Circumstances, Declared
@@ -11,7 +10,7 @@ from include.formats.landed_values import is_landed
 from include.ingest.validate import read_version
 from include.ledger.ledger import LOST, FileVersion, Finding
 from include.registry import Run
-from include.sources.landed import fetch_landed
+from include.sources.landed import is_landed_whole
 
 NO_COPY = (
     "the file is damaged or missing, and no copy of it is left on the state remote or the drive"
@@ -68,10 +67,7 @@ def lost(version: FileVersion, problem: str) -> FileVersion:
 
 def _land_again(run: Run, version: FileVersion) -> str:
     """Why the version cannot be landed; empty if it was."""
-    raw = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-    if raw.exists() and files.sha256(raw) != version.sha256:
-        files.remove(raw)
-    if not raw.exists() and not fetch_landed(run, version):
+    if not is_landed_whole(run, version):
         return NO_COPY
     assert version.layout is not None
     now = Circumstances(

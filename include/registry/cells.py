@@ -65,6 +65,22 @@ Patterns = Annotated[
 ]
 
 
+def _words(text: str) -> tuple[tuple[str, float], ...]:
+    found = []
+    for part in text.split(";") if text else ():
+        word, _, number = part.rpartition("=")
+        try:
+            found.append((word.strip().lower(), float(number)))
+        except ValueError:
+            word = ""
+        if not word.strip():
+            raise ValueError(f"{part!r} is not word=number, such as on=1")
+    return tuple(found)
+
+
+Words = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_words)]
+
+
 def _cron(text: str) -> str:
     if text and (len(text.split()) != 5 or not croniter.is_valid(text)):
         raise ValueError("not a cron of five fields, such as 0 6 * * 1")

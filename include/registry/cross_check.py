@@ -8,11 +8,13 @@ from itertools import groupby, pairwise
 
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
+from include.registry.cells import EPOCHS
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
     FileCheck,
+    FileFormat,
     HttpRequest,
     Measurement,
     Publication,
@@ -36,7 +38,7 @@ class Known:
     """What rows may refer to."""
 
     buildings: frozenset[str]
-    formats: frozenset[str]
+    formats: dict[str, FileFormat]
     measurements: dict[str, str]  # with their units
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
     datasources: dict[str, Datasource]
@@ -50,7 +52,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     """
     known = Known(
         frozenset(row.building_id for row in registry.buildings),
-        frozenset(row.format for row in registry.file_formats),
+        {row.format: row for row in registry.file_formats},
         {row.measurement: row.unit for row in registry.measurements},
         {row.datasource_id: [] for row in registry.datasources},
         {row.datasource_id: row for row in registry.datasources},
@@ -133,6 +135,7 @@ def _check_datasource(known: Known, row: Datasource) -> None:
     if row.is_asked and row.datasource_id not in known.requests:
         cure = "add one that says what is asked of the address, or set the status to planned"
         refuse(file, row, "location", "no row in http_requests.csv", cure)
+    _check_packed(known, row)
     first, *others = known.declared[row.datasource_id]
     for mapping in others:
         for column in ("timestamp_column", "location_column", "measurement_column", "source_name"):
@@ -145,6 +148,30 @@ def _check_datasource(known: Known, row: Datasource) -> None:
                     what,
                     "make them equal, or declare two datasources",
                 )
+
+
+def _check_packed(known: Known, row: Datasource) -> None:
+    """What the times in names are compared with can be read."""
+    file_format = known.formats[row.format]
+    groups = re.compile(row.file_regex).groupindex
+    if row.is_packed and "exported" in groups:
+        cure = "take out one of the two: of a pack the names rank the files"
+        what = "file_pattern has both groups, day and exported"
+        refuse("datasources_config.csv", row, "file_pattern", what, cure)
+    if file_format.name_tolerance_minutes is None:
+        return
+    if not row.is_packed or "time" not in groups:
+        what = f"the format {row.format} asks names for a time, and this has no groups day and time"
+        cure = "add them, or leave name_tolerance_minutes of the format empty"
+        refuse("datasources_config.csv", row, "file_pattern", what, cure)
+    if len(file_format.date_formats) > 1 or file_format.date_formats[0] in EPOCHS:
+        what = "a time in names is compared with times that are written in one way"
+        refuse("file_formats.csv", file_format, "date_formats", what, "leave one format of a date")
+    for mapping in known.declared[row.datasource_id]:
+        if "+" in mapping.timestamp_column:
+            what = "a time in names is compared with that of one column"
+            cure = "name one column, or leave name_tolerance_minutes of the format empty"
+            refuse("datasource_mappings.csv", mapping, "timestamp_column", what, cure)
 
 
 def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:

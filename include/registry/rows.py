@@ -29,6 +29,7 @@ from include.registry.cells import (
     Status,
     TimestampColumn,
     TimeZone,
+    Words,
 )
 
 
@@ -93,6 +94,24 @@ class FileFormat(Row):
     thousands_mark: Literal["", ".", ",", " ", "'"] = Field(
         "", description="between groups of three digits; empty: numbers have none"
     )
+    value_words: Words = Field(
+        (), description="words that are numbers, as on=1;off=0; case does not matter"
+    )
+    named_by: str = Field(
+        "",
+        description=(
+            "key of JSON objects: one that has it is named by its value and its place among those"
+            " of that value, as [Window:0]; empty: elements of a list are named by their place"
+        ),
+    )
+    name_tolerance_minutes: OptionalFloat = Field(
+        None,
+        ge=0,
+        description=(
+            "a record whose time cannot be read, or is farther than this from the time in its"
+            " file's name, is of the time in the name; empty: names are not asked"
+        ),
+    )
 
     @field_validator("data_line")
     @classmethod
@@ -133,7 +152,8 @@ class Datasource(Row):
     file_pattern: FilePattern = Field(
         description=(
             "glob of the file name, or regex: and a regex of the whole name; groups `device` and"
-            " `exported` (epoch seconds) are used"
+            " `exported` (epoch seconds) are used. Files with a group `day` are landed as packs,"
+            " one a day; `time` is that of their record, as HHMM or HHMMSS"
         )
     )
     required_columns: Patterns
@@ -174,6 +194,11 @@ class Datasource(Row):
     def is_asked(self) -> bool:
         """Whether its location is an address that answers requests, not a place where files lie."""
         return self.location.startswith(ADDRESSES)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its files are landed many at a time, by the day in their names."""
+        return "day" in re.compile(self.file_regex).groupindex
 
     @property
     def file_regex(self) -> str:

@@ -402,8 +402,7 @@ def _wanted(settings: Settings) -> dict[str, dict[str, str]]:
     paths = settings.paths
     wanted: dict[Path, str] = {}
     for version in Ledger.read(paths).versions:
-        landed = paths.landed(version.building_id, version.datasource_id, version.sha256)
-        wanted[landed] = version.sha256
+        wanted |= version.landed(paths)
     store = Store(settings)
     wanted |= {file.path: file.sha256 for file in store.files()}
     small = (*sorted(paths.dimensions.glob("*")), *sorted(paths.hierarchy.glob("*")))

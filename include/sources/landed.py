@@ -1,4 +1,4 @@
-"""Brings back the landed file of a version that is in the ledger."""
+"""Brings back the landed files of a version that is in the ledger."""
 
 import contextlib
 
@@ -9,17 +9,26 @@ from include.registry import Run
 from include.sources.registry import source_of
 
 
+def is_landed_whole(run: Run, version: FileVersion) -> bool:
+    """Whether its files are in landing as received, or were brought back; damaged ones go."""
+    landed = version.landed(run.settings.paths)
+    for path, digest in landed.items():
+        if path.exists() and files.sha256(path) != digest:
+            files.remove(path)
+    return all(path.exists() for path in landed) or fetch_landed(run, version)
+
+
 def fetch_landed(run: Run, version: FileVersion) -> bool:
     """Bring an input from the state remote, or else from the drive that it came from; whether it
-    came, whole.
+    came, whole. A pack that is lost is made again of the drive's files by the next sync.
     """
-    landed = run.settings.paths.landed(version.building_id, version.datasource_id, version.sha256)
-    name = str(landed.relative_to(run.settings.paths.root))
+    landed = version.landed(run.settings.paths)
+    names = {str(path.relative_to(run.settings.paths.root)): landed[path] for path in landed}
     with contextlib.suppress(PlatformError):
-        state_remote.fetch(run.settings, {name: version.sha256})
+        state_remote.fetch(run.settings, names)
         return True
     datasource = run.registry.datasource(version.datasource_id)
-    if datasource.is_asked:
+    if version.parts or datasource.is_asked:
         return False  # an answer of today is another file
     with (
         files.scratch_folder(run.settings.paths.work) as incoming,
@@ -28,6 +37,6 @@ def fetch_landed(run: Run, version: FileVersion) -> bool:
         source_of(datasource).fetch(datasource.location, incoming, [version.path])
         copy = incoming / version.path
         if copy.is_file() and files.sha256(copy) == version.sha256:
-            files.move(copy, landed)
+            files.move(copy, *landed)
             return True
     return False

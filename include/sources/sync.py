@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,9 @@ from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.registry import Run
 from include.registry.rows import Datasource
 from include.sources.ask import ask_what_is_due
+from include.sources.copied import Copied
 from include.sources.credentials import Credentials, no_credentials
+from include.sources.packs import Packs
 from include.sources.registry import endpoint_of, source_of
 
 log = logging.getLogger(__name__)
@@ -51,8 +54,11 @@ def sync(
         )
     else:
         listed = source_of(datasource).list(datasource.location)
-        arrivals, findings = _copy_what_is_new(run, datasource, listed, known)
-        refused &= {file.path for file in listed}
+        if datasource.is_packed:
+            arrivals, findings = _pack_what_is_new(run, datasource, listed, known)
+        else:
+            arrivals, findings = _copy_what_is_new(run, datasource, listed, known)
+            refused &= {file.path for file in listed}
     files.write_json(
         run.settings.paths.ingest / datasource.datasource_id / "arrivals.json",
         {
@@ -92,20 +98,45 @@ def _copy_what_is_new(
         )
     wanted = [file for file in claimed if not is_known(file, known)]
     arrivals: list[Arrival] = []
-    left: list[tuple[RemoteFile, Finding]] = []
-    for _ in range(COPIES):
-        arrived, left = _copy(run.settings, datasource, wanted)
-        arrivals += arrived
-        wanted = [file for file, _ in left]
-    findings += [finding for _, finding in left]
+    for copied, left in _copy_twice(run.settings, datasource, wanted):
+        arrivals += [_land(run.settings, datasource, file) for file in copied]
+        findings += left
     log.info(
         "%s: files listed: %d, of this datasource: %d, new or changed: %d, copied: %d (%s bytes)",
         datasource.datasource_id,
         len(listed),
         len(claimed),
-        len(arrivals) + len(left),
+        len(wanted),
         len(arrivals),
         f"{sum(arrival.size for arrival in arrivals):,}",
+    )
+    return arrivals, findings
+
+
+def _pack_what_is_new(
+    run: Run, datasource: Datasource, listed: list[RemoteFile], known: dict[str, FileVersion]
+) -> tuple[list[Arrival], list[Finding]]:
+    """Copy the listing less the members of the packs, and add what came to them."""
+    packs = Packs(run, datasource, known)
+    new = [file for file in listed if not packs.has(file)]
+    neighbours = run.registry.neighbours_of(datasource)
+    findings = [*packs.findings, *_unclaimed(new, datasource, neighbours)]
+    claimed, odd = claimed_files(new, datasource)
+    wanted, twice = claimed_once(claimed, datasource, neighbours)
+    findings += [*odd, *twice]
+    count = 0
+    for copied, left in _copy_twice(run.settings, datasource, wanted):
+        packs.add(copied)
+        findings += left
+        count += len(copied)
+    arrivals = packs.arrivals()
+    log.info(
+        "%s: files listed: %d, new or changed: %d, copied: %d, packs that have grown: %d",
+        datasource.datasource_id,
+        len(listed),
+        len(wanted),
+        count,
+        len(arrivals),
     )
     return arrivals, findings
 
@@ -231,11 +262,22 @@ def claimed_once(
     return once, findings
 
 
+def _copy_twice(
+    settings: Settings, datasource: Datasource, wanted: list[RemoteFile]
+) -> Iterator[tuple[list[Copied], list[Finding]]]:
+    """What came of the wanted files, and after the last try why others were left."""
+    for tries_left in reversed(range(COPIES)):
+        copied, left = _copy(settings, datasource, wanted)
+        yield copied, [] if tries_left else [finding for _, finding in left]
+        wanted = [file for file, _ in left]
+    files.remove(settings.paths.incoming / datasource.datasource_id)
+
+
 def _copy(
     settings: Settings, datasource: Datasource, wanted: list[RemoteFile]
-) -> tuple[list[Arrival], list[tuple[RemoteFile, Finding]]]:
-    """Copy, list the remote once more, and move into landing what is the same on both sides; the
-    rest with its reason.
+) -> tuple[list[Copied], list[tuple[RemoteFile, Finding]]]:
+    """Copy, and list the remote once more: the files that are the same on both sides, and the rest
+    with its reason.
     """
     if not wanted:
         return [], []
@@ -258,28 +300,25 @@ def _copy(
     after = {
         file.path: file for file in source.list(datasource.location, only=paths, with_digest=True)
     }
-    arrivals: list[Arrival] = []
+    copied: list[Copied] = []
     left: list[tuple[RemoteFile, Finding]] = []
     for before in wanted:
         now, local = after.get(before.path, before), incoming / before.path
         digest = files.sha256(local) if local.is_file() else ""
         if problem := _why_left(before, after.get(before.path), local, digest, said):
             left.append((now, problem))
-            continue
-        landed = settings.paths.landed(datasource.building_id, datasource.datasource_id, digest)
-        if not (landed.is_file() and files.sha256(landed) == digest):
-            files.move(local, landed)
-        arrivals.append(
-            Arrival(
-                datasource.datasource_id,
-                datasource.building_id,
-                now.path,
-                now.size,
-                now.modified,
-                digest,
-            )
-        )
-    return arrivals, left
+        else:
+            copied.append(Copied(now, local, digest))
+    return copied, left
+
+
+def _land(settings: Settings, datasource: Datasource, copied: Copied) -> Arrival:
+    """Move a file into landing."""
+    source_id, building_id, file = datasource.datasource_id, datasource.building_id, copied.file
+    landed = settings.paths.landed(building_id, source_id, copied.digest)
+    if not (landed.is_file() and files.sha256(landed) == copied.digest):
+        files.move(copied.local, landed)
+    return Arrival(source_id, building_id, file.path, file.size, file.modified, copied.digest)
 
 
 def _why_left(

@@ -14,7 +14,7 @@ from include.core import files
 from include.core.paths import DataPaths
 from include.core.settings import Settings
 from include.core.state_remote import stored_name
-from include.ledger.ledger import SCHEMA, FileVersion, Ledger
+from include.ledger.ledger import SCHEMA, STATE_FORMAT, FileVersion, Ledger
 from include.recovery.migration import OLD, split_by_building
 from include.replication import state
 from include.store.readings import ACCOUNTING, read_accounting
@@ -138,7 +138,7 @@ def test_what_the_remote_has_is_not_sent_again_and_an_older_checkout_goes_no_fur
     assert {path.name for path in (remote / "state").iterdir()} == {
         f"{owner}@{GENERATION + 1}.json" for owner in (*BUILDINGS, state.SHARED)
     }
-    assert format_of(remote) == 3
+    assert format_of(remote) == STATE_FORMAT
     assert state.push(settings) == 0
     shutil.rmtree(settings.paths.root)
     assert not split_by_building(settings)
@@ -192,7 +192,7 @@ def test_a_split_that_was_cut_off_at_the_remote_loses_no_building(
     state.restore(settings)
     assert {v.key for v in Ledger.read(settings.paths).versions} == {v.key for v in versions}
     state.push(settings)
-    assert format_of(remote_of(settings)) == 3
+    assert format_of(remote_of(settings)) == STATE_FORMAT
 
 
 def test_the_mark_is_set_by_a_later_push_if_the_first_one_did_not_come_to_it(
@@ -204,7 +204,7 @@ def test_the_mark_is_set_by_a_later_push_if_the_first_one_did_not_come_to_it(
     state.push(settings)
     (remote_of(settings) / "state.json").write_bytes(before)
     assert state.push(settings) == 0
-    assert format_of(remote_of(settings)) == 3
+    assert format_of(remote_of(settings)) == STATE_FORMAT
 
 
 def test_a_damaged_old_state_on_the_remote_is_written_anew_from_this_machine(

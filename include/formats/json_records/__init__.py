@@ -2,7 +2,8 @@
 
 Each of these is a record; where `records` of file_formats.csv is given, they are documents, and the
 records are in them (places.py). A value is known by its path, such as `main.temp` or
-`weather[0].id`. The number of a record is its line in JSON Lines, and counts from 1 otherwise.
+`weather[0].id`. The number of a record is its line in JSON Lines, its row in a pack, and counts
+from 1 otherwise.
 """
 
 import json
@@ -13,14 +14,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.core.errors import ConfigurationError
 from include.formats.json_records.documents import EXPORT, Documents, parse, split_documents
 from include.formats.json_records.parsing import Damaged, values_of, why
 from include.formats.json_records.places import Found, InvalidPath, Step, find_records, parse_path
-from include.formats.port import Records
+from include.formats.port import RawFile, Records
 from include.formats.record_text import record_text
-from include.formats.rejected import Reason, Refused, RejectedLines, no_rows
+from include.formats.rejected import CURES, Reason, Refused, RejectedLines, no_rows
+from include.ledger.ledger import Finding
 from include.registry.rows import FileFormat
 
 MOST_VALUES = 2_000  # different paths in one file
@@ -33,14 +36,22 @@ class _Record:
     values: dict[str, str]
     around: tuple[dict[str, str], ...] = ()
 
-    def get(self, name: str) -> str:
-        return next((place[name] for place in (self.values, *self.around) if name in place), "")
+    @property
+    def offered(self) -> dict[str, str]:
+        """Its values, and those around it."""
+        if not self.around:
+            return self.values
+        found: dict[str, str] = {}
+        for place in (*reversed(self.around), self.values):
+            found |= place
+        return found
 
 
 @dataclass
 class _Content:
     """The records of a file by their number, and those that are damaged: why, and their text."""
 
+    named_by: str = ""
     records: dict[int, _Record] = field(default_factory=dict)
     damaged: dict[int, tuple[Reason, str, bytes]] = field(default_factory=dict)
     last: int = 0
@@ -48,8 +59,9 @@ class _Content:
     def read(self, number: int, found: Found, text: bytes = b"") -> None:
         """Add what was found as a record; `text` if it is a piece of the file."""
         try:
-            values = values_of(found.value)
-            self.records[number] = _Record(values, (found.names, *found.beside))
+            values = values_of(found.value, self.named_by)
+            around = (found.names, *found.beside) if found.names or found.beside else ()
+            self.records[number] = _Record(values, around)
         except Damaged as error:
             self.damaged[number] = ("json", str(error), text or _written(found.value))
         self.last = number
@@ -61,33 +73,33 @@ class _Content:
         self.last = number
 
 
-class JsonFile:
-    """See the port."""
+class _JsonRecords:
+    """See the port; of a file or of a pack."""
 
     header_at = "the keys of the records"
     data_at = "record 1"
     names_vary = True
-    findings = ()
+    findings: tuple[Finding, ...] = ()
 
-    def __init__(self, raw: Path, format_: FileFormat) -> None:
-        self._encoding = format_.encoding_name
-        documents = split_documents(raw.read_bytes(), self._encoding)
-        path = _path(format_)
-        self._texts = {} if path else documents.texts
-        self._content = _inside(documents, path) if path else _whole(documents)
-        self.rows = len(self._content.records) + len(self._content.damaged)
-        self.last = self._content.last if path else documents.last
-        if not self.rows:
-            raise no_rows(self.data_at)
+    def __init__(
+        self, content: _Content, texts: dict[int, bytes], last: int, encoding: str
+    ) -> None:
+        self._content, self._texts, self.last, self._encoding = content, texts, last, encoding
+        self.rows = len(content.records) + len(content.damaged)
 
     def header(self, wanted: Collection[str] = ()) -> list[str]:
         """See the port."""
-        records = self._content.records.values()
-        names = dict.fromkeys(name for record in records for name in record.values)
+        records, damaged = self._content.records.values(), self._content.damaged
+        if damaged and not records:
+            number, (reason, why_, _) = next(iter(damaged.items()))
+            what, where = f"no record is a whole JSON object ({why_})", f"line {number}"
+            raise Refused(reason, what, where=where, cure=CURES[reason])
+        names: dict[str, str] = {}
+        for record in records:
+            names |= record.values
         around = {id(place): place for record in records for place in record.around}
-        names |= dict.fromkeys(
-            name for place in around.values() for name in place if name in wanted
-        )
+        for place in around.values():
+            names |= {name: text for name, text in place.items() if name in wanted}
         if not names or len(names) > MOST_VALUES:
             what = f"{len(names):,} different values, at most {MOST_VALUES:,} are read"
             what = what if names else "no record has a value"
@@ -101,10 +113,11 @@ class JsonFile:
             quoted = rejected.quote(text.decode(errors="replace"))
             rejected.add(number, reason, f"not a whole JSON object ({what}): {quoted}")
         records = self._content.records
-        columns = (
-            pa.array([record.get(name) for record in records.values()], pa.string())
-            for name in header
+        texts = pa.array(
+            [record.offered for record in records.values()],
+            pa.struct([(name, pa.string()) for name in header]),
         )
+        columns = (pc.fill_null(column, "") for column in texts.flatten())
         return Records(tuple(columns), np.array(list(records), np.int64))
 
     def texts(self, numbers: Collection[int]) -> dict[int, bytes]:
@@ -117,7 +130,37 @@ class JsonFile:
         if number in self._content.damaged:
             return self._content.damaged[number][2]
         record = self._content.records[number]
-        return record_text({**record.around[0], **record.values})
+        names = record.around[0] if record.around else {}
+        return record_text({**names, **record.values})
+
+
+def _open_file(raw: Path, format_: FileFormat) -> _JsonRecords:
+    documents = split_documents(raw.read_bytes(), format_.encoding_name)
+    path, content = _path(format_), _Content(format_.named_by)
+    if path:
+        _inside(documents, path, content)
+        opened = _JsonRecords(content, {}, content.last, format_.encoding_name)
+    else:
+        _whole(documents, content)
+        opened = _JsonRecords(content, documents.texts, documents.last, format_.encoding_name)
+    if not opened.rows:
+        raise no_rows(opened.data_at)
+    return opened
+
+
+def _open_pack(members: pa.Table, format_: FileFormat) -> _JsonRecords:
+    """Each member is a document and a record; its number is its row."""
+    if format_.records or format_.encoding:
+        column = "records" if format_.records else "encoding"
+        raise ConfigurationError(
+            "a file of a pack is one record, in UTF-8",
+            where=f"file_formats.csv, line {format_.line}, column {column}",
+            cure="leave the cell empty, or take the group `day` out of file_pattern",
+        )
+    numbers, contents = members["row"].to_pylist(), members["content"].to_pylist()
+    documents = Documents(dict(zip(numbers, contents, strict=True)), len(numbers))
+    content = _whole(documents, _Content(format_.named_by))
+    return _JsonRecords(content, documents.texts, documents.last, format_.encoding_name)
 
 
 def _path(format_: FileFormat) -> tuple[Step, ...]:
@@ -131,25 +174,23 @@ def _path(format_: FileFormat) -> tuple[Step, ...]:
         ) from None
 
 
-def _whole(documents: Documents) -> _Content:
+def _whole(documents: Documents, content: _Content) -> _Content:
     """Each document is a record."""
-    content = _Content()
     for number, text in documents.texts.items():
         try:
             value = parse(text)
         except (ValueError, RecursionError) as error:
-            content.reject(number, error, text)
+            content.reject(number, error if text.strip() else Damaged("it is empty"), text)
         else:
             content.read(number, Found(value), text)
     return content
 
 
-def _inside(documents: Documents, path: tuple[Step, ...]) -> _Content:
+def _inside(documents: Documents, path: tuple[Step, ...], content: _Content) -> _Content:
     """The records that the documents hold; a document that cannot be used counts as one.
 
     Raises Refused if there is only one document, and it cannot be used.
     """
-    content = _Content()
     for number, text in documents.texts.items():
         try:
             found = list(find_records(parse(text), path))
@@ -180,9 +221,13 @@ class Json:
 
     is_text, has_places = True, True
 
-    def open(self, raw: Path, format_: FileFormat) -> JsonFile:
+    def open(self, raw: Path, format_: FileFormat) -> RawFile:
         """See the port."""
-        return JsonFile(raw, format_)
+        return _open_file(raw, format_)
+
+    def open_pack(self, members: pa.Table, format_: FileFormat) -> RawFile:
+        """See the port."""
+        return _open_pack(members, format_)
 
 
 FORMAT = Json()

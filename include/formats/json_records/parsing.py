@@ -43,39 +43,79 @@ def why(error: Exception) -> str:
     return error.msg if isinstance(error, json.JSONDecodeError) else str(error)
 
 
-def values_of(record: Any) -> dict[str, str]:
-    """The values of a record by their paths, as texts; none of null. Raises Damaged."""
+def values_of(record: Any, named_by: str = "") -> dict[str, str]:
+    """The values of a record by their paths, as texts; none of null. Raises Damaged.
+
+    `named_by`: see file_formats.csv.
+    """
     if isinstance(record, Repeated):
         raise record.damage()
     if record is not None and not isinstance(record, dict):
         raise Damaged("it is no object")
-    return flatten(record or {})
+    return flatten(record or {}, named_by=named_by)
 
 
-def flatten(record: dict[str, Any], prefix: str = "", *, with_lists: bool = True) -> dict[str, str]:
+def flatten(
+    record: dict[str, Any], prefix: str = "", *, with_lists: bool = True, named_by: str = ""
+) -> dict[str, str]:
     """The values in an object by their paths below `prefix`, as texts. Raises Damaged."""
-    found: dict[str, str] = {}
-    todo: list[tuple[str, Any]] = [(prefix, record)]
-    while todo:
-        path, value = todo.pop()
-        if isinstance(value, Repeated):
-            raise value.damage()
-        if isinstance(value, dict):
-            if "" in value:
-                raise Damaged("a key is empty")
-            todo += [(joined(path, key), inner) for key, inner in reversed(value.items())]
-        elif isinstance(value, list):
-            inner_values = reversed(list(enumerate(value))) if with_lists else ()
-            todo += [(f"{path}[{n}]", inner) for n, inner in inner_values]
-        elif path in found:
-            raise Damaged(f"two values are called {path!r}")
-        else:
-            found[path] = _text(value)
+    values = _Values(with_lists, named_by)
     try:
-        "".join((*found, *found.values())).encode()
+        values.add_object(record, prefix)
+        "".join((*values.found, *values.found.values())).encode()
     except UnicodeEncodeError:
         raise Damaged("half of a surrogate pair is no character") from None
-    return found
+    except RecursionError as error:
+        raise Damaged(why(error)) from None
+    return values.found
+
+
+class _Values:
+    """Collects the values of one record."""
+
+    def __init__(self, with_lists: bool, named_by: str) -> None:  # ours
+        self.found: dict[str, str] = {}
+        self._with_lists, self._named_by = with_lists, named_by
+
+    def add_object(self, values: dict[str, Any], path: str) -> None:
+        if "" in values:
+            raise Damaged("a key is empty")
+        for key, value in values.items():
+            below = f"{path}.{key}" if path else key
+            if type(value) is str:
+                self._add(below, value)
+            elif type(value) is dict and (name := self._name(value)):
+                self.add_object(value, f"{below}[{name}:0]")
+            else:
+                self._add_value(value, below)
+
+    def _add_value(self, value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            self.add_object(value, path)
+        elif isinstance(value, list):
+            self._add_list(value, path)
+        elif isinstance(value, Repeated):
+            raise value.damage()
+        else:
+            self._add(path, _text(value))
+
+    def _add_list(self, values: list[Any], path: str) -> None:
+        named = Counter[str]()
+        for place, value in enumerate(values if self._with_lists else ()):
+            name = self._name(value)
+            step = f"{name}:{named[name]}" if name else place
+            named[name] += 1
+            self._add_value(value, f"{path}[{step}]")
+
+    def _name(self, value: Any) -> str:
+        """What an object is called by its key `named_by`; empty if it has none."""
+        name = value.get(self._named_by) if self._named_by and isinstance(value, dict) else None
+        return name if isinstance(name, str) else ""
+
+    def _add(self, path: str, text: str) -> None:
+        if path in self.found:
+            raise Damaged(f"two values are called {path!r}")
+        self.found[path] = text
 
 
 def joined(path: str, key: str) -> str:
