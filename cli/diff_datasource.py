@@ -98,7 +98,7 @@ def _unknown(found: Validation, values: Path, declared: Declared) -> list[str]:
     named = table.group_by(["device", "measurement"]).aggregate([]).to_pylist()
     if declared.measurement_column:
         names = [f"{row['device'] or found.layout.device}/{row['measurement']}" for row in named]
-    elif declared.device_column or found.layout.device:
+    elif declared.device_columns or found.layout.device:
         names = [row["device"] or found.layout.device for row in named]
     else:
         names = [name for name in found.layout.columns if described_by(name, declared.mappings)]

@@ -1,6 +1,6 @@
 """What the public dataset consists of.
 
-Columns, types, units and texts come from the .yml files of dbt's models and the graph.
+Columns, types, units and texts come from the .yml files of dbt's models, the graph and the views.
 """
 
 import functools
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from include.core import files
+from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
 
 # DuckDB's name of a type → Frictionless type; what the .yml files may use.
@@ -20,13 +21,14 @@ TYPES = {
     "double": "number",
     "bigint": "integer",
     "integer": "integer",
+    "boolean": "boolean",
 }
 
 
-Kind = Literal["aggregate", "readings", "monthly", "hierarchy", "dimension"]
+Kind = Literal["aggregate", "readings", "monthly", "hierarchy", "dimension", "view"]
 # aggregate: by the time-series engine; readings: one row per reading; monthly: with the readings,
-# month by month;
-# hierarchy: by the graph; dimension: from the seeds
+# month by month; hierarchy: by the graph; dimension: from the seeds; view: a query over the others,
+# for publications that name it
 KINDS: tuple[Kind, ...] = ("aggregate", "readings", "monthly", "hierarchy", "dimension")
 
 
@@ -65,9 +67,21 @@ class Table:
 
 
 @functools.cache
-def tables() -> tuple[Table, ...]:
-    """All tables of a release, in the order of its README: by kind, then as in the .yml files."""
-    return tuple(table for kind in KINDS for table in tables_of(kind) if table.file)
+def tables(views: tuple[str, ...] = ()) -> tuple[Table, ...]:
+    """All tables of a release, in the order of its README: by kind, then as in the .yml files, then
+    the views that its publication names.
+
+    Raises ConfigurationError if there is no such view.
+    """
+    known = {table.model: table for table in tables_of("view")}
+    if unknown := [name for name in views if name not in known]:
+        raise ConfigurationError(
+            f"there is no view {unknown[0]!r}",
+            where="publications.csv, column views",
+            cure=f"use some of: {', '.join(sorted(known))}",
+        )
+    own = (table for kind in KINDS for table in tables_of(kind) if table.file)
+    return (*own, *(known[name] for name in views))
 
 
 @functools.cache
@@ -100,6 +114,7 @@ def _models() -> list[dict[str, Any]]:
     paths = [
         *sorted((PROJECT_DIR / "include/dbt/models").rglob("*.yml")),
         PROJECT_DIR / "include/cypher/hierarchy.yml",
+        PROJECT_DIR / "include/release/views/views.yml",
     ]
     documents = [yaml.safe_load(files.read_source(path)) for path in paths]
     return [model for document in documents for model in document.get("models", [])]

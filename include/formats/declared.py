@@ -84,9 +84,10 @@ class Declared:
         return self.mappings[0].timestamp_column.split("+")
 
     @property
-    def device_column(self) -> str:
-        """The column that names the device; empty if there is none."""
-        return self.mappings[0].location_column.replace("{device}", "")
+    def device_columns(self) -> list[str]:
+        """The columns whose texts, joined by /, name the device; none if there are none."""
+        column = self.mappings[0].location_column.replace("{device}", "")
+        return column.split("+") if column else []
 
     @property
     def measurement_column(self) -> str:
@@ -97,7 +98,7 @@ class Declared:
     def key_columns(self) -> list[str]:
         """Columns that say when and of what, and hold no values."""
         return self.timestamp_columns + [
-            name for name in (self.device_column, self.measurement_column) if name
+            name for name in (*self.device_columns, self.measurement_column) if name
         ]
 
     @property
@@ -113,7 +114,7 @@ class Declared:
         if not described_by(column, self.mappings):
             return False
         return (
-            bool(self.device_column or self.measurement_column)
+            bool(self.device_columns or self.measurement_column)
             or (device or column) in self.mapped_names
         )
 
@@ -130,6 +131,7 @@ class Declared:
                 **self.datasource.model_dump(
                     mode="json", include={"timezone", "earliest", "interval_minutes", "sensitive"}
                 ),
+                **self.datasource.model_dump(include={"horizon_hours"}, exclude_defaults=True),
             },
             self.building_timezone,
             [*self._timestamp_parts, self.mappings[0].location_column, self.measurement_column],

@@ -81,7 +81,8 @@ def read_cells(column: pa.Array, format_: FileFormat) -> Cells:
         at = pc.index_in(pc.utf8_lower(texts), pa.array(words))
         numbers = pc.coalesce(pa.array(values, pa.float64()).take(at), numbers)
         is_number = pc.or_(is_number, at.is_valid())
-    is_null = pc.and_not(pc.match_substring_regex(texts, _null(format_)), is_number)
+    is_null = pc.match_substring_regex(texts, _null(format_))
+    is_number = pc.and_not(is_number, is_null)  # a declared -999 means nothing
     is_unreadable = pc.invert(pc.or_(is_number, is_null))
     is_foreign = pc.and_(is_unreadable, pc.match_substring_regex(texts, _DIGITS_AND_SEPARATORS))
     is_foreign = pc.and_not(is_foreign, is_changed)

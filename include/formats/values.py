@@ -125,7 +125,8 @@ def read_values(
         columns = dict(zip(names, lines.columns, strict=True))
         cells = {column: read_cells(columns[column], declared.format) for column in cells}
     nothing = pa.nulls(len(walls), pa.string())
-    device = trimmed(columns[declared.device_column]) if declared.device_column else nothing
+    devices = [trimmed(columns[column]) for column in declared.device_columns]
+    device = pc.binary_join_element_wise(*devices, "/") if devices else nothing
     measurement = (
         trimmed(columns[declared.measurement_column]) if declared.measurement_column else nothing
     )
@@ -210,7 +211,9 @@ def _without_future(
     some of it is not.
     """
     zone = declared.datasource.timezone
-    latest = np.datetime64(wall_clock.wall_time(as_of + CLOCK_TOLERANCE, zone), "us")
+    hours = declared.datasource.horizon_hours
+    horizon = timedelta(hours=hours) if hours else CLOCK_TOLERANCE
+    latest = np.datetime64(wall_clock.wall_time(as_of + horizon, zone), "us")
     future = keep & (walls > latest)
     if not future.any():
         return keep, None

@@ -376,10 +376,14 @@ def _unreadable_cells(
 def _unknown_sensors(read: Values, device: str, declared: Declared) -> list[Finding]:
     """Warn of raw names that no row of sensor_mappings.csv explains, named as in stg_cells.sql."""
     devices = (
-        pc.unique(read.device).to_pylist() if declared.device_column else [device] if device else []
+        pc.unique(read.device).to_pylist()
+        if declared.device_columns
+        else [device]
+        if device
+        else []
     )
     if declared.measurement_column:
-        owners = read.device if declared.device_column else pa.array([device] * len(read.numbers))
+        owners = read.device if declared.device_columns else pa.array([device] * len(read.numbers))
         names = pc.unique(pc.binary_join_element_wise(owners, read.measurement, "/")).to_pylist()
     else:
         names = devices or list(read.cells)

@@ -64,7 +64,7 @@ def _append(path: Path, rows: list[dict[str, str]], before: bytes | None = None)
     # bytes: a name may hold another line end than ours
     text = (path.read_bytes() if before is None else before).decode()
     header = next(csv.reader(text.splitlines()))
-    lines = [csv_line(row[column] for column in header) for row in rows]
+    lines = [csv_line(row.get(column, "") for column in header) for row in rows]
     files.write_text(path, "\n".join((text.rstrip("\n"), *lines, "")))
 
 

@@ -53,7 +53,9 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         file_formats=rows("file_formats.csv", FileFormat, "format"),
         datasources=rows("datasources_config.csv", Datasource, "datasource_id"),
         datasource_mappings=rows("datasource_mappings.csv", DatasourceMapping),
-        sensor_mappings=rows("sensor_mappings.csv", SensorMapping),
+        sensor_mappings=tuple(
+            one for row in rows("sensor_mappings.csv", SensorMapping) for one in row.expanded
+        ),
         http_requests=rows("http_requests.csv", HttpRequest, "datasource_id file"),
         file_checks=rows("file_checks.csv", FileCheck, "datasource_id check"),
         hand_over_files=rows("hand_over_files.csv", HandOverFile, "file"),

@@ -32,6 +32,9 @@ from include.registry.cells import (
     Words,
 )
 
+RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")  # in a raw_name
+MOST_NUMBERS = 1_000
+
 
 class Row(BaseModel):
     """A seed row that knows where it stands, for error messages."""
@@ -189,6 +192,11 @@ class Datasource(Row):
     )
     sensitive: bool = Field(description="true: quarantine and messages hold no text of the files")
     status: Status
+    horizon_hours: OptionalFloat = Field(
+        None,
+        gt=0,
+        description="how far ahead of now its readings may be, of forecasts; empty: 2, of a clock",
+    )
 
     @property
     def is_asked(self) -> bool:
@@ -214,7 +222,7 @@ class DatasourceMapping(Row):
     """Where a datasource's values stand, and their physical bounds.
 
     `location_column` is `{device}` when the file name names the device, or a column that holds its
-    name.
+    name, or several joined by +, whose texts are joined by /.
     `value_column` is a name or a regex. `measurement` is empty where sensor_mappings names it.
     Bounds are in the measurement's unit.
     """
@@ -298,8 +306,9 @@ class SensorMapping(Row):
     """What a raw name means from `valid_from` (inclusive) to `valid_to` (exclusive), local dates.
 
     `raw_name` is the device where the datasource has a location column, `device/measurement` in
-    narrow files, and the column's name otherwise. `scale` and `offset` apply to values in the
-    measurement's unit.
+    narrow files, and the column's name otherwise. With `{00..45}` in it, the row stands for one row
+    a number, which is `{}` in `sensor_id` and `location`. `scale` and `offset` apply to values in
+    the measurement's unit.
     """
 
     datasource_id: Identifier
@@ -314,6 +323,32 @@ class SensorMapping(Row):
     valid_from: OptionalDate
     valid_to: OptionalDate
     unit: str = Field(description="of the file's values; empty: that of the column")
+
+    @field_validator("raw_name")
+    @classmethod
+    def _range(cls, name: str) -> str:
+        if (found := RANGE.search(name)) and not 0 <= int(found[2]) - int(found[1]) < MOST_NUMBERS:
+            raise ValueError(f"a range goes up, and has at most {MOST_NUMBERS:,} numbers")
+        return name
+
+    @property
+    def expanded(self) -> "tuple[SensorMapping, ...]":
+        """The rows that it stands for."""
+        found = RANGE.search(self.raw_name)
+        if not found:
+            return (self,)
+        first, last = found.groups()
+        numbers = [f"{n:0{len(first)}}" for n in range(int(first), int(last) + 1)]
+        return tuple(
+            self.model_copy(
+                update={
+                    "raw_name": self.raw_name.replace(found[0], number),
+                    "sensor_id": self.sensor_id.replace("{}", number),
+                    "location": self.location.replace("{}", number),
+                }
+            )
+            for number in numbers
+        )
 
 
 class HandOverFile(Row):
@@ -450,6 +485,7 @@ class Publication(Row):
         )
     )
     status: Literal["active", "disabled"]
+    views: Names = Field((), description="further tables of its releases, of include/release/views")
 
     def names(self, building_id: str) -> bool:
         """Whether one of its ids or globs is that of the building."""

@@ -217,12 +217,14 @@ def _row(
     seen: dict[object, int],
 ) -> R:
     where = f"{path.name}, line {line}"
-    if None in cells or None in cells.values():
+    missing = {column for column, cell in cells.items() if cell is None}
+    if None in cells or not missing <= _optional(row_type):
         raise ConfigurationError(
             "the row has more or fewer cells than the header",
             where=where,
             cure="quote cells that contain commas",
         )
+    cells = {column: cell for column, cell in cells.items() if column not in missing}
     values = tuple(cells[column] for column in key.split())
     if values and (earlier := seen.setdefault(values, line)) != line:
         raise ConfigurationError(
@@ -241,6 +243,12 @@ def _row(
             where=f"{where}, column {column}",
             cure="correct the cell; docs/data_dictionary.md explains every column",
         ) from None
+
+
+def _optional(row_type: type[Row]) -> set[str]:
+    """The columns that a row may leave out at its end."""
+    fields = row_type.model_fields.items()
+    return {name for name, field in fields if name != "line" and not field.is_required()}
 
 
 def refuse(file: str, row: Row, column: str, what: str, cure: str) -> NoReturn:

@@ -30,6 +30,7 @@ def write_documents(
         lineage_of_release: what lineage.json says.
         staging: where the release is built.
     """
+    published = tables(run.publication.views)
     title, own_licence = run.publication.title, run.publication.licence
     buildings = [
         building.model_copy(update={"licence": own_licence} if own_licence else {})
@@ -37,13 +38,14 @@ def write_documents(
     ]
     files.write_json(
         staging / "schema.json",
-        {"version": version, "tables": [_schema(table, rows[table.file]) for table in tables()]},
+        {"version": version, "tables": [_schema(table, rows[table.file]) for table in published]},
     )
-    files.write_json(staging / "datapackage.json", _datapackage(title, buildings, version, staging))
+    package = _datapackage(title, buildings, version, staging, published)
+    files.write_json(staging / "datapackage.json", package)
     files.write_json(staging / "lineage.json", lineage_of_release)
     files.write_text(
         staging / "README.md",
-        readme(title, buildings, run.as_of, version, rows, lineage_of_release),
+        readme(title, buildings, run.as_of, version, rows, lineage_of_release, published),
     )
     files.write_text(staging / "LICENSE", licence(title, buildings, version))
     summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
@@ -64,7 +66,11 @@ def _schema(table: Table, rows: int) -> dict[str, Any]:
 
 
 def _datapackage(
-    title: str, buildings: Iterable[Building], version: str, staging: Path
+    title: str,
+    buildings: Iterable[Building],
+    version: str,
+    staging: Path,
+    published: Iterable[Table],
 ) -> dict[str, Any]:
     """Frictionless Data Package 2.0."""
 
@@ -99,5 +105,5 @@ def _datapackage(
         "licenses": [
             {"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences
         ],
-        "resources": [resource(table) for table in tables()],
+        "resources": [resource(table) for table in published],
     }

@@ -3,11 +3,11 @@
 They name only what their reader has: the release and its history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from include.contract.tables import file_of, tables
+from include.contract.tables import Table, file_of
 from include.core.plain_text import plain, some
 from include.registry.rows import Building
 
@@ -36,6 +36,7 @@ def readme(
     version: str,
     rows: dict[str, int],
     lineage: dict[str, Any],
+    published: Sequence[Table],
 ) -> str:
     """Markdown: what it is, how to read it, what every column means."""
     listed = "\n".join(
@@ -43,9 +44,9 @@ def readme(
         for b in buildings
     )
     files = "\n".join(
-        f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in tables()
+        f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in published
     )
-    dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in tables())
+    dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in published)
     counted = lineage["conservation"]
     return f"""# {title}, release {version}
 

@@ -148,6 +148,7 @@ def made_from(run: Run) -> str:
             for key, entry in sorted(store.readings_manifest.items())
         ),
         models_fingerprint("models"),
+        *(_view(name) for name in run.publication.views),
         hierarchy.fingerprint(run.registry),  # all seeds are in it
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
@@ -164,7 +165,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
     months_of_readings = history(run, previous.path if previous else None)
     with scratch_database(run.settings) as database:
         rows = _write_tables(database, run, staging)
-        months = _audit(database, staging)
+        months = _audit(database, staging, tables(run.publication.views))
         _can_be_traced(months, months_of_readings)
         if previous and not run.settings.replay:
             _nothing_disappeared(
@@ -175,7 +176,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
                 taken_out(run),
             )
     sums = [
-        *(files.sha256(staging / table.file) for table in tables()),
+        *(files.sha256(staging / table.file) for table in tables(run.publication.views)),
         *(file.sha256 for file in months_of_readings),
     ]
     version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
@@ -247,7 +248,26 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
         _copy_own(database, run, run.settings.paths.dimensions / table.file, staging, table)
     for table in tables_of("hierarchy"):
         _copy_own(database, run, hierarchy.stored(run.settings, table.model), staging, table)
-    return {table.file: pq.read_metadata(staging / table.file).num_rows for table in tables()}
+    published = tables(run.publication.views)
+    _write_views(database, staging, published)
+    return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
+
+
+def _write_views(
+    database: duckdb.DuckDBPyConnection, staging: Path, published: Iterable[Table]
+) -> None:
+    """Queries over the other tables, by their names."""
+    views = [table for table in published if table.kind == "view"]
+    for path in staging.glob("*.parquet") if views else ():
+        database.read_parquet(str(path)).create_view(path.stem)
+    for table in views:
+        ordered = f"select * from ({_view(table.model)}) order by {', '.join(table.key)}"
+        target = {"target": str(staging / table.file)}
+        database.execute(f"copy ({ordered}) to $target ({PARQUET})", target)
+
+
+def _view(name: str) -> str:
+    return files.read_source(Path(__file__).parent / f"views/{name}.sql")
 
 
 # Which rows of a table of all buildings are a publication's own, by the column that says so.
@@ -406,9 +426,11 @@ def _copy_months(
     )
 
 
-def _audit(database: duckdb.DuckDBPyConnection, staging: Path) -> set[tuple[str, str, str]]:
+def _audit(
+    database: duckdb.DuckDBPyConnection, staging: Path, published: Iterable[Table]
+) -> set[tuple[str, str, str]]:
     """Compare every table with its schema; returns the (building, source, month) of the release."""
-    for table in tables():
+    for table in published:
         path = str(staging / table.file)
         found = {
             name: kind.lower()

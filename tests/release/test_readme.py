@@ -37,6 +37,7 @@ def readme_with(refused: list[dict[str, object]]) -> str:
         "2026-02-04-0a1b2c3d",
         rows,
         {"conservation": COUNTS, "refused": refused},
+        tables(),
     )
 
 

@@ -3,30 +3,39 @@ of the generator where its data are there.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from cli.example import DRIVE, copy_drive, environment, write_seeds
 from include.core.paths import DataPaths
 from include.core.settings import PROJECT_DIR, SEEDS
 from include.ledger.ledger import Ledger
+from include.ledger.pack import Pack
 from include.registry import load_registry
 from include.registry.cells import EXAMPLE
 
 TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
 
 
-def make_example(name: str, data: Path, drive: Path | None = None) -> str:
-    """What `make example` prints; with a drive of all that was generated."""
+def make_example(name: str, data: Path, drives: Mapping[str, str] | None = None) -> DataPaths:
+    """The site after its run: of all that was generated where that is there, else of its sample.
+
+    `drives`: folders of the drive, by those of the generated data that are copied there.
+    """
     home = data / EXAMPLE / name
-    if drive:
-        shutil.copytree(drive, home / DRIVE)
+    for source, target in (drives or {}).items():
+        if (TRUTH / name).exists():
+            shutil.copytree(TRUTH / name / source, home / DRIVE / target, dirs_exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     done = subprocess.run(
         [sys.executable, PROJECT_DIR / "cli/example.py", name],
@@ -36,24 +45,39 @@ def make_example(name: str, data: Path, drive: Path | None = None) -> str:
         check=False,
     )
     assert done.returncode in (0, 2), done.stdout + done.stderr
-    return done.stdout
+    return DataPaths(home)
 
 
 @pytest.fixture(scope="module")
 def water(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
-    """The site after its run: of all that was generated where that is there, else of the sample."""
-    data, drive = tmp_path_factory.mktemp("water"), TRUTH / "water/raw"
-    make_example("water", data, drive if drive.exists() else None)
-    return DataPaths(data / EXAMPLE / "water")
+    return make_example("water", tmp_path_factory.mktemp("water"), {"raw": ""})
+
+
+@pytest.fixture(scope="module")
+def apartments(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
+    folders = {"smb": "smb", "smb_late": "smb", "sftp": "sftp"}
+    return make_example("apartments", tmp_path_factory.mktemp("apartments"), folders)
+
+
+def truth_of(name: str) -> Path:
+    """The tables that the generator of the whole data wrote beside them."""
+    where = TRUTH / name / "expected"
+    if not where.exists():
+        pytest.skip(f"{where} is not there: this repository has the sample alone")
+    return where
 
 
 @pytest.fixture
 def truth() -> Path:
-    """The tables that the generator of the whole data wrote beside them."""
-    where = TRUTH / "water/expected"
-    if not where.exists():
-        pytest.skip(f"{where} is not there: this repository has the sample alone")
-    return where
+    return truth_of("water")
+
+
+def assert_same(database: duckdb.DuckDBPyConnection, published: str, expected: str) -> None:
+    """Two queries have the same rows, and some."""
+    for one, other in ((published, expected), (expected, published)):
+        missing = database.sql(f"from ({one}) except all from ({other})").fetchall()
+        assert not missing, (len(missing), missing[:3])
+    assert database.sql(f"select count(*) > 0 from ({published})").fetchall() == [(True,)]
 
 
 @pytest.fixture
@@ -66,14 +90,12 @@ def same(water: DataPaths, truth: Path) -> Callable[[str, str], None]:
 
     def compare(published: str, expected: str) -> None:
         expected = expected.replace("from 'expected_", f"from '{truth}/expected_")
-        for one, other in ((published, expected), (expected, published)):
-            missing = database.sql(f"from ({one}) except all from ({other})").fetchall()
-            assert not missing, (len(missing), missing[:3])
-        assert database.sql(f"select count(*) > 0 from ({published})").fetchall() == [(True,)]
+        assert_same(database, published, expected)
 
     return compare
 
 
+SAMPLE = [("jeremie", 80, 6240), ("jimmy", 79, 4483)]
 METRICS = """case measurement when 'water_total' then 'total_flow'
     when 'water_pressure' then 'pressure' when 'temp_device' then 'temperature'
     else measurement end"""
@@ -167,6 +189,131 @@ def test_a_site_is_read_and_published_by_one_command(water: DataPaths) -> None:
     ]
 
 
+FIELDS = """case measurement
+    when 'power' then if(sensor_type = 'consumption', 'total_power', 'power')
+    when 'power_phase' then 'power' || right(sensor_index, 1)
+    when 'current' then 'current' || right(sensor_index, 1)
+    when 'voltage' then 'voltage' || right(sensor_index, 1)
+    when 'energy_total' then 'total' when 'temp_device' then 'temperature'
+    when 'window_open' then 'open' when 'door_open' then 'open' when 'illuminance' then 'light'
+    when 'temp_indoor' then if(sensor_type = 'meteo', 'temperature_c', 'temperature')
+    when 'humidity_indoor' then if(sensor_type = 'meteo', 'humidity_pct', 'humidity')
+    when 'temp_ambient' then 'temperature_c' when 'humidity_outdoor' then 'humidity_pct'
+    when 'co2' then 'co2_ppm' when 'noise' then 'noise_db' when 'pressure' then 'pressure_hpa'
+    when 'pressure_absolute' then 'abs_pressure_hpa' else measurement end"""
+PREDICTED = """case measurement when 'temp_forecast' then 'PRED_T_2M_ctrl'
+    when 'humidity_forecast' then 'PRED_RELHUM_2M_ctrl'
+    when 'precipitation_forecast' then 'PRED_TOT_PREC_ctrl'
+    when 'radiation_forecast' then 'PRED_GLOB_ctrl' end"""
+
+
+@pytest.fixture
+def events(apartments: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the restricted release, by their names."""
+    release = apartments.root / "publications/apartments/releases/latest"
+    with duckdb.connect() as database:
+        database.execute("set timezone = 'UTC'")
+        for path in release.glob("*.parquet"):
+            database.read_parquet(str(path)).create_view(path.stem)
+        yield database
+
+
+def test_every_value_of_the_apartments_is_the_one_that_was_sent(
+    events: duckdb.DuckDBPyConnection,
+) -> None:
+    truth = truth_of("apartments")
+    columns = "apartment, room, sensor_type, {}, {}, value, {}, is_outlier"
+    index = "coalesce(try_cast(sensor_index as integer), 0)"
+    published = f"select {columns.format(index, FIELDS, 'timestamp')} from sensor_events"
+    expected = f"""select {columns.format("sensor_idx", "field", "minute_utc")}
+        from '{truth}/expected_sensor_events.parquet'"""
+    assert_same(events, published, expected)
+    assert_same(
+        events,
+        f"""select timestamp, site, lead_hours, issue_time::date, {PREDICTED}, value, is_outlier
+        from weather_clean""",
+        f"""select timestamp_utc, site, prediction, prediction_date, measurement, value, is_outlier
+        from '{truth}/expected_weather_forecasts.parquet'""",
+    )
+
+
+def test_every_file_has_the_verdict_that_it_should(apartments: DataPaths) -> None:
+    """Each document that is there is read, or rejected, once; and each leads back to its bytes."""
+    truth = truth_of("apartments")
+    rejected, members, dated = set(), set(), 0
+    for version in Ledger.read(apartments).versions:
+        pack = version.raw(apartments)
+        if not isinstance(pack, Pack):
+            continue
+        names = pack.members()["name"].to_pylist()
+        members |= set(names)
+        place = version.building_id, version.datasource_id, version.sha256, version.path
+        for row in pq.read_table(apartments.rejected_lines(*place)).to_pylist():
+            if row["reason"] == "json":
+                rejected.add(names[row["line"] - 1])
+        finding = next(f for f in version.findings if f.check == "dated_by_name")
+        dated += int(finding.message.split()[0])
+    files = f"from '{truth}/expected_files.parquet'"
+    there = "action not in ('absent', 'overwritten')"
+    wanted = duckdb.sql(f"select file_name, action {files} where {there}").fetchall()
+    assert members == {name for name, _ in wanted}
+    assert rejected == {name for name, action in wanted if action == "reject"}
+    assert dated == sum(action == "load_with_file_minute" for _, action in wanted)
+
+
+def test_nothing_personal_leaves_landing(apartments: DataPaths) -> None:
+    truth = TRUTH / "apartments/expected/expected_canaries.parquet"
+    secrets = {"JeremieModele", "JimmyExemple"}
+    if truth.exists():
+        secrets |= {text for (text,) in duckdb.sql(f"from '{truth}'").fetchall()}
+    pattern = re.compile("|".join(map(re.escape, secrets)))
+    allowed = tuple(
+        apartments.root / name for name in ("landing", DRIVE + "/smb", DRIVE + "/Platform/landing")
+    )
+    looked = 0
+    for path in apartments.root.rglob("*"):
+        if not path.is_file() or any(path.is_relative_to(folder) for folder in allowed):
+            continue
+        looked += 1
+        assert not pattern.search(str(path)), path
+        found = pattern.search(_texts(path))
+        assert not found, (path, found)
+    assert looked > 50
+    with pytest.raises(AssertionError):
+        part = next(v for v in Ledger.read(apartments).versions if v.parts).landed(apartments)
+        assert not pattern.search(_texts(next(iter(part))))
+
+
+def _texts(path: Path) -> str:
+    """What is written in a file; of Parquet, its texts."""
+    content = path.read_bytes()
+    if content[:4] != b"PAR1":
+        return content.decode(errors="replace")
+    table = pq.read_table(path)
+    texts = [
+        str(pc.unique(pc.cast(column, pa.string())).to_pylist())
+        for column in table.columns
+        if pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
+    ]
+    others = [str(c.to_pylist()) for c in table.columns if pa.types.is_list(c.type)]
+    return "\n".join((*texts, *others, str(table.schema)))
+
+
+def test_apartments_are_read_and_published_by_one_command(
+    events: duckdb.DuckDBPyConnection, apartments: DataPaths
+) -> None:
+    """The sample is a part of what was generated."""
+    assert not (apartments.root / "releases/latest").exists(), "nothing of them is public"
+    found = events.sql("""select apartment, count(distinct timestamp), count(*) from sensor_events
+        where timestamp >= '2023-10-28 23:50:00Z' and timestamp < '2023-10-29 02:10:00Z'
+        group by all order by all""").fetchall()
+    assert found == SAMPLE
+    hour = "timestamp >= '2023-10-29 00:00:00Z' and timestamp < '2023-10-29 01:00:00Z'"
+    assert events.sql(f"select count(*) from sensor_events where {hour}").fetchall() == [(0,)], (
+        "the second pass of the repeated hour has replaced the first"
+    )
+
+
 def test_no_run_but_its_own_sees_an_example(tmp_path: Path) -> None:
     registry = load_registry(SEEDS)
     assert "water" in registry.examples
@@ -216,4 +363,4 @@ def test_an_unknown_example_is_refused_with_those_that_there_are() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "NAME is one of: water" in done.stderr
+    assert "NAME is one of: apartments, water" in done.stderr
