@@ -199,8 +199,8 @@ FIELDS = """case measurement
     when 'temp_indoor' then if(sensor_type = 'meteo', 'temperature_c', 'temperature')
     when 'humidity_indoor' then if(sensor_type = 'meteo', 'humidity_pct', 'humidity')
     when 'temp_ambient' then 'temperature_c' when 'humidity_outdoor' then 'humidity_pct'
-    when 'co2' then 'co2_ppm' when 'noise' then 'noise_db' when 'pressure' then 'pressure_hpa'
-    when 'pressure_absolute' then 'abs_pressure_hpa' else measurement end"""
+    when 'co2' then 'co2_ppm' when 'sound_level' then 'noise_db' when 'air_pressure' then 'pressure_hpa'
+    when 'air_pressure_absolute' then 'abs_pressure_hpa' else measurement end"""
 PREDICTED = """case measurement when 'temp_forecast' then 'PRED_T_2M_ctrl'
     when 'humidity_forecast' then 'PRED_RELHUM_2M_ctrl'
     when 'precipitation_forecast' then 'PRED_TOT_PREC_ctrl'

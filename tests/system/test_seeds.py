@@ -66,7 +66,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "hand_over_files.csv": ("", "sm2,Model/all.csv,fact,Atrea,"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "publications.csv": ("Open building sensor data", "Open data of buildings"),
-    "measurements.csv": ("", "noise,dB,ratio,nonadditive,how loud it is,"),
+    "measurements.csv": ("", "loudness,dB,ratio,nonadditive,how loud it is,"),
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,,"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
     "zone_adjacency.csv": (
@@ -112,7 +112,7 @@ def test_a_run_after_an_edit_of_any_seed_builds_and_publishes(published, seeds: 
             "select count(*) from public_dataset_raw where sensor_id = '050D'"
         ) == [(2 * number,)], edited
         assert platform.version_of(added).verdict == "accepted"
-    assert ("noise",) in platform.query("select measurement from dim_measurement")
+    assert ("loudness",) in platform.query("select measurement from dim_measurement")
 
 
 def test_seeds_that_change_while_a_run_builds_are_those_of_the_next_run(
