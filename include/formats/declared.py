@@ -9,10 +9,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from include.registry import Registry
 from include.registry.cells import MIDNIGHT
-from include.registry.rows import Datasource, DatasourceMapping, FileFormat
+from include.registry.rows import Datasource, DatasourceMapping, FileFormat, SqlColumn, SqlTable
 
 READ_AS = 2  # one more, and all files are read again
 
@@ -48,6 +49,7 @@ class Declared:
     mappings: tuple[DatasourceMapping, ...]
     raw_names: frozenset[str]
     mapped_names: frozenset[str]
+    tables: dict[str, tuple[SqlTable, tuple[SqlColumn, ...]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, registry: Registry, datasource: Datasource) -> "Declared":
@@ -60,6 +62,11 @@ class Declared:
             frozenset(row.raw_name for row in rows if row.disposition == "mapped"),
         )
         zone = registry.building(datasource.building_id).timezone
+        tables = {
+            table.file: (table, registry.sql_columns_of(table))
+            for table in registry.sql_tables_of(datasource)
+            if table.published
+        }
         return cls(
             datasource,
             zone,
@@ -67,6 +74,7 @@ class Declared:
             registry.mappings_of(datasource),
             names,
             mapped,
+            tables,
         )
 
     @property
@@ -123,6 +131,8 @@ class Declared:
         """Hash of everything that decides how a file is read: if it differs, files are read
         again.
         """
+        if self.tables:
+            return _hash([READ_AS, *map(repr, self.tables.values())])
         facts = [
             READ_AS,
             self.format.model_dump(mode="json", exclude_defaults=True),
@@ -136,7 +146,11 @@ class Declared:
             self.building_timezone,
             [*self._timestamp_parts, self.mappings[0].location_column, self.measurement_column],
         ]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        return _hash(facts)
+
+
+def _hash(facts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -171,9 +171,10 @@ def mapped_sensors(
     """
     today = as_of.astimezone(ZoneInfo(building.timezone)).date()
     sources = {
-        source.datasource_id: registry.mappings_of(source)[0].source_name
+        source.datasource_id: first.source_name
         for source in registry.active_datasources
         if source.building_id == building.building_id
+        for first in registry.mappings_of(source)[:1]  # of tables there is none
     }
     sensors: dict[tuple[str, str], tuple[str, datetime | None, float]] = {}
     for row in sorted(registry.sensor_mappings, key=lambda row: row.valid_from or date.min):

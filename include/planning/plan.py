@@ -113,7 +113,8 @@ def plan_readings(run: Run) -> list[MonthPlan]:
         ranked = rank(
             version
             for version in accepted
-            if run.registry.uses(version.building_id, version.datasource_id)
+            if version.months  # a table has none
+            and run.registry.uses(version.building_id, version.datasource_id)
         )
         months: dict[str, list[FileVersion]] = defaultdict(list)
         for version in ranked:

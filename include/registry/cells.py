@@ -28,7 +28,9 @@ def _regular_expression(text: str) -> str:
 
 
 REGEX = "regex:"
-ADDRESSES = ("http://", "https://")  # a location that answers requests
+HTTP_ADDRESSES = ("http://", "https://")
+SQL_ADDRESSES = ("mysql://", "postgresql://")
+ADDRESSES = (*HTTP_ADDRESSES, *SQL_ADDRESSES)  # a location that answers requests
 
 
 def _file_pattern(text: str) -> str:
@@ -44,8 +46,16 @@ def _file_pattern(text: str) -> str:
 HTTP = re.compile(r"https?://(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?(?:/[^\s?#@]*)?")
 
 
+SQL = re.compile(r"(mysql|postgresql)://(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?/\w+")
+
+
 def _location(text: str) -> str:
-    if text.startswith(ADDRESSES) and not HTTP.fullmatch(text):
+    if text.startswith(SQL_ADDRESSES) and not SQL.fullmatch(text):
+        raise ValueError(
+            "a database is mysql://host/database or postgresql://host:5432/database: who asks is"
+            " in sql_tables.csv"
+        )
+    if text.startswith(HTTP_ADDRESSES) and not HTTP.fullmatch(text):
         raise ValueError(
             "an address is https://host or https://host/path: what is asked of it, and who asks,"
             " is in http_requests.csv"
@@ -211,6 +221,8 @@ def _query(text: str) -> str:
 
 
 Query = Annotated[str, AfterValidator(_query)]
+
+SqlName = Annotated[str, Field(pattern=r"^\w+(\.\w+)?$")]
 
 RELEASED = (
     "releases/",

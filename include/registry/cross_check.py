@@ -21,6 +21,8 @@ from include.registry.rows import (
     PublicLocation,
     Row,
     SensorMapping,
+    SqlColumn,
+    SqlTable,
 )
 from include.registry.seeds import Owners, Problems, R, refuse
 from include.registry.units import COMMON, UnknownUnit, conversion, is_ucum
@@ -43,6 +45,8 @@ class Known:
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
     datasources: dict[str, Datasource]
     requests: dict[str, list[HttpRequest]]  # datasource_id → its rows
+    tables: dict[str, list[SqlTable]]  # datasource_id → its rows
+    columns: dict[tuple[str, str], list[SqlColumn]]  # datasource_id, table → its rows
 
 
 def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
@@ -57,7 +61,13 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
         {row.datasource_id: [] for row in registry.datasources},
         {row.datasource_id: row for row in registry.datasources},
         {},
+        {},
+        {},
     )
+    for table in registry.sql_tables:
+        known.tables.setdefault(table.datasource_id, []).append(table)
+    for column in registry.sql_columns:
+        known.columns.setdefault((column.datasource_id, column.table), []).append(column)
     for request in registry.http_requests:
         known.requests.setdefault(request.datasource_id, []).append(request)
     for mapping in registry.datasource_mappings:
@@ -73,6 +83,8 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.datasources, _check_datasource)
     check(registry.datasource_mappings, _check_datasource_mapping)
     check(registry.http_requests, _check_http_request)
+    check(registry.sql_tables, _check_sql_table)
+    check(registry.sql_columns, _check_sql_column)
     check(registry.file_checks, _check_file_check)
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
@@ -124,6 +136,10 @@ def _check_datasource(known: Known, row: Datasource) -> None:
     if row.status in ("planned", "removed"):
         return
     _refer(file, row, "format", row.format, known.formats)
+    _check_asked(known, row)
+    tables = known.tables.get(row.datasource_id)
+    if tables and all(table.published for table in tables):
+        return  # it has no readings
     if not known.declared[row.datasource_id]:
         refuse(
             file,
@@ -132,9 +148,6 @@ def _check_datasource(known: Known, row: Datasource) -> None:
             "no row in datasource_mappings.csv",
             "add one, or set the status to planned",
         )
-    if row.is_asked and row.datasource_id not in known.requests:
-        cure = "add one that says what is asked of the address, or set the status to planned"
-        refuse(file, row, "location", "no row in http_requests.csv", cure)
     _check_packed(known, row)
     first, *others = known.declared[row.datasource_id]
     for mapping in others:
@@ -148,6 +161,18 @@ def _check_datasource(known: Known, row: Datasource) -> None:
                     what,
                     "make them equal, or declare two datasources",
                 )
+
+
+def _check_asked(known: Known, row: Datasource) -> None:
+    """What is asked of an address is said."""
+    seed, rows = (
+        ("sql_tables.csv", known.tables)
+        if row.is_database
+        else ("http_requests.csv", known.requests)
+    )
+    if row.is_asked and row.datasource_id not in rows:
+        cure = "add one that says what is asked of the address, or set the status to planned"
+        refuse("datasources_config.csv", row, "location", f"no row in {seed}", cure)
 
 
 def _check_packed(known: Known, row: Datasource) -> None:
@@ -207,6 +232,45 @@ def _check_http_request(known: Known, row: HttpRequest) -> None:
     if "{key}" in row.query and not row.connection:
         cure = "name Airflow's connection whose password it is"
         refuse(file, row, "connection", "the query has {key}, and no connection is named", cure)
+
+
+def _check_sql_table(known: Known, row: SqlTable) -> None:
+    file = "sql_tables.csv"
+    _refer(file, row, "datasource_id", row.datasource_id, known.declared)
+    if not known.datasources[row.datasource_id].is_database:
+        what = f"{row.datasource_id} has no database as its location in datasources_config.csv"
+        refuse(file, row, "datasource_id", what, "remove the row, or correct the location")
+    columns = known.columns.get((row.datasource_id, row.table), [])
+    if not columns:
+        cure = "add one for each column that may be read"
+        refuse(file, row, "table", "no row in sql_columns.csv", cure)
+    has_window = [bool(row.window), bool(row.first), bool(row.time_column), "{window}" in row.file]
+    if any(has_window) and not all(has_window):
+        what = "a table by windows has window, first, time_column, and {window} in file"
+        refuse(file, row, "window", what, "fill all four, or none")
+    if row.published and row.window:
+        refuse(file, row, "window", "a published table is read whole", "leave it empty")
+    names = {column.column for column in columns}
+    if missing := [name for name in row.key if name not in names]:
+        what = f"{missing[0]!r} has no row in sql_columns.csv"
+        refuse(file, row, "key", what, "add it, or correct the key")
+    same = [other for all_ in known.tables.values() for other in all_ if other != row]
+    if row.published and any(other.published == row.published for other in same):
+        what = f"{row.published} is published twice"
+        refuse(file, row, "published", what, "give each table another name")
+
+
+def _check_sql_column(known: Known, row: SqlColumn) -> None:
+    file = "sql_columns.csv"
+    tables = [
+        table for table in known.tables.get(row.datasource_id, ()) if table.table == row.table
+    ]
+    if not tables:
+        cure = "add the table, or remove the row"
+        refuse(file, row, "table", f"{row.table} has no row in sql_tables.csv", cure)
+    if bool(row.type) is not bool(tables[0].published):
+        what = "a column of a published table has a type, and one of readings none"
+        refuse(file, row, "type", what, "fill the cell, or empty it")
 
 
 def _check_file_check(known: Known, row: FileCheck) -> None:

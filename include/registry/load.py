@@ -17,6 +17,8 @@ from include.registry.rows import (
     Publication,
     PublicLocation,
     SensorMapping,
+    SqlColumn,
+    SqlTable,
     Withdrawal,
 )
 from include.registry.seeds import (
@@ -57,6 +59,8 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
             one for row in rows("sensor_mappings.csv", SensorMapping) for one in row.expanded
         ),
         http_requests=rows("http_requests.csv", HttpRequest, "datasource_id file"),
+        sql_tables=rows("sql_tables.csv", SqlTable, "datasource_id file"),
+        sql_columns=rows("sql_columns.csv", SqlColumn, "datasource_id table column"),
         file_checks=rows("file_checks.csv", FileCheck, "datasource_id check"),
         hand_over_files=rows("hand_over_files.csv", HandOverFile, "file"),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),

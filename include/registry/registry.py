@@ -28,6 +28,8 @@ from include.registry.rows import (
     PublicLocation,
     Row,
     SensorMapping,
+    SqlColumn,
+    SqlTable,
     Withdrawal,
 )
 from include.registry.seeds import R, refuse
@@ -50,6 +52,8 @@ class Registry:
     measurements: tuple[Measurement, ...]
     locations: tuple[PublicLocation, ...]
     http_requests: tuple[HttpRequest, ...] = ()
+    sql_tables: tuple[SqlTable, ...] = ()
+    sql_columns: tuple[SqlColumn, ...] = ()
     file_checks: tuple[FileCheck, ...] = ()
     hand_over_files: tuple[HandOverFile, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
@@ -105,6 +109,8 @@ class Registry:
             datasource_mappings=_of(self.datasource_mappings, has_datasource),
             sensor_mappings=_of(self.sensor_mappings, has_datasource),
             http_requests=_of(self.http_requests, has_datasource),
+            sql_tables=_of(self.sql_tables, has_datasource),
+            sql_columns=_of(self.sql_columns, has_datasource),
             file_checks=_of(self.file_checks, has_datasource),
             locations=tuple(row for row in self.locations if has_building(row.building_id)),
             hand_over_files=tuple(
@@ -204,6 +210,17 @@ class Registry:
         return tuple(
             row for row in self.http_requests if row.datasource_id == datasource.datasource_id
         )
+
+    def sql_tables_of(self, datasource: Datasource) -> tuple[SqlTable, ...]:
+        """The tables that are read from a datasource's database; none where it is none."""
+        return tuple(
+            row for row in self.sql_tables if row.datasource_id == datasource.datasource_id
+        )
+
+    def sql_columns_of(self, table: SqlTable) -> tuple[SqlColumn, ...]:
+        """The columns of a table that may be selected."""
+        place = table.datasource_id, table.table
+        return tuple(row for row in self.sql_columns if (row.datasource_id, row.table) == place)
 
     def checks_of(self, datasource: Datasource) -> tuple[FileCheck, ...]:
         """What is usual in files of a datasource."""

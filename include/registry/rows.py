@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from include.registry.cells import (
     ADDRESSES,
     REGEX,
+    SQL_ADDRESSES,
     Addresses,
     Basis,
     Cron,
@@ -26,6 +27,7 @@ from include.registry.cells import (
     Pattern,
     Patterns,
     Query,
+    SqlName,
     Status,
     TimestampColumn,
     TimeZone,
@@ -204,6 +206,11 @@ class Datasource(Row):
         return self.location.startswith(ADDRESSES)
 
     @property
+    def is_database(self) -> bool:
+        """Whether its location is a database, of which tables are read."""
+        return self.location.startswith(SQL_ADDRESSES)
+
+    @property
     def is_packed(self) -> bool:
         """Whether its files are landed many at a time, by the day in their names."""
         return "day" in re.compile(self.file_regex).groupindex
@@ -286,6 +293,51 @@ class HttpRequest(Row):
         pattern=r"^[\w.-]*$",
         description="Airflow's connection that holds the key; empty: none is needed",
     )
+
+
+class SqlTable(Row):
+    """A table of a datasource's database; each answer becomes a Parquet file.
+
+    With a `window`, an answer has the rows whose `time_column` is in it, on the clock of the
+    datasource's zone; without one, it is the whole table, read by every run. If `published` names a
+    table, the rows are no readings: the last answer is a table of the releases.
+    """
+
+    datasource_id: Identifier
+    table: SqlName = Field(description="or schema.table")
+    file: str = Field(
+        max_length=100,
+        pattern=r"^\w[\w.-]*(\{window\}[\w.-]*)?\.parquet$",
+        description="name of the file that an answer becomes, with {window} in it if it has one",
+    )
+    time_column: str = Field(pattern=r"^\w*$")
+    window: Literal["", "day", "month"]
+    first: OptionalDate = Field(ge=date(1970, 1, 1), description="date of the first window")
+    settle_days: int = Field(
+        ge=0, le=3660, description="days after its end in which a window is asked for again"
+    )
+    published: str = Field(
+        pattern=r"^([a-z][a-z0-9_]*)?$", description="name of a table of the releases"
+    )
+    key: Names = Field(description="columns that name a row of a published table")
+    description: str = Field(description="of a published table")
+    connection: str = Field(
+        pattern=r"^[\w.-]*$",
+        description="Airflow's connection with login and password; empty: none is needed",
+    )
+
+
+class SqlColumn(Row):
+    """A column that may be selected from a table: none without a row is."""
+
+    datasource_id: Identifier
+    table: SqlName
+    column: str = Field(pattern=r"^\w+$")
+    type: Literal[
+        "", "timestamp with time zone", "date", "varchar", "double", "bigint", "integer", "boolean"
+    ] = Field(description="in a published table; empty where its rows are readings")
+    unit: str = Field(description="UCUM; empty if it has none")
+    description: str
 
 
 class FileCheck(Row):

@@ -2,12 +2,12 @@
 SHA256SUMS.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from include.contract.tables import TYPES, Table, tables
+from include.contract.tables import TYPES, Table
 from include.core import files
 from include.registry import Run
 from include.registry.rows import Building
@@ -20,6 +20,7 @@ def write_documents(
     rows: dict[str, int],
     lineage_of_release: dict[str, Any],
     staging: Path,
+    published: Sequence[Table],
 ) -> None:
     """Write them beside the tables.
 
@@ -29,8 +30,8 @@ def write_documents(
         rows: of each table, by its file.
         lineage_of_release: what lineage.json says.
         staging: where the release is built.
+        published: its tables.
     """
-    published = tables(run.publication.views)
     title, own_licence = run.publication.title, run.publication.licence
     buildings = [
         building.model_copy(update={"licence": own_licence} if own_licence else {})

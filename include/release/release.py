@@ -28,6 +28,8 @@ from include.registry.rows import Building
 from include.release import lineage
 from include.release.documents import write_documents
 from include.release.history import HistoryFile, history
+from include.release.source_tables import source_tables
+from include.release.source_tables import write as write_source_table
 from include.store.archive import Unit
 from include.store.readings import SourceMonth, taken_out, unexplained
 from include.store.store import READINGS, Store, StoredFile
@@ -149,6 +151,7 @@ def made_from(run: Run) -> str:
         ),
         models_fingerprint("models"),
         *(_view(name) for name in run.publication.views),
+        *(f"{found.table.file} {found.digest}" for found in source_tables(run)),
         hierarchy.fingerprint(run.registry),  # all seeds are in it
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
@@ -165,7 +168,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
     months_of_readings = history(run, previous.path if previous else None)
     with scratch_database(run.settings) as database:
         rows = _write_tables(database, run, staging)
-        months = _audit(database, staging, tables(run.publication.views))
+        months = _audit(database, staging, published_tables(run))
         _can_be_traced(months, months_of_readings)
         if previous and not run.settings.replay:
             _nothing_disappeared(
@@ -176,12 +179,12 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
                 taken_out(run),
             )
     sums = [
-        *(files.sha256(staging / table.file) for table in tables(run.publication.views)),
+        *(files.sha256(staging / table.file) for table in published_tables(run)),
         *(file.sha256 for file in months_of_readings),
     ]
     version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
     lineage_of_release = lineage.lineage(run, version, months_of_readings)
-    write_documents(run, version, rows, lineage_of_release, staging)
+    write_documents(run, version, rows, lineage_of_release, staging, published_tables(run))
     files.write_json(
         staging / "run.json",
         {
@@ -193,6 +196,11 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
         },
     )
     return Release(version, run.as_of, "", staging)
+
+
+def published_tables(run: Run) -> list[Table]:
+    """All tables of the release of a publication."""
+    return [*tables(run.publication.views), *(found.table for found in source_tables(run))]
 
 
 def promote(settings: Settings, built: Release) -> Release | None:
@@ -248,7 +256,9 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
         _copy_own(database, run, run.settings.paths.dimensions / table.file, staging, table)
     for table in tables_of("hierarchy"):
         _copy_own(database, run, hierarchy.stored(run.settings, table.model), staging, table)
-    published = tables(run.publication.views)
+    for found in source_tables(run):
+        write_source_table(database, run, found, staging / found.table.file)
+    published = published_tables(run)
     _write_views(database, staging, published)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
 

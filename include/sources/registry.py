@@ -14,7 +14,12 @@ from include.sources.port import Endpoint, Source
 
 RCLONE = "include.sources.rclone"
 SOURCES: dict[str, str] = {}  # scheme → module
-ENDPOINTS = {"http": "include.sources.http", "https": "include.sources.http"}
+ENDPOINTS = {
+    "http": "include.sources.http",
+    "https": "include.sources.http",
+    "mysql": "include.sources.sql",
+    "postgresql": "include.sources.sql",
+}
 
 
 def source_of(datasource: Datasource) -> Source:

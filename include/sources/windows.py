@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from include.registry.rows import HttpRequest
+from include.registry.rows import HttpRequest, SqlTable
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Window:
     asked: datetime
 
 
-def windows(request: HttpRequest, zone: str, as_of: datetime) -> list[Window]:
+def windows(request: HttpRequest | SqlTable, zone: str, as_of: datetime) -> list[Window]:
     """The windows of which something has passed, oldest first.
 
     Where `first` is empty, an answer is of the moment that it is asked for: that is the window of

@@ -2,6 +2,7 @@
 of the generator where its data are there.
 """
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +25,8 @@ from include.ledger.ledger import Ledger
 from include.ledger.pack import Pack
 from include.registry import load_registry
 from include.registry.cells import EXAMPLE
+from tests.support.databases import LOGIN, PASSWORD, database
+from tests.support.many import edit
 
 TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
 
@@ -57,6 +61,32 @@ def water(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
 def apartments(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
     folders = {"smb": "smb", "smb_late": "smb", "sftp": "sftp"}
     return make_example("apartments", tmp_path_factory.mktemp("apartments"), folders)
+
+
+@pytest.fixture(scope="module")
+def registered(
+    apartments: DataPaths, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DataPaths]:
+    """The same after a further run, with the register in a database."""
+    dump = TRUTH / "apartments/mysql/pidb.sql"
+    if not dump.exists():
+        pytest.skip(f"{dump} is not there: this repository has the sample alone")
+    with database("mysql", tmp_path_factory.mktemp("register")) as server:
+        server.run(dump.read_text().replace("pidb", "site"))
+        seeds, file = apartments.root / "seeds", "datasources_config.csv"
+        edit(seeds, file, "mysql://register.example:3306/pidb", server.location)
+        edit(seeds, file, ",10000000,,true,planned", ",10000000,,true,active")
+        login = f"mysql://{LOGIN}:{quote(PASSWORD, safe='')}@127.0.0.1"
+        variables = environment(os.environ, apartments.root, "2023-10-30T06:00Z")
+        done = subprocess.run(
+            [sys.executable, PROJECT_DIR / "cli/run.py"],
+            env=variables | {"AIRFLOW_CONN_APARTMENTS_REGISTER": login},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 2), done.stdout + done.stderr
+        yield apartments
 
 
 def truth_of(name: str) -> Path:
@@ -235,6 +265,39 @@ def test_every_value_of_the_apartments_is_the_one_that_was_sent(
         f"""select timestamp_utc, site, prediction, prediction_date, measurement, value, is_outlier
         from '{truth}/expected_weather_forecasts.parquet'""",
     )
+
+
+REGISTER = {
+    "buildings": "buildings",
+    "buildingtype": "building_types",
+    "rooms": "rooms",
+    "sensors": "sensors",
+    "devices": "devices",
+    "profilereference": "profile_references",
+    "profile": "profiles",
+    "parameters": "parameters",
+    "parameterstype": "parameter_types",
+    "dierrors": "errors",
+}
+
+
+def test_the_register_has_what_may_be_read_of_it(registered: DataPaths) -> None:
+    truth = truth_of("apartments")
+    release = registered.root / "publications/apartments/releases/latest"
+    with duckdb.connect() as tables:
+        tables.execute("set timezone = 'Europe/Zurich'")
+        for name, published in REGISTER.items():
+            expected = f"from '{truth}/expected_mysql_{name}.parquet'"
+            columns = [column for column, *_ in tables.sql(f"describe {expected}").fetchall()]
+            time = "strftime({}, '%Y-%m-%d %H:%M:%S')"
+            chosen = ", ".join(time.format(c) if c == "creationDate" else c for c in columns)
+            path = f"{release}/register_{published}.parquet"
+            assert_same(tables, f"select {chosen} from '{path}'", expected)
+    package = json.loads((release / "datapackage.json").read_text())
+    assert {f"register_{name}.parquet" for name in REGISTER.values()} <= {
+        resource["path"] for resource in package["resources"]
+    }
+    test_nothing_personal_leaves_landing(registered)
 
 
 def test_every_file_has_the_verdict_that_it_should(apartments: DataPaths) -> None:

@@ -68,6 +68,8 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "publications.csv": ("Open building sensor data", "Open data of buildings"),
     "measurements.csv": ("", "loudness,dB,ratio,nonadditive,how loud it is,"),
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,,"),
+    "sql_columns.csv": ("", "apartments_register,rooms,area,double,m2,its area"),
+    "sql_tables.csv": ("Rooms of the apartments", "Rooms of apartments"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
     "zone_adjacency.csv": (
         "sm2.1NP-S1,sm2.1NP-S2,beside,assumed",

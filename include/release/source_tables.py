@@ -1,0 +1,113 @@
+"""Tables of a release that come from a source as they are: registers, not readings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from include.contract.parquet import PARQUET
+from include.contract.tables import Column, Table
+from include.core.errors import StorageError
+from include.ledger.ledger import FileVersion, Ledger
+from include.registry import Run
+from include.registry.rows import Datasource, SqlColumn, SqlTable
+from include.sources.landed import is_landed_whole
+
+BUILDING = Column("building_id", "varchar", "building", "")
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table, and the file version that it is made from; None where none was ever accepted."""
+
+    table: Table
+    datasource: Datasource
+    columns: tuple[SqlColumn, ...]
+    version: FileVersion | None
+
+    @property
+    def digest(self) -> str:
+        """What names its contents."""
+        return self.version.sha256 if self.version else ""
+
+
+def source_tables(run: Run) -> list[SourceTable]:
+    """Those of the buildings of the run, in the order of the seed."""
+    return list(_found(run))
+
+
+def _found(run: Run) -> Iterator[SourceTable]:
+    published = {building.building_id for building in run.registry.published_buildings}
+    withdrawn = run.registry.withdrawn(run.as_of)
+    for row in run.registry.sql_tables:
+        datasource = run.registry.datasource(row.datasource_id)
+        used = datasource.status in ("active", "disabled")
+        if not row.published or not used or datasource.building_id not in published:
+            continue
+        columns = run.registry.sql_columns_of(row)
+        accepted = Ledger.read(run.settings.paths, datasource.building_id).accepted(
+            datasource.building_id, run.as_of, withdrawn
+        )
+        place = datasource.datasource_id, row.file
+        versions = [v for v in accepted if (v.datasource_id, v.path) == place]
+        newest = versions[-1] if versions else None
+        yield SourceTable(_table(row, columns), datasource, columns, newest)
+
+
+def _table(row: SqlTable, columns: tuple[SqlColumn, ...]) -> Table:
+    return Table(
+        f"{row.published}.parquet",
+        row.published,
+        "source",
+        row.description,
+        (BUILDING, *(Column(c.column, c.type, c.description, c.unit) for c in columns)),
+        ("building_id", *row.key),
+    )
+
+
+def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, target: Path) -> None:
+    """Write the table with the types that are declared; a time without zone is of the datasource's
+    clock.
+
+    Raises StorageError if no copy of its file is left.
+    """
+    names = [column.column for column in found.columns]
+    if found.version is None:
+        nothing = ", ".join(f"null::{c.type} as {_quoted(c.name)}" for c in found.table.columns)
+        query = f"select {nothing} where false"
+        database.execute(f"copy ({query}) to $target ({PARQUET})", {"target": str(target)})
+        return
+    if not is_landed_whole(run, found.version):
+        raise StorageError(
+            f"no copy is left of {found.version.path}, which {found.table.file} is made from",
+            where=str(next(iter(found.version.landed(run.settings.paths)))),
+            cure="run refresh again: the database is read again",
+        )
+    (raw,) = found.version.landed(run.settings.paths)
+    zone = found.datasource.timezone
+    described = database.execute("describe from read_parquet($raw)", {"raw": str(raw)}).fetchall()
+    there = {name: kind for name, kind, *_ in described}
+    chosen = [
+        f"{_quoted(name)} at time zone $zone as {_quoted(name)}"
+        if column.type == "timestamp with time zone" and there[name] == "TIMESTAMP"
+        else f"{_quoted(name)}::{column.type} as {_quoted(name)}"
+        for name, column in zip(names, found.columns, strict=True)
+    ]
+    order = ", ".join(map(_quoted, found.table.key))
+    query = (
+        f"select $building as building_id, {', '.join(chosen)} from read_parquet($raw)"
+        f" order by {order}"
+    )
+    given = {
+        "raw": str(raw),
+        "building": found.datasource.building_id,
+        "zone": zone,
+        "target": str(target),
+    }
+    query = f"copy ({query}) to $target ({PARQUET})"
+    database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
