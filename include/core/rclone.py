@@ -292,6 +292,18 @@ def fetch(remote: str, folder: Path, paths: Iterable[str]) -> None:
     _copy(remote, str(folder), paths, "--ignore-checksum", remote=remote)
 
 
+def fetch_archive(remote: str, archive: Path, paths: Iterable[str]) -> None:
+    """Copy the named files from `remote` into a zip: 40 times as fast as files, if they are small.
+
+    Verification is the caller's.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
+        names.write("\n".join(paths))
+        names.flush()
+        options = ["--format", "zip", "--files-from-raw", names.name]
+        run("archive", "create", *options, remote, str(archive), remote=remote)
+
+
 def send(folder: Path, remote: str, paths: Iterable[str]) -> None:
     """Copy the named files from `folder` to `remote` and verify them by checksum."""
     paths = list(paths)

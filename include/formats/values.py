@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from include.formats import wall_clock
 from include.formats.date_order import Proof
 from include.formats.declared import Circumstances, Declared, described_by
-from include.formats.dialect import Cells, read_cells, trimmed
+from include.formats.dialect import Cells, read_columns, trimmed
 from include.formats.packed import PackedFiles
 from include.formats.port import Records
 from include.formats.rejected import RejectedLines
@@ -111,11 +111,9 @@ def read_values(
         keep, judge_again = _without_future(
             lines, stamps.walls, keep, declared, rejected, now.as_of
         )
-    cells = {
-        column: read_cells(texts, declared.format)
-        for column, texts in columns.items()
-        if column not in declared.key_columns
-    }
+    keys = set(declared.key_columns)
+    measured = [column for column in columns if column not in keys]
+    cells = read_columns({column: columns[column] for column in measured}, declared.format)
     keep &= ~_foreign(lines, cells, keep, declared, rejected)
     findings = stamps.contradictions(keep, lines.numbers, declared.datasource.timezone)
     findings += by_name
@@ -123,7 +121,8 @@ def read_values(
     if not keep.all():
         lines = lines.only(keep)
         columns = dict(zip(names, lines.columns, strict=True))
-        cells = {column: read_cells(columns[column], declared.format) for column in cells}
+        mask = pa.array(keep)
+        cells = {column: read.only(mask) for column, read in cells.items()}
     nothing = pa.nulls(len(walls), pa.string())
     devices = [trimmed(columns[column]) for column in declared.device_columns]
     device = pc.binary_join_element_wise(*devices, "/") if devices else nothing

@@ -137,9 +137,9 @@ def judge(
         some: list[FileVersion], others: dict[str, tuple[str, ...]]
     ) -> dict[tuple[int, str], FileVersion]:
         now = Circumstances(run.as_of, others, skipped.names)
-        with ThreadPoolExecutor(
-            3
-        ) as pool:  # pyarrow parses outside the interpreter lock; one of three waits for the disk
+        # pyarrow parses outside the interpreter lock, and one of three waits for the disk; JSON is
+        # parsed inside of it, where threads would only wait for each other
+        with ThreadPoolExecutor(1 if datasource.is_packed else 3) as pool:
             done = pool.map(
                 lambda version: _judge_one(run, declared, version, now, skipped),
                 some,

@@ -11,8 +11,23 @@ from typing import Any, NamedTuple
 # What measurements are published in; these need no library to be known.
 COMMON = frozenset(
     [
-        *("Cel", "K", "%", "[ppm]", "ug/m3", "Pa", "hPa", "bar", "W", "kW", "kW.h", "V", "A"),
-        *("m3", "m3/h", "L/s", "m/s", "km/h", "mm", "lx", "dB", "1"),
+        *(
+            "Cel",
+            "K",
+            "%",
+            "[ppm]",
+            "ug/m3",
+            "Pa",
+            "hPa",
+            "bar",
+            "W",
+            "kW",
+            "W.h",
+            "kW.h",
+            "V",
+            "A",
+        ),
+        *("m2", "m3", "m3/h", "L/s", "m/s", "km/h", "mm", "lx", "dB", "W/m2", "1"),
     ]
 )
 # What people write where UCUM means something else, or nothing that pint knows.

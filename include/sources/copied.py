@@ -8,8 +8,13 @@ from include.core.rclone import RemoteFile
 
 @dataclass(frozen=True)
 class Copied:
-    """As the remote lists it after the copy, the copy, and its sha256."""
+    """As the remote lists it after the copy, the copy (a file, or its bytes), and its sha256."""
 
     file: RemoteFile
-    local: Path
+    copy: Path | bytes
     digest: str
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+        return self.copy if isinstance(self.copy, bytes) else self.copy.read_bytes()

@@ -7,9 +7,10 @@ and time of modification, as a file is by its ledger row.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.core import files
 from include.core.errors import DamagedFile
@@ -34,9 +35,9 @@ class Packs:
 
     def __init__(self, run: Run, datasource: Datasource, known: dict[str, FileVersion]) -> None:
         self._run, self._datasource = run, datasource
-        self._known: dict[str, FileVersion] = {}
         self._members: dict[str, pa.Table] = {}
-        self._new: dict[str, list[pa.Table]] = defaultdict(list)
+        self._parts: dict[str, list[str]] = {}
+        self._grown: set[str] = set()
         self.findings: list[Finding] = []
         for path, version in known.items():
             if version.parts:
@@ -57,58 +58,63 @@ class Packs:
                 self.findings.append(_lost(self._datasource, version))
                 return
             members = pack.members()
-        self._known[path], self._members[path] = version, members
+        self._members[path], self._parts[path] = members, list(version.parts)
 
     def has(self, file: RemoteFile) -> bool:
         """Whether a pack has the file of that name with this size and time."""
         return (file.path, file.size, file.modified) in self._seen
 
-    def add(self, copied: Iterable[Copied]) -> None:
-        """Take over copied files, in order of name."""
+    def add(self, copied: Iterable[Copied]) -> int:
+        """Land copied files, in order of name, as a part of each of their packs; how many."""
         packs: dict[str, list[Copied]] = defaultdict(list)
         for one in sorted(copied, key=lambda one: one.file.path):
             packs[pack_of(self._datasource, one.file.path)].append(one)
         for path, members in packs.items():
-            self._new[path].append(self._table(path, members))
+            self._grow(path, members)
+        return sum(map(len, packs.values()))
 
-    def _table(self, path: str, members: list[Copied]) -> pa.Table:
-        before = [self._members[path]] if path in self._members else []
-        first = 1 + sum(table.num_rows for table in (*before, *self._new[path]))
+    def _grow(self, path: str, added: list[Copied]) -> None:
+        before = self._members.get(path, MEMBERS.empty_table())
+        first = before.num_rows + 1
         columns = [
-            pa.array(range(first, first + len(members)), pa.int32()),
-            [one.file.path for one in members],
-            [one.file.size for one in members],
-            [one.file.modified for one in members],
-            [one.digest for one in members],
-            [one.local.read_bytes() for one in members],
+            pa.array(range(first, first + len(added)), pa.int32()),
+            [one.file.path for one in added],
+            [one.file.size for one in added],
+            [one.file.modified for one in added],
+            [one.digest for one in added],
+            [one.content for one in added],
         ]
-        return pa.table(dict(zip(PART.names, columns, strict=True)), schema=PART)
+        part = pa.table(dict(zip(PART.names, columns, strict=True)), schema=PART)
+        self._members[path] = merged([before, part.select(MEMBERS.names)])
+        parts = self._parts.setdefault(path, [])
+        if len(parts) >= MOST_PARTS:
+            part = merged([Pack(tuple(map(self._landed, parts))).read(), part])
+            parts.clear()
+        with files.scratch_folder(self._run.settings.paths.work) as folder:
+            written = write_part(folder, part)
+            files.move(written, self._landed(written.name))
+        parts.append(written.name)
+        self._grown.add(path)
+        self._seen |= {(one.file.path, one.file.size, one.file.modified) for one in added}
+
+    def _landed(self, digest: str) -> Path:
+        source = self._datasource
+        paths = self._run.settings.paths
+        return paths.landed(source.building_id, source.datasource_id, digest)
 
     def arrivals(self) -> list[Arrival]:
-        """Land what was added; the packs that have grown, with all their parts."""
-        return [self._grow(path, merged(tables)) for path, tables in sorted(self._new.items())]
+        """The packs that have grown, with all their parts."""
+        return [self._arrival(path, self._members[path]) for path in sorted(self._grown)]
 
-    def _grow(self, path: str, added: pa.Table) -> Arrival:
-        paths, source = self._run.settings.paths, self._datasource
-        version = self._known.get(path)
-        parts = version.parts if version else ()
-        members = added.select(MEMBERS.names)
-        if version:
-            members = merged([self._members[path], members])
-            if len(parts) >= MOST_PARTS:
-                whole = Pack(tuple(version.landed(paths))).read()
-                added, parts = merged([whole, added]), ()
-        with files.scratch_folder(paths.work) as folder:
-            part = write_part(folder, added)
-            files.move(part, paths.landed(source.building_id, source.datasource_id, part.name))
+    def _arrival(self, path: str, members: pa.Table) -> Arrival:
         return Arrival(
-            source.datasource_id,
-            source.building_id,
+            self._datasource.datasource_id,
+            self._datasource.building_id,
             path,
-            size=sum(members["size"].to_pylist()),
-            modified=max(members["modified"].to_pylist()),
+            size=pc.sum(members["size"]).as_py(),
+            modified=pc.max(members["modified"]).as_py(),
             sha256=digest_of(members),
-            parts=(*parts, part.name),
+            parts=tuple(self._parts[path]),
         )
 
 

@@ -30,6 +30,12 @@ class Source(Protocol):
         May leave some out: `sync` compares what came with a second listing.
         """
 
+    def fetch_archive(self, location: str, archive: Path, paths: Collection[str]) -> None:
+        """Copy many small files into a zip; may leave some out.
+
+        Raises RemoteError also where it cannot: they are then fetched as files.
+        """
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -20,5 +20,9 @@ class Rclone:
         """See the port."""
         rclone.fetch(location, folder, paths)
 
+    def fetch_archive(self, location: str, archive: Path, paths: Collection[str]) -> None:
+        """See the port."""
+        rclone.fetch_archive(location, archive, paths)
+
 
 SOURCE = Rclone()

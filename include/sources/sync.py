@@ -15,6 +15,7 @@ from include.core.settings import Settings
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.registry import Run
 from include.registry.rows import Datasource
+from include.sources.archives import copy_as_archives
 from include.sources.ask import ask_what_is_due
 from include.sources.copied import Copied
 from include.sources.credentials import Credentials, no_credentials
@@ -125,16 +126,18 @@ def _pack_what_is_new(
     wanted, twice = claimed_once(claimed, datasource, neighbours)
     findings += [*odd, *twice]
     count = 0
+    for many in copy_as_archives(run.settings, datasource, wanted):
+        count += packs.add(many)
+    wanted = [file for file in wanted if not packs.has(file)]
     for copied, left in _copy_twice(run.settings, datasource, wanted):
-        packs.add(copied)
+        count += packs.add(copied)
         findings += left
-        count += len(copied)
     arrivals = packs.arrivals()
     log.info(
         "%s: files listed: %d, new or changed: %d, copied: %d, packs that have grown: %d",
         datasource.datasource_id,
         len(listed),
-        len(wanted),
+        count + len(findings),
         count,
         len(arrivals),
     )
@@ -317,7 +320,8 @@ def _land(settings: Settings, datasource: Datasource, copied: Copied) -> Arrival
     source_id, building_id, file = datasource.datasource_id, datasource.building_id, copied.file
     landed = settings.paths.landed(building_id, source_id, copied.digest)
     if not (landed.is_file() and files.sha256(landed) == copied.digest):
-        files.move(copied.local, landed)
+        assert isinstance(copied.copy, Path)
+        files.move(copied.copy, landed)
     return Arrival(source_id, building_id, file.path, file.size, file.modified, copied.digest)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cli.example import environment, write_seeds
-from include.core import files
+from include.core import files, rclone
 from include.core.clock import parse_as_of
+from include.core.errors import RemoteError
 from include.core.settings import SEEDS, Settings
 from include.ingest.register import (
     Outcome,
@@ -264,6 +266,44 @@ def test_a_part_that_is_lost_is_packed_again_of_the_drive(site: Site) -> None:
     assert "pack_lost" in str(outcome.warnings)
     assert site.values() == before
     assert len(site.versions[0].parts) == 1
+
+
+@pytest.mark.parametrize("archive", ["whole", "none", "cut", "other bytes"])
+def test_many_files_come_at_once_or_one_by_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch, archive: str
+) -> None:
+    """What an archive does not bring, whole, is copied as a file."""
+    minutes = [f"28.10.2023 08{minute:02}" for minute in range(30)]
+    for minute in minutes:
+        site.put(minute, document(minute, 1))
+    copied: list[str] = []
+    fetch, fetch_archive = rclone.fetch, rclone.fetch_archive
+
+    def as_files(remote: str, folder: Path, paths: list[str]) -> None:
+        copied.extend(paths)
+        fetch(remote, folder, paths)
+
+    def as_archive(remote: str, target: Path, paths: list[str]) -> None:
+        if archive == "none":
+            raise RemoteError("broken", where=remote, cure="")
+        fetch_archive(remote, target, paths)
+        if archive == "cut":
+            target.write_bytes(target.read_bytes()[:-2000])
+        if archive == "other bytes":
+            with zipfile.ZipFile(target, "w") as packed:
+                for path in paths[:10]:
+                    packed.writestr(path, (site.drive / path).read_bytes())
+                packed.writestr(paths[10], b"{}")
+
+    monkeypatch.setattr(rclone, "fetch", as_files)
+    monkeypatch.setattr(rclone, "fetch_archive", as_archive)
+    site.read()
+    assert len(copied) == {"whole": 0, "none": 30, "cut": 30, "other bytes": 20}[archive]
+    assert len(site.values()) == 30
+    (version,) = site.versions
+    assert (version.rows, version.rejected) == (30, 0)
+    incoming = site.run.settings.paths.incoming
+    assert not [path for path in incoming.rglob("*") if path.is_file()]
 
 
 def test_a_reading_leads_back_to_its_file(site: Site) -> None:
