@@ -14,8 +14,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
@@ -55,25 +57,29 @@ def send(drive: Path, minutes: range) -> int:
 
 
 class Remote:
-    """Seconds in which rclone ran: the listing and the copying, which are not ours."""
+    """Seconds in which rclone listed or copied: they are the remote's, not ours."""
 
     def __init__(self) -> None:
-        self.seconds, self._run = 0.0, rclone.run
+        self.seconds = 0.0
         self._lock, self._running, self._since = threading.Lock(), 0, 0.0
-        rclone.run = self._timed  # type: ignore[assignment]
+        rclone.run = self._timed(rclone.run)
+        rclone.listing = self._timed(rclone.listing)
 
-    def _timed(self, command: str, *arguments: str, remote: str) -> str:
-        with self._lock:
-            self._running += 1
-            if self._running == 1:
-                self._since = time.perf_counter()
-        try:
-            return self._run(command, *arguments, remote=remote)
-        finally:
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
             with self._lock:
-                self._running -= 1
-                if not self._running:
-                    self.seconds += time.perf_counter() - self._since
+                self._running += 1
+                if self._running == 1:
+                    self._since = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                with self._lock:
+                    self._running -= 1
+                    if not self._running:
+                        self.seconds += time.perf_counter() - self._since
+
+        return call
 
 
 def read(name: str) -> None:

@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -270,18 +271,17 @@ def listing(
             names.flush()
             options += ["--files-from-raw", names.name]
         entries = json.loads(run("lsjson", *options, remote, remote=remote))
-    return sorted(
+    found = [
         RemoteFile(
-            path=entry["Path"],
-            size=entry["Size"],
-            modified=entry["ModTime"],
-            digest=next(
-                (f"{kind}:{value}" for kind, value in (entry.get("Hashes") or {}).items() if value),
-                "",
-            ),
+            entry["Path"], entry["Size"], entry["ModTime"], _digest(entry.get("Hashes") or {})
         )
         for entry in entries
-    )
+    ]
+    return sorted(found, key=attrgetter("path"))
+
+
+def _digest(hashes: dict[str, str]) -> str:
+    return next((f"{kind}:{value}" for kind, value in hashes.items() if value), "")
 
 
 def fetch(remote: str, folder: Path, paths: Iterable[str]) -> None:

@@ -72,7 +72,6 @@ def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, tar
 
     Raises StorageError if no copy of its file is left.
     """
-    names = [column.column for column in found.columns]
     if found.version is None:
         nothing = ", ".join(f"null::{c.type} as {_quoted(c.name)}" for c in found.table.columns)
         query = f"select {nothing} where false"
@@ -85,28 +84,29 @@ def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, tar
             cure="run refresh again: the database is read again",
         )
     (raw,) = found.version.landed(run.settings.paths)
-    zone = found.datasource.timezone
     described = database.execute("describe from read_parquet($raw)", {"raw": str(raw)}).fetchall()
     there = {name: kind for name, kind, *_ in described}
-    chosen = [
-        f"{_quoted(name)} at time zone $zone as {_quoted(name)}"
-        if column.type == "timestamp with time zone" and there[name] == "TIMESTAMP"
-        else f"{_quoted(name)}::{column.type} as {_quoted(name)}"
-        for name, column in zip(names, found.columns, strict=True)
-    ]
+    chosen = ", ".join(_typed(column, there.get(column.column)) for column in found.columns)
     order = ", ".join(map(_quoted, found.table.key))
-    query = (
-        f"select $building as building_id, {', '.join(chosen)} from read_parquet($raw)"
-        f" order by {order}"
-    )
+    query = f"select $building as building_id, {chosen} from read_parquet($raw) order by {order}"
     given = {
         "raw": str(raw),
         "building": found.datasource.building_id,
-        "zone": zone,
+        "zone": found.datasource.timezone,
         "target": str(target),
     }
     query = f"copy ({query}) to $target ({PARQUET})"
     database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
+
+
+def _typed(column: SqlColumn, there: str | None) -> str:
+    """A column with its declared type; empty where it was declared after the file had come."""
+    name = _quoted(column.column)
+    if there is None:
+        return f"null::{column.type} as {name}"
+    if column.type == "timestamp with time zone" and there == "TIMESTAMP":
+        return f"{name} at time zone $zone as {name}"
+    return f"{name}::{column.type} as {name}"
 
 
 def _quoted(name: str) -> str:

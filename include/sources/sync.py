@@ -28,6 +28,7 @@ COPIES = 2  # a second try for what did not verify; after that it waits for the 
 REPLACED = (  # rclone lists it for each byte that is not UTF-8, and then finds no file of that name
     "\ufffd"
 )
+LINK = ".rclonelink"  # rclone's suffix of a symbolic link
 LONGEST_NAME = 200  # bytes; file systems take 255, and landing adds the digest
 DISK_FULL = re.compile("no space left|remaining disk space|disk quota exceeded", re.IGNORECASE)
 
@@ -162,10 +163,10 @@ def claimed_files(
     claimed, findings = [], []
     copies = Counter(file.path for file in listed)
     for file in listed:
-        name = PurePosixPath(file.path.removesuffix(".rclonelink"))
-        if not pattern.fullmatch(name.name):
+        if not pattern.fullmatch(_name(file)):
             continue
-        if file.path.endswith(".rclonelink"):
+        name = PurePosixPath(file.path.removesuffix(LINK))
+        if file.path.endswith(LINK):
             findings.append(
                 Finding(
                     "symbolic_link",
@@ -230,11 +231,13 @@ def _unclaimed(
             cure="Rename it, or add a row to datasources_config.csv",
         )
         for file in listed
-        if not any(
-            pattern.fullmatch(PurePosixPath(file.path.removesuffix(".rclonelink")).name)
-            for pattern in patterns
-        )
+        if not any(pattern.fullmatch(_name(file)) for pattern in patterns)
     ]
+
+
+def _name(file: RemoteFile) -> str:
+    """Without folder; `PurePosixPath` would cost as much as all else of a long listing."""
+    return file.path.removesuffix(LINK).rpartition("/")[2]
 
 
 def claimed_once(
@@ -248,7 +251,7 @@ def claimed_once(
     ]
     once, findings = [], []
     for file in claimed:
-        name = PurePosixPath(file.path).name
+        name = _name(file)
         owners = [other for other, pattern in others if pattern.fullmatch(name)]
         if not owners:
             once.append(file)

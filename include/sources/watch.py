@@ -4,11 +4,18 @@ The ledger is the memory: it survives every restart.
 """
 
 import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
 
+from include.core.clock import END_OF_TIME
 from include.core.errors import ConfigurationError, RemoteError
+from include.core.plain_text import counted
+from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
-from include.registry import Registry
+from include.registry import Registry, Run
+from include.registry.rows import Datasource
+from include.sources.packs import Packs
 from include.sources.registry import source_of
 from include.sources.sync import claimed_files, claimed_once, is_known
 
@@ -26,7 +33,7 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
     for datasource in registry.active_datasources:
         if datasource.building_id in waiting or datasource.is_asked:
             continue
-        known = ledger.latest(datasource.datasource_id)
+        has = _known_files(settings, registry, datasource, ledger)
         try:
             listed = source_of(datasource).list(datasource.location)
             claimed, _ = claimed_files(listed, datasource)
@@ -39,6 +46,28 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
         found |= {
             (datasource.datasource_id, file.path, file.size, file.modified)
             for file in claimed
-            if not is_known(file, known)
+            if not has(file)
         }
     return found
+
+
+def _known_files(
+    settings: Settings, registry: Registry, datasource: Datasource, ledger: Ledger
+) -> Callable[[RemoteFile], bool]:
+    """Whether a file of the datasource was read: it is in the ledger, or in a pack."""
+    known = ledger.latest(datasource.datasource_id)
+    if datasource.is_packed:
+        return Packs(Run(settings, registry, END_OF_TIME), datasource, known).has
+    return lambda file: is_known(file, known)
+
+
+def in_words(found: Iterable[tuple[str, str, int, str]], registry: Registry) -> list[str]:
+    """The files for people and logs: of restricted buildings how many, else by name."""
+    named: list[str] = []
+    closed = Counter[str]()
+    for datasource_id, path, *_ in found:
+        if registry.datasource(datasource_id).building_id in registry.restricted:
+            closed[datasource_id] += 1
+        else:
+            named.append(f"{datasource_id}: {path}")
+    return sorted([*named, *(f"{name}: {counted(n, 'file')}" for name, n in closed.items())])

@@ -34,6 +34,7 @@ from include.planning.plan import plan_readings
 from include.registry import Run, load_registry
 from include.sources import packs
 from include.sources.sync import sync
+from include.sources.watch import in_words, new_files
 
 AS_OF = "2023-10-30"
 SOURCE = "apartments_jeremie"
@@ -316,3 +317,14 @@ def test_a_reading_leads_back_to_its_file(site: Site) -> None:
     assert origin.member == path.name
     assert json.loads(origin.text) == document(second, 2)
     assert origin.columns == ("plugs.Office.power", "plugs.Office.total")
+
+
+def test_what_is_new_is_noticed_once_and_by_number_alone(site: Site) -> None:
+    registry = site.run.registry
+    site.put("28.10.2023 0800", document("28.10.2023 0800", 1))
+    found = new_files(site.run.settings, registry)
+    assert in_words(found, registry) == [f"{SOURCE}: 1 file"]
+    site.read()
+    assert not new_files(site.run.settings, registry)
+    site.put("28.10.2023 0801", document("28.10.2023 0801", 1))
+    assert len(new_files(site.run.settings, registry)) == 1

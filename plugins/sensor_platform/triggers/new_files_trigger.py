@@ -7,7 +7,7 @@ from typing import Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from include.core.settings import Settings
-from include.sources.watch import new_files
+from include.sources.watch import in_words, new_files
 from sensor_platform.run_context import platform
 
 
@@ -29,12 +29,11 @@ class NewFilesTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         reported: set[tuple[str, str, int, str]] = set()
         while True:
-            found = await asyncio.to_thread(lambda: new_files(*platform()))
+            settings, registry = await asyncio.to_thread(platform)
+            found = await asyncio.to_thread(new_files, settings, registry)
             if fresh := found - reported:
                 reported = found
-                yield TriggerEvent(
-                    {"files": sorted(f"{datasource}: {path}" for datasource, path, *_ in fresh)}
-                )
+                yield TriggerEvent({"files": in_words(fresh, registry)})
             await asyncio.sleep(self.poll_seconds)
 
 
