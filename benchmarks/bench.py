@@ -11,6 +11,7 @@ import contextlib
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -287,6 +288,12 @@ def main() -> None:
             days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
         many = of_many_buildings(Path(scratch), arguments.buildings)
+        packs = subprocess.run(
+            [sys.executable, PROJECT / "benchmarks/packs.py"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -328,6 +335,15 @@ Generated: a file with a month of hourly readings of 20 sensors each (`python be
 aggregated and published in one release. Then one of them has a new day, and is run alone (`--building`).
 
 {chr(10).join(many)}
+
+## Many small files
+
+Two apartments send a JSON document a minute. What the platform does with them after rclone has listed and copied them: verify, pack,
+validate, register; each apartment in a process of its own, as their tasks are (`python benchmarks/packs.py`).
+
+```text
+{packs}
+```
 
 ## Size
 

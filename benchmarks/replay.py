@@ -8,6 +8,7 @@ runs overlap, and whether any begins while nothing is new.
 import argparse
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -88,6 +89,7 @@ def main() -> None:
         home = Path(scratch)
         drive = home / "remote/smb"
         drive.mkdir(parents=True)
+        shutil.copytree(SAMPLE.parent / "sftp", home / "remote/sftp")
         write_seeds(SEEDS, home / "seeds", "apartments")
         variables = environment(os.environ, home, "")
         free.bind(("127.0.0.1", 0))

@@ -187,6 +187,9 @@ def _judge_one(
     """
     if version.number and not is_landed_whole(run, version):
         return None
+    if version.parts and version.last_reading is not None:
+        # it is read again as a whole, and what a later run has read of it is not the future
+        now = replace(now, as_of=max(now.as_of, version.last_reading))
     found = read_version(run.settings, declared, version, now)
     if (
         version.verdict == "accepted"

@@ -319,6 +319,19 @@ def test_a_reading_leads_back_to_its_file(site: Site) -> None:
     assert origin.columns == ("plugs.Office.power", "plugs.Office.total")
 
 
+def test_a_run_of_an_earlier_time_takes_nothing_back(site: Site) -> None:
+    """As the run of midnight, which begins when Airflow does."""
+    site.put("29.10.2023 2200", document("29.10.2023 2200", 1))
+    site.read()
+    later, site.run = site.run, replace(site.run, as_of=parse_as_of("2023-10-29"))
+    site.put("29.10.2023 2201", document("29.10.2023 2201", 2))
+    site.read()
+    assert site.versions[0].verdict == "accepted" and "29 21:00" in site.values()
+    site.run = later
+    site.read()
+    assert site.values().keys() == {"29 21:00", "29 21:01"}
+
+
 def test_what_is_new_is_noticed_once_and_by_number_alone(site: Site) -> None:
     registry = site.run.registry
     site.put("28.10.2023 0800", document("28.10.2023 0800", 1))
