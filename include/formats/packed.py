@@ -51,23 +51,26 @@ class PackedFiles:
         )
 
     def dated(
-        self, texts: pa.Array, numbers: Numbers, date_format: str, tolerance: timedelta
+        self, texts: pa.Array, numbers: Numbers, date_format: str, zone: str, tolerance: timedelta
     ) -> tuple[pa.Array, Mask]:
         """The timestamps of records, with that of the name for one that cannot be read or is
         farther from it; and which these are.
         """
         named = self.stamps.take(pa.array(numbers - 1))
-        own, by_name = read_walls(texts, date_format), read_walls(named, date_format)
+        own, by_name = (read_walls(some, date_format, zone) for some in (texts, named))
         # NaT is not within any tolerance
         is_near = np.abs(own - by_name) <= np.timedelta64(tolerance)
         replaced = ~is_near & ~np.isnat(by_name)
         return pc.if_else(pa.array(replaced), named, texts), replaced
 
-    def is_newest(self, instants: Instants, numbers: Numbers) -> Mask:
-        """Of the records of one time, that of the last name; of one name, that which came last."""
-        order = np.lexsort((numbers, self.order[numbers - 1], instants))
+    def is_newest(self, instants: Instants, series: Numbers, numbers: Numbers) -> Mask:
+        """Of the records of one time and series, that of the last name; of one name, that which
+        came last.
+        """
+        order = np.lexsort((numbers, self.order[numbers - 1], series, instants))
         newest = np.ones(len(numbers), bool)
-        newest[order[:-1]] = instants[order[1:]] != instants[order[:-1]]
+        here, after = order[:-1], order[1:]
+        newest[here] = (instants[after] != instants[here]) | (series[after] != series[here])
         return newest
 
 
@@ -77,4 +80,4 @@ def _stamp(pattern: re.Pattern[str], name: str) -> str | None:
     time = groups.get("time")
     if not time:
         return None
-    return f"{groups['day']} {':'.join(re.findall('..', time))}"
+    return f"{groups.get('day')} {':'.join(re.findall('..', time))}"

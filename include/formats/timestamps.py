@@ -118,8 +118,8 @@ def read_stamps(
     return _Reader(lines, parts, declared, now, device, exported, rejected).read()
 
 
-def read_walls(texts: pa.Array, date_format: str) -> wall_clock.Instants:
-    """The wall clock that each text says, NaT where it says none."""
+def read_walls(texts: pa.Array, date_format: str, zone: str) -> wall_clock.Instants:
+    """The wall clock in a zone that each text says, NaT where it says none."""
     dates, times = (part.dictionary_encode() for part in split_stamps(texts))
     days = [parse_date(text, date_format) for text in dates.dictionary.to_pylist()]
     clocks = [_clock(text) for text in times.dictionary.to_pylist()]
@@ -127,6 +127,11 @@ def read_walls(texts: pa.Array, date_format: str) -> wall_clock.Instants:
     since = pa.array([clock and clock.microseconds for clock in clocks], pa.duration("us"))
     found = pc.add(midnights, since.take(times.indices))
     walls: wall_clock.Instants = found.to_numpy(zero_copy_only=False).astype(MICROSECONDS)
+    ahead = pa.array([clock and clock.offset for clock in clocks], pa.int64()).take(times.indices)
+    has_offset = ahead.is_valid().to_numpy(zero_copy_only=False) & ~np.isnat(walls)
+    if has_offset.any():
+        offsets = pc.fill_null(ahead, 0).to_numpy()[has_offset]
+        walls[has_offset] = local_walls(walls[has_offset] - offsets * wall_clock.SECOND, zone)
     return walls
 
 

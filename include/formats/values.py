@@ -79,15 +79,20 @@ class Values:
     def _by_wall_clock(
         self, where: Mask, timezone: str
     ) -> tuple[wall_clock.Instants, list[Finding]]:
+        numbers, series = self.numbers[where], self.series[where]
+        modified = self.packed.modified[numbers - 1] if self.packed else None
+        return wall_clock.to_utc(self.walls[where], series, numbers, timezone, modified)
+
+    @property
+    def series(self) -> Numbers:
+        """A number for the device and measurement of each line."""
         device, measurement = (keys.dictionary_encode() for keys in (self.device, self.measurement))
         codes = [
             pc.fill_null(keys.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
             for keys in (device, measurement)
         ]
-        series = codes[0] * (len(measurement.dictionary) + 1) + codes[1]
-        numbers = self.numbers[where]
-        modified = self.packed.modified[numbers - 1] if self.packed else None
-        return wall_clock.to_utc(self.walls[where], series[where], numbers, timezone, modified)
+        found: Numbers = codes[0] * (len(measurement.dictionary) + 1) + codes[1]
+        return found
 
 
 def read_values(
@@ -156,9 +161,8 @@ def _date_by_name(
         return []
     (column,), (date_format,) = declared.timestamp_columns, declared.format.date_formats
     texts = columns[column]
-    columns[column], replaced = packed.dated(
-        texts, lines.numbers, date_format, timedelta(minutes=minutes)
-    )
+    zone, tolerance = declared.datasource.timezone, timedelta(minutes=minutes)
+    columns[column], replaced = packed.dated(texts, lines.numbers, date_format, zone, tolerance)
     if not replaced.any():
         return []
     count, first = int(replaced.sum()), int(np.flatnonzero(replaced)[0])

@@ -19,6 +19,7 @@ from include.core.calendar import ClockChange, clock_changes, utc_offset
 from include.ledger.ledger import Finding
 
 SECOND = np.timedelta64(1, "s")
+LATE = np.timedelta64(2, "h")
 Instants = npt.NDArray[np.datetime64]
 Numbers = npt.NDArray[np.int64]
 
@@ -69,6 +70,7 @@ def to_utc(
             middle = (change.offset_before + change.offset_after) // 2
             is_later = modified > walls - middle * SECOND
             offsets[passes.inside & is_later] = change.offset_after
+            findings += _guessed(change, passes.inside, modified - (walls - middle * SECOND), lines)
         else:
             offsets[passes.second] = change.offset_after
             findings += _open(change, passes, lines)
@@ -142,6 +144,25 @@ def _open(change: ClockChange, passes: Passes, lines: Numbers) -> list[Finding]:
             f"the hour from {_hour(change)} came twice and {why} in the file: {taken}",
             where=f"line {lines[passes.inside][0]}",
             cure="Export a range that begins before it, in the order of time",
+        )
+    ]
+
+
+def _guessed(
+    change: ClockChange, inside: npt.NDArray[np.bool_], apart: Any, lines: Numbers
+) -> list[Finding]:
+    """A finding on the lines that were written so late that their time says nothing."""
+    late = inside & (np.abs(apart) > LATE)
+    if not late.any():
+        return []
+    return [
+        Finding(
+            "clock_change",
+            "warning",
+            f"{int(late.sum()):,} files of the hour from {_hour(change)}, which came twice, were"
+            " written hours after it: they were read as the second pass",
+            where=f"line {lines[late][0]}",
+            cure="Nothing, if the second pass has replaced the first; else keep the files' times",
         )
     ]
 

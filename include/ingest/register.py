@@ -86,11 +86,8 @@ def validate_arrivals(
     )
     ledger = Ledger.read(run.settings.paths, datasource.building_id)
     fingerprint = Declared.of(run.registry, datasource).fingerprint
-    grown = {
-        path: version
-        for path, version in ledger.latest(datasource.datasource_id).items()
-        if version.parts and path in arrived
-    }
+    growing = {arrival.number for arrival in arrivals if arrival.number}
+    grown = {version.number: version for version in ledger.versions if version.number in growing}
     again = [
         v
         for v in ledger.refused()
@@ -106,7 +103,7 @@ def validate_arrivals(
             v.judged_by != fingerprint or (v.judge_again is not None and v.judge_again <= run.as_of)
         )
     ]
-    again = [v for v in again if v.path not in grown]
+    again = [v for v in again if v.number not in grown]
     judged = judge(
         run,
         datasource,
@@ -132,6 +129,7 @@ def judge(
     now, stays as it was read: a seed never takes back what is published (withdrawals.csv does).
     """
     declared, withdrawn = Declared.of(run.registry, datasource), run.registry.withdrawn(run.as_of)
+    before = {v.number: v for v in ledger.of(datasource.building_id).versions}
 
     def judge_all(
         some: list[FileVersion], others: dict[str, tuple[str, ...]]
@@ -141,7 +139,9 @@ def judge(
         # parsed inside of it, where threads would only wait for each other
         with ThreadPoolExecutor(1 if datasource.is_packed else 3) as pool:
             done = pool.map(
-                lambda version: _judge_one(run, declared, version, now, skipped),
+                lambda version: _judge_one(
+                    run, declared, version, now, skipped, before.get(version.number)
+                ),
                 some,
             )
         return {(version.number, version.path): version for version in done if version is not None}
@@ -180,11 +180,18 @@ def _hangs_on_others(version: FileVersion, proven: dict[str, tuple[str, ...]]) -
 
 
 def _judge_one(
-    run: Run, declared: Declared, version: FileVersion, now: Circumstances, skipped: SkippedChecks
+    run: Run,
+    declared: Declared,
+    version: FileVersion,
+    now: Circumstances,
+    skipped: SkippedChecks,
+    before: FileVersion | None,
 ) -> FileVersion | None:
     """The version with its verdict; None if there is no copy of the file, so that an old verdict
-    stands.
+    stands. `before` is its row in the ledger.
     """
+    if version.parts and not declared.datasource.is_packed:
+        return replace(version, judged_by=declared.fingerprint)  # as it was read before
     if version.number and not is_landed_whole(run, version):
         return None
     if version.parts and version.last_reading is not None:
@@ -192,11 +199,11 @@ def _judge_one(
         now = replace(now, as_of=max(now.as_of, version.last_reading))
     found = read_version(run.settings, declared, version, now)
     if (
-        version.verdict == "accepted"
-        and version.layout is not None
-        and not version.parts  # it may have grown since
+        before is not None
+        and before.verdict == "accepted"
+        and before.layout is not None
         and not found.accepted
-        and version.layout.declared != declared.fingerprint
+        and (version.parts or before.layout.declared != declared.fingerprint)
     ):
         why = next(str(finding) for finding in found.findings if finding.severity == "error")
         warning = Finding(
@@ -204,16 +211,16 @@ def _judge_one(
             "warning",
             f"cannot be read by what is declared now, so it is used as it was read before: {why}",
         )
-        kept = tuple(finding for finding in version.findings if finding.check != warning.check)
-        return replace(version, findings=(*kept, warning), judged_by=declared.fingerprint)
+        kept = tuple(finding for finding in before.findings if finding.check != warning.check)
+        return replace(before, findings=(*kept, warning), judged_by=declared.fingerprint)
     return _judged(version, found, declared, skipped)
 
 
-def _unjudged(arrival: Arrival, as_of: datetime, grown: Mapping[str, FileVersion]) -> FileVersion:
+def _unjudged(arrival: Arrival, as_of: datetime, grown: Mapping[int, FileVersion]) -> FileVersion:
     """What came as a version; a pack that has grown is the one that is known."""
-    if known := grown.get(arrival.path):
+    if known := grown.get(arrival.number):
         return replace(known, **asdict(arrival))
-    return FileVersion(number=0, first_seen=as_of, verdict="refused", **asdict(arrival))
+    return FileVersion(first_seen=as_of, verdict="refused", **asdict(arrival))
 
 
 def pass_gate(
@@ -348,7 +355,7 @@ def register(
     if after.versions != before.versions:
         with files.locked(settings.paths.lock, "refresh"):
             after.write(settings.paths, before)
-    remove_outgrown(settings, after, datasources)
+    remove_outgrown(settings, before, after)
     write_pages(settings, after)
     read = {datasource.datasource_id for datasource in datasources}
     refused = [version for version in after.refused() if version.datasource_id in read]

@@ -52,13 +52,13 @@ def trace(
         raise _unknown("no copy of the file is left here, on the state remote or on the drive")
     datasource = run.registry.datasource(version.datasource_id)
     declared = Declared.of(run.registry, datasource)
-    with open_file(raw, declared.format) as file:
-        try:
+    try:
+        with open_file(raw, declared.format) as file:
             file.header(declared.named_columns)
             text = file.texts([source_line])[source_line]
-        except (KeyError, IndexError, Refused):
-            raise _unknown(f"the file has no line {source_line}") from None
-        member, sha256 = member_of(file, source_line) or "", version.sha256
+            member, sha256 = member_of(file, source_line) or "", version.sha256
+    except (KeyError, IndexError, Refused):
+        raise _unknown(f"the file has no line {source_line}, as it is declared now") from None
     if isinstance(raw, Pack):
         one = raw.members().slice(source_line - 1, 1).to_pylist()[0]
         member, sha256 = one["name"], one["sha256"]

@@ -315,7 +315,7 @@ def _newest_records(
     """The records without those of which a later file has the same time: it counts whole, also
     where it lacks a value.
     """
-    newest = packed.is_newest(instants, read.numbers)
+    newest = packed.is_newest(instants, read.series, read.numbers)
     if newest.all():
         return read, instants, []
     old = read.numbers[~newest]

@@ -66,6 +66,7 @@ class Arrival:
     modified: str
     sha256: str
     parts: tuple[str, ...] = ()
+    number: int = 0  # of the pack that has grown
 
 
 @dataclass(frozen=True)
@@ -348,8 +349,8 @@ class Ledger:
     def with_versions(self, judged: Iterable[FileVersion]) -> "Ledger":
         """Number and add what was judged, in an order that does not depend on who was first.
 
-        A version that is known (by its number, as the newest contents of its path, or as a pack)
-        keeps number and `first_seen`.
+        A version that is known (by its number, or as the newest contents of its path) keeps number
+        and `first_seen`; a pack also when it has grown.
         """
         versions = list(self.versions)
         numbered = {v.key: index for index, v in enumerate(versions)}
@@ -359,9 +360,8 @@ class Ledger:
             last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
             index = numbered[version.key] if version.number else newest.get(version.place)
-            if index is not None and (
-                versions[index].sha256 == version.sha256 or versions[index].parts
-            ):
+            is_grown = version.number and version.parts
+            if index is not None and (versions[index].sha256 == version.sha256 or is_grown):
                 versions[index] = replace(
                     version, number=versions[index].number, first_seen=versions[index].first_seen
                 )

@@ -179,6 +179,9 @@ def _check_packed(known: Known, row: Datasource) -> None:
     """What the times in names are compared with can be read."""
     file_format = known.formats[row.format]
     groups = re.compile(row.file_regex).groupindex
+    if "time" in groups and not row.is_packed:
+        what = "file_pattern has the group time, and no group day"
+        refuse("datasources_config.csv", row, "file_pattern", what, "add it, or remove the other")
     if row.is_packed and "exported" in groups:
         cure = "take out one of the two: of a pack the names rank the files"
         what = "file_pattern has both groups, day and exported"

@@ -46,7 +46,8 @@ def sync(
 
     Raises RemoteGone if the location does not exist, RemoteError if it cannot be read.
     """
-    known = Ledger.read(run.settings.paths, datasource.building_id).latest(datasource.datasource_id)
+    ledger = Ledger.read(run.settings.paths, datasource.building_id)
+    known = ledger.latest(datasource.datasource_id)
     refused = {path for path, version in known.items() if version.verdict == "refused"}
     if endpoint := endpoint_of(run, datasource, credentials):
         answers = endpoint.answers()
@@ -57,7 +58,7 @@ def sync(
     else:
         listed = source_of(datasource).list(datasource.location)
         if datasource.is_packed:
-            arrivals, findings = _pack_what_is_new(run, datasource, listed, known)
+            arrivals, findings = _pack_what_is_new(run, datasource, listed, ledger)
         else:
             arrivals, findings = _copy_what_is_new(run, datasource, listed, known)
             refused &= {file.path for file in listed}
@@ -116,11 +117,12 @@ def _copy_what_is_new(
 
 
 def _pack_what_is_new(
-    run: Run, datasource: Datasource, listed: list[RemoteFile], known: dict[str, FileVersion]
+    run: Run, datasource: Datasource, listed: list[RemoteFile], ledger: Ledger
 ) -> tuple[list[Arrival], list[Finding]]:
     """Copy the listing less the members of the packs, and add what came to them."""
-    packs = Packs(run, datasource, known)
-    new = [file for file in listed if not packs.has(file)]
+    packs = Packs(run, datasource, ledger)
+    names = {file.path for file in listed if not packs.has(file)}
+    new = [file for file in listed if file.path in names]  # with others of that name
     neighbours = run.registry.neighbours_of(datasource)
     findings = [*packs.findings, *_unclaimed(new, datasource, neighbours)]
     claimed, odd = claimed_files(new, datasource)

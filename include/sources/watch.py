@@ -33,8 +33,8 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
     for datasource in registry.active_datasources:
         if datasource.building_id in waiting or datasource.is_asked:
             continue
-        has = _known_files(settings, registry, datasource, ledger)
         try:
+            has = _known_files(settings, registry, datasource, ledger)
             listed = source_of(datasource).list(datasource.location)
             claimed, _ = claimed_files(listed, datasource)
             claimed, _ = claimed_once(claimed, datasource, registry.neighbours_of(datasource))
@@ -55,9 +55,9 @@ def _known_files(
     settings: Settings, registry: Registry, datasource: Datasource, ledger: Ledger
 ) -> Callable[[RemoteFile], bool]:
     """Whether a file of the datasource was read: it is in the ledger, or in a pack."""
-    known = ledger.latest(datasource.datasource_id)
     if datasource.is_packed:
-        return Packs(Run(settings, registry, END_OF_TIME), datasource, known).has
+        return Packs(Run(settings, registry, END_OF_TIME), datasource, ledger).has
+    known = ledger.latest(datasource.datasource_id)
     return lambda file: is_known(file, known)
 
 

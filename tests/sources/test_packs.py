@@ -3,10 +3,11 @@
 import json
 import os
 import random
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from include.registry import Run, load_registry
 from include.sources import packs
 from include.sources.sync import sync
 from include.sources.watch import in_words, new_files
+from tests.support.many import append, edit
 
 AS_OF = "2023-10-30"
 SOURCE = "apartments_jeremie"
@@ -103,6 +105,7 @@ def _environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+    time.tzset()
 
 
 @pytest.fixture
@@ -257,16 +260,81 @@ def packs_in_two(site: Site, version: FileVersion) -> FileVersion:
     return replace(version, parts=tuple(parts), sha256=digest_of(whole))
 
 
-def test_a_part_that_is_lost_is_packed_again_of_the_drive(site: Site) -> None:
-    for minute in ("28.10.2023 0800", "28.10.2023 0801"):
+def test_files_of_a_part_that_is_lost_are_packed_again_beside_it(site: Site) -> None:
+    """What was numbered keeps its number, and what is left of the pack stays."""
+    for minute in ("28.10.2023 0801", "28.10.2023 0800"):
         site.put(minute, document(minute, 1))
         site.read()
-    before, (version,) = site.values(), site.versions
-    next(iter(version.landed(site.run.settings.paths))).unlink()
+    paths, (version,) = site.run.settings.paths, site.versions
+    next(iter(version.landed(paths))).unlink()
     outcome = site.read()
-    assert "pack_lost" in str(outcome.warnings)
-    assert site.values() == before
-    assert len(site.versions[0].parts) == 1
+    assert any("1 of its 2 files are left" in problem for problem in outcome.problems)
+    before, after = site.versions
+    assert before == version
+    assert (after.path, after.rows) == (version.path, 1)
+    assert all(path.exists() for path in list(version.landed(paths))[1:])
+    assert trace(site.run, "apartments", after.number, 1).member.startswith("28.10.2023 0801")
+
+
+def test_a_seed_takes_no_pack_back(site: Site) -> None:
+    minute = "28.10.2023 0800"
+    site.put(minute, document(minute, 1))
+    site.read()
+    (good,) = site.versions
+    seeds = site.run.settings.seeds_dir
+    edit(seeds, "datasource_mappings.csv", f"{SOURCE},datetime,", f"{SOURCE},date_time,", count=23)
+    site.run = replace(site.run, registry=load_registry(seeds))
+    site.read()
+    (kept,) = site.versions
+    assert (kept.verdict, kept.sha256, kept.rows) == ("accepted", good.sha256, 1)
+    assert any(finding.check == "read_as_before" for finding in kept.findings)
+    site.put("28.10.2023 0801", document("28.10.2023 0801", 2))
+    site.read()
+    assert site.versions[0].sha256 == good.sha256, "what cannot be read waits"
+    edit(seeds, "datasource_mappings.csv", f"{SOURCE},date_time,", f"{SOURCE},datetime,", count=23)
+    site.run = replace(site.run, registry=load_registry(seeds))
+    site.read()
+    assert site.values().keys() == {"28 06:00", "28 06:01"}
+
+
+def test_what_is_withdrawn_of_a_day_stays_out_when_more_comes(site: Site) -> None:
+    site.put("28.10.2023 0800", document("28.10.2023 0800", 1))
+    site.read()
+    (wrong,) = site.versions
+    seeds = site.run.settings.seeds_dir
+    append(seeds, "withdrawals.csv", f"{wrong.sha256},wrong,Jana,2023-10-01")
+    site.run = replace(site.run, registry=load_registry(seeds))
+    site.put("28.10.2023 0801", document("28.10.2023 0801", 2))
+    site.read()
+    withdrawn = site.run.registry.withdrawn(site.run.as_of)
+    ledger = Ledger.read(site.run.settings.paths)
+    used = ledger.accepted("apartments", site.run.as_of, withdrawn)
+    assert [(version.number, version.rows) for version in used] == [(2, 1)]
+
+
+def test_a_file_that_comes_back_as_it_was_counts_again(site: Site) -> None:
+    minute, first = "28.10.2023 0800", datetime(2024, 1, 1, tzinfo=UTC)
+    for power, modified in ((1, first), (2, first + timedelta(days=1)), (1, first)):
+        site.put(minute, document(minute, power), modified)
+        site.read()
+    assert site.values()["28 06:00"]["plugs.Office.power"] == 1
+
+
+def test_the_zone_of_the_machine_makes_no_file_new(site: Site) -> None:
+    site.put("28.10.2023 0800", document("28.10.2023 0800", 1))
+    site.read()
+    (version,) = site.versions
+    os.environ["TZ"] = "Asia/Tokyo"
+    time.tzset()
+    site.read()
+    assert site.versions == [version]
+
+
+@pytest.mark.parametrize("name", ["28.10.2023 0800", "28.10.2023 0801"])
+def test_a_byte_order_mark_is_no_damage(site: Site, name: str) -> None:
+    site.put(name, b"\xef\xbb\xbf" + json.dumps(document(name, 1)).encode())
+    site.read()
+    assert site.versions[0].rows == 1
 
 
 @pytest.mark.parametrize("archive", ["whole", "none", "cut", "other bytes"])

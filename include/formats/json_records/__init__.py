@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.errors import ConfigurationError
+from include.formats.delimited.raw_text import UTF8_BOM
 from include.formats.json_records.documents import EXPORT, Documents, parse, split_documents
 from include.formats.json_records.parsing import Damaged, values_of, why
 from include.formats.json_records.places import Found, InvalidPath, Step, find_records, parse_path
@@ -158,7 +159,8 @@ def _open_pack(members: pa.Table, format_: FileFormat) -> _JsonRecords:
             cure="leave the cell empty, or take the group `day` out of file_pattern",
         )
     numbers, contents = members["row"].to_pylist(), members["content"].to_pylist()
-    documents = Documents(dict(zip(numbers, contents, strict=True)), len(numbers))
+    texts = (content.removeprefix(UTF8_BOM) for content in contents)
+    documents = Documents(dict(zip(numbers, texts, strict=True)), len(numbers))
     content = _whole(documents, _Content(format_.named_by))
     return _JsonRecords(content, documents.texts, documents.last, format_.encoding_name)
 
