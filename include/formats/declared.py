@@ -131,10 +131,16 @@ class Declared:
         """Hash of everything that decides how a file is read: if it differs, files are read
         again.
         """
-        if self.tables:
-            return _hash([READ_AS, *map(repr, self.tables.values())])
+        tables = [
+            row.model_dump(mode="json")
+            for table, columns in self.tables.values()
+            for row in (table, *columns)
+        ]
+        if not self.mappings:
+            return _hash([READ_AS, tables])
         facts = [
             READ_AS,
+            *([tables] if tables else []),
             self.format.model_dump(mode="json", exclude_defaults=True),
             {
                 "file_pattern": self.datasource.file_regex,

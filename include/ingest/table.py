@@ -20,6 +20,14 @@ FITTING = {
     "integer": (pa.types.is_integer,),
     "boolean": (pa.types.is_boolean, pa.types.is_integer),
 }
+ARROW = {
+    "date": pa.date32(),
+    "varchar": pa.string(),
+    "double": pa.float64(),
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "boolean": pa.bool_(),
+}
 
 
 def read_table(
@@ -47,7 +55,15 @@ def read_table(
             what = f"column {row.column!r} is {found or 'missing'}, declared is {row.type}"
             cure = "Correct its row in sql_columns.csv, or the table"
             raise Refused("table_column", what, cure=cure)
+        try:
+            _ = table[row.column].cast(ARROW[row.type]) if row.type in ARROW else None
+        except pa.ArrowException:  # its words hold the value
+            what = f"column {row.column!r} has values that are no {row.type}"
+            raise Refused("table_column", what, cure="Declare a wider type") from None
     names = [row.column for row in columns]
+    if empty := [name for name in key if table[name].null_count]:
+        what = f"column {empty[0]!r} of the key has empty cells"
+        raise Refused("table_key", what, cure="Correct key in sql_tables.csv, or the table")
     if key and table.select(key).group_by(list(key)).aggregate([]).num_rows < table.num_rows:
         what = f"two rows have the same {', '.join(key)}"
         raise Refused("table_key", what, cure="Correct key in sql_tables.csv, or the table")

@@ -268,6 +268,13 @@ def _check_sql_column(known: Known, row: SqlColumn) -> None:
     tables = [
         table for table in known.tables.get(row.datasource_id, ()) if table.table == row.table
     ]
+    same = known.columns[row.datasource_id, row.table]
+    if sum(other.column.lower() == row.column.lower() for other in same) > 1:
+        what = f"{row.column} is there twice: names of a release differ by more than case"
+        refuse(file, row, "column", what, "remove one of them")
+    if row.column.lower() == "building_id" and row.type:
+        what = "building_id is what each published table has of its own"
+        refuse(file, row, "column", what, "leave the column out, or read it through a view")
     if not tables:
         cure = "add the table, or remove the row"
         refuse(file, row, "table", f"{row.table} has no row in sql_tables.csv", cure)

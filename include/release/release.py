@@ -17,7 +17,7 @@ from include.contract.tables import Table, file_of, published_monthly, tables, t
 from include.core import files
 from include.core.calendar import month_start
 from include.core.duckdb_session import for_each, scratch_database
-from include.core.errors import ContractError, DamagedFile, StorageError
+from include.core.errors import ConfigurationError, ContractError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.core.version import code_version
 from include.hierarchy import hierarchy
@@ -199,8 +199,19 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
 
 
 def published_tables(run: Run) -> list[Table]:
-    """All tables of the release of a publication."""
-    return [*tables(run.publication.views), *(found.table for found in source_tables(run))]
+    """All tables of the release of a publication.
+
+    Raises ConfigurationError if two have one name.
+    """
+    found = [*tables(run.publication.views), *(one.table for one in source_tables(run))]
+    names = [table.file for table in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigurationError(
+            f"two tables of {run.publication.publication_id} are called {twice[0]}",
+            where="sql_tables.csv, column published",
+            cure="give one of them another name",
+        )
+    return found
 
 
 def promote(settings: Settings, built: Release) -> Release | None:
@@ -455,7 +466,7 @@ def _audit(
                 where=table.file,
                 cure=f"correct {table.model}.sql or {table.model}.yml",
             )
-        missing = " + ".join(f"count_if({name} is null)" for name in table.key)
+        missing = " + ".join(f'count_if("{name}" is null)' for name in table.key)
         if database.execute(
             f"select {missing} from read_parquet($path)", {"path": path}
         ).fetchone() not in [(0,), (None,)]:

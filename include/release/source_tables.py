@@ -1,13 +1,14 @@
 """Tables of a release that come from a source as they are: registers, not readings."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from include.contract.parquet import PARQUET
-from include.contract.tables import Column, Table
+from include.contract.tables import Column, Table, tables, tables_of
+from include.core import files
 from include.core.errors import StorageError
 from include.ledger.ledger import FileVersion, Ledger
 from include.registry import Run
@@ -19,31 +20,51 @@ BUILDING = Column("building_id", "varchar", "building", "")
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table, and the file version that it is made from; None where none was ever accepted."""
+    """A table, and what it is made from.
+
+    Attributes:
+        table: as the release describes it.
+        datasource: whose it is; None where it is kept.
+        columns: what is declared of it.
+        version: the last file that was accepted; None where none ever was.
+        kept: the file of the last release, where a wrong row of a seed hides what is declared.
+    """
 
     table: Table
-    datasource: Datasource
-    columns: tuple[SqlColumn, ...]
-    version: FileVersion | None
+    datasource: Datasource | None = None
+    columns: tuple[SqlColumn, ...] = ()
+    version: FileVersion | None = None
+    kept: Path | None = None
 
     @property
     def digest(self) -> str:
         """What names its contents."""
+        if self.kept:
+            return files.sha256(self.kept)
         return self.version.sha256 if self.version else ""
 
 
 def source_tables(run: Run) -> list[SourceTable]:
-    """Those of the buildings of the run, in the order of the seed."""
-    return list(_found(run))
+    """Those of the buildings of the run, in the order of the seed; of a building with a wrong row,
+    as they were published.
+    """
+    found = list(_declared(run))
+    if {row.building_id for row in run.registry.published_buildings} & run.registry.wrong.keys():
+        found += _kept(run, {one.table.file for one in found})
+    return found
 
 
-def _found(run: Run) -> Iterator[SourceTable]:
-    published = {building.building_id for building in run.registry.published_buildings}
+def _declared(run: Run) -> Iterator[SourceTable]:
+    built = {building.building_id for building in run.registry.built_buildings}
+    datasources = {
+        row.datasource_id: row
+        for row in run.registry.datasources
+        if row.status in ("active", "disabled") and row.building_id in built
+    }
     withdrawn = run.registry.withdrawn(run.as_of)
     for row in run.registry.sql_tables:
-        datasource = run.registry.datasource(row.datasource_id)
-        used = datasource.status in ("active", "disabled")
-        if not row.published or not used or datasource.building_id not in published:
+        datasource = datasources.get(row.datasource_id)
+        if not row.published or datasource is None:
             continue
         columns = run.registry.sql_columns_of(row)
         accepted = Ledger.read(run.settings.paths, datasource.building_id).accepted(
@@ -53,6 +74,19 @@ def _found(run: Run) -> Iterator[SourceTable]:
         versions = [v for v in accepted if (v.datasource_id, v.path) == place]
         newest = versions[-1] if versions else None
         yield SourceTable(_table(row, columns), datasource, columns, newest)
+
+
+def _kept(run: Run, made: Collection[str]) -> Iterator[SourceTable]:
+    """Those of the last release that are not made now."""
+    last = run.settings.paths.latest
+    schema = files.read_or(last / "schema.json", {"tables": []})
+    others = {table.file for table in (*tables(), *tables_of("view"))}
+    for table in schema["tables"]:
+        if table["file"] not in made and table["file"] not in others:
+            columns = tuple(Column(**column) for column in table["columns"])
+            name, key = table["file"].removesuffix(".parquet"), tuple(table["key"])
+            described = Table(table["file"], name, "source", table["description"], columns, key)
+            yield SourceTable(described, kept=last / table["file"])
 
 
 def _table(row: SqlTable, columns: tuple[SqlColumn, ...]) -> Table:
@@ -70,8 +104,11 @@ def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, tar
     """Write the table with the types that are declared; a time without zone is of the datasource's
     clock.
 
-    Raises StorageError if no copy of its file is left.
+    Raises StorageError if no copy of its file is left, or it cannot be written so.
     """
+    if found.kept:
+        files.copy(found.kept, target)
+        return
     if found.version is None:
         nothing = ", ".join(f"null::{c.type} as {_quoted(c.name)}" for c in found.table.columns)
         query = f"select {nothing} where false"
@@ -83,6 +120,7 @@ def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, tar
             where=str(next(iter(found.version.landed(run.settings.paths)))),
             cure="run refresh again: the database is read again",
         )
+    assert found.datasource
     (raw,) = found.version.landed(run.settings.paths)
     described = database.execute("describe from read_parquet($raw)", {"raw": str(raw)}).fetchall()
     there = {name: kind for name, kind, *_ in described}
@@ -96,7 +134,15 @@ def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, tar
         "target": str(target),
     }
     query = f"copy ({query}) to $target ({PARQUET})"
-    database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
+    given = {name: value for name, value in given.items() if f"${name}" in query}
+    try:
+        database.execute(query, given)
+    except duckdb.Error as error:  # its words may hold a value
+        raise StorageError(
+            f"{found.table.file} cannot be written with its declared types: {type(error).__name__}",
+            where=found.version.path,
+            cure="correct the types in sql_columns.csv",
+        ) from None
 
 
 def _typed(column: SqlColumn, there: str | None) -> str:

@@ -82,7 +82,7 @@ class Sql:
         _read(asked, f"{self._datasource.location}, table {table.table}", self._patience)
 
     def _query(self, table: SqlTable, window: Window | None, mark: str) -> str:
-        """Names are checked with their rows: nothing but names can be in them."""
+        """Names are checked with their rows, so they hold no SQL."""
         columns = ", ".join(f"{mark}{name}{mark}" for name in self._columns[table.table])
         source = ".".join(f"{mark}{part}{mark}" for part in table.table.split("."))
         query = f"select {columns} from {source}"

@@ -16,6 +16,7 @@ from include.ledger.ledger import FileVersion, Finding, Ledger
 from include.sources.credentials import Credential
 from include.sources.sync import sync
 from tests.support.databases import KINDS, LOGIN, PASSWORD, Database, database
+from tests.support.many import edit
 from tests.support.platform import Platform
 
 pytestmark = pytest.mark.long
@@ -173,6 +174,49 @@ def test_another_type_is_refused_and_the_last_table_stays(
     assert "declared is varchar" in refused.reasons[0]
     used = Ledger.read(platform.settings.paths).accepted("sm2", platform.at("2026-02-02").as_of)
     assert before["rooms.parquet"].sha256 in {version.sha256 for version in used}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("(3, 'a', null, 'x'), (3000000000, 'b', null, 'x')", "has values that are no integer"),
+        ("(7, 'a', null, 'x'), (7, 'b', null, 'x')", "two rows have the same id"),
+        ("(null, 'a', null, 'x')", "of the key has empty cells"),
+    ],
+)
+def test_rows_that_the_declared_table_cannot_have_are_refused(
+    platform: Platform, server: Database, rows: str, said: str
+) -> None:
+    edit(
+        Path(platform.environment["SEEDS_DIR"]),
+        "sql_columns.csv",
+        "rooms,id,bigint",
+        "rooms,id,integer",
+    )
+    server.run(
+        "drop table rooms; create table rooms (id bigint, name varchar(20), since timestamp null,"
+        f" owner varchar(50)); insert into rooms values {rows};"
+    )
+    versions, _ = read(platform, "2026-02-01")
+    refused = versions["rooms.parquet"]
+    assert refused.verdict == "refused" and said in refused.reasons[0]
+    assert "3000000000" not in str(refused.findings)
+    assert versions["heats_2026-01-30.parquet"].verdict == "accepted"
+
+
+def test_a_seed_that_says_when_reads_the_windows_again(platform: Platform) -> None:
+    """Also where the datasource has a published table beside its readings."""
+    before, _ = read(platform, "2026-02-01")
+    seeds = Path(platform.environment["SEEDS_DIR"])
+    edit(
+        seeds,
+        "datasources_config.csv",
+        "any,Europe/Prague,,,50,5,25,0,1000",
+        "any,UTC,,,50,5,25,0,1000",
+    )
+    after, _ = read(platform, "2026-02-01T06:00Z")
+    first, again = (v["heats_2026-01-30.parquet"].first_reading for v in (before, after))
+    assert first and again and (again - first).total_seconds() == 3600
 
 
 def test_a_password_that_is_wrong_is_said_without_it(
