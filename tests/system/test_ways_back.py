@@ -65,7 +65,7 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
     ]
     outcome = read_outcome(old.settings)
     assert outcome is not None and outcome.notes == [
-        "State brought to format 3: 4 file versions were read again, all months are built again"
+        "State brought to format 4: 4 file versions were read again, all months are built again"
     ]
     assert tree(old.data / "readings", is_parquet) == readings
     here = tree(old.data / "archive", is_parquet)
@@ -105,7 +105,7 @@ def test_the_state_of_a_newer_checkout_is_refused(published) -> None:
     table = pq.read_table(ledger)
     files.write_parquet(ledger, table.replace_schema_metadata({b"state_format": b"99"}))
     with pytest.raises(
-        ConfigurationError, match="state format 99, this checkout reads up to 3"
+        ConfigurationError, match="state format 99, this checkout reads up to 4"
     ) as refused:
         Ledger.read(settings.paths)
     assert "update this checkout" in refused.value.cure
