@@ -341,9 +341,7 @@ aggregated and published in one release. Then one of them has a new day, and is 
 Two apartments send a JSON document a minute. What the platform does with them after rclone has listed and copied them: verify, pack,
 validate, register; each apartment in a process of its own, as their tasks are (`python benchmarks/packs.py`).
 
-```text
 {packs}
-```
 
 ## Size
 

@@ -111,8 +111,8 @@ def measure(title: str, count: int) -> None:
     seconds = max(one["seconds"] for one in found) + last
     remote, mib = max(one["remote"] for one in found), sum(one["mib"] for one in found)
     print(
-        f"{title}: {count:,} documents, {seconds:.1f} s, {count / seconds:,.0f} a second;"
-        f" the remote {remote:.1f} s; {mib:,.0f} MiB in both processes",
+        f"- {title}: {count:,} documents, {seconds:.1f} s, {count / seconds:,.0f} a second; the"
+        f" remote {remote:.1f} s; {mib:,.0f} MiB in both processes",
         flush=True,
     )
 
@@ -139,7 +139,7 @@ def main() -> None:
         paths = Settings.from_environment().paths
         landed = sum(path.stat().st_size for path in paths.landing.rglob("*") if path.is_file())
         ledger = paths.ledger("apartments").stat().st_size
-        print(f"landing {landed / 1e6:,.0f} MB, ledger {ledger / 1e3:,.0f} KB")
+        print(f"- landing {landed / 1e6:,.0f} MB, ledger {ledger / 1e3:,.0f} KB")
 
 
 if __name__ == "__main__":
