@@ -26,12 +26,8 @@ from cli.example import environment, write_seeds  # noqa: E402
 from include.core import rclone  # noqa: E402
 from include.core.clock import parse_as_of  # noqa: E402
 from include.core.settings import SEEDS, Settings  # noqa: E402
-from include.ingest.register import (  # noqa: E402
-    SkippedChecks,
-    pass_gate,
-    register,
-    validate_arrivals,
-)
+from include.ingest.judge import SkippedChecks  # noqa: E402
+from include.ingest.register import pass_gate, register, validate_arrivals  # noqa: E402
 from include.registry import Run, load_registry  # noqa: E402
 from include.sources.sync import sync  # noqa: E402
 

@@ -37,9 +37,7 @@ WHITESPACE = "".join(map(chr, _SPACES))
 _DIGITS_AND_SEPARATORS = (
     r"^[+-]?[0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*[0-9][0-9.,'’٬٫ \x{00A0}\x{2009}\x{202F}]*$"
 )
-
-
-SHORT = 5_000  # lines
+SHORT = 5_000  # lines of a file whose columns are read as one
 
 
 @dataclass(frozen=True)

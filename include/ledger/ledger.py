@@ -361,7 +361,7 @@ class Ledger:
             last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):
             index = numbered[version.key] if version.number else newest.get(version.place)
-            is_grown = version.number and version.parts
+            is_grown = bool(version.number and version.parts)
             if index is not None and (versions[index].sha256 == version.sha256 or is_grown):
                 versions[index] = replace(
                     version, number=versions[index].number, first_seen=versions[index].first_seen

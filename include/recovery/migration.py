@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from include.core import files, state_remote
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
-from include.ingest.register import SkippedChecks, judge
+from include.ingest.judge import SkippedChecks, judge
 from include.ledger.ledger import FileVersion, Ledger, read_file
 from include.recovery.landed import NO_COPY, lost
 from include.registry import Run

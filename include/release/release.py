@@ -28,8 +28,8 @@ from include.registry.rows import Building
 from include.release import lineage
 from include.release.documents import write_documents
 from include.release.history import HistoryFile, history
-from include.release.source_tables import source_tables
-from include.release.source_tables import write as write_source_table
+from include.release.source_tables import source_tables, write_source_table
+from include.release.views import query_of, write_views
 from include.store.archive import Unit
 from include.store.readings import SourceMonth, taken_out, unexplained
 from include.store.store import READINGS, Store, StoredFile
@@ -150,7 +150,7 @@ def made_from(run: Run) -> str:
             for key, entry in sorted(store.readings_manifest.items())
         ),
         models_fingerprint("models"),
-        *(_view(name) for name in run.publication.views),
+        *(query_of(name) for name in run.publication.views),
         *(f"{found.table.file} {found.digest}" for found in source_tables(run)),
         hierarchy.fingerprint(run.registry),  # all seeds are in it
     ]
@@ -270,25 +270,8 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
     for found in source_tables(run):
         write_source_table(database, run, found, staging / found.table.file)
     published = published_tables(run)
-    _write_views(database, staging, published)
+    write_views(database, staging, published)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
-
-
-def _write_views(
-    database: duckdb.DuckDBPyConnection, staging: Path, published: Iterable[Table]
-) -> None:
-    """Queries over the other tables, by their names."""
-    views = [table for table in published if table.kind == "view"]
-    for path in staging.glob("*.parquet") if views else ():
-        database.read_parquet(str(path)).create_view(path.stem)
-    for table in views:
-        ordered = f"select * from ({_view(table.model)}) order by {', '.join(table.key)}"
-        target = {"target": str(staging / table.file)}
-        database.execute(f"copy ({ordered}) to $target ({PARQUET})", target)
-
-
-def _view(name: str) -> str:
-    return files.read_source(Path(__file__).parent / f"views/{name}.sql")
 
 
 # Which rows of a table of all buildings are a publication's own, by the column that says so.

@@ -61,19 +61,19 @@ def _declared(run: Run) -> Iterator[SourceTable]:
         for row in run.registry.datasources
         if row.status in ("active", "disabled") and row.building_id in built
     }
-    withdrawn = run.registry.withdrawn(run.as_of)
-    for row in run.registry.sql_tables:
-        datasource = datasources.get(row.datasource_id)
-        if not row.published or datasource is None:
-            continue
-        columns = run.registry.sql_columns_of(row)
-        accepted = Ledger.read(run.settings.paths, datasource.building_id).accepted(
-            datasource.building_id, run.as_of, withdrawn
+    rows = [row for row in run.registry.sql_tables if row.published]
+    rows = [row for row in rows if row.datasource_id in datasources]
+    newest = {
+        (version.datasource_id, version.path): version
+        for building_id in {datasources[row.datasource_id].building_id for row in rows}
+        for version in Ledger.read(run.settings.paths, building_id).accepted(
+            building_id, run.as_of, run.registry.withdrawn(run.as_of)
         )
-        place = datasource.datasource_id, row.file
-        versions = [v for v in accepted if (v.datasource_id, v.path) == place]
-        newest = versions[-1] if versions else None
-        yield SourceTable(_table(row, columns), datasource, columns, newest)
+    }
+    for row in rows:
+        columns = run.registry.sql_columns_of(row)
+        last = newest.get((row.datasource_id, row.file))
+        yield SourceTable(_table(row, columns), datasources[row.datasource_id], columns, last)
 
 
 def _kept(run: Run, made: Collection[str]) -> Iterator[SourceTable]:
@@ -100,7 +100,9 @@ def _table(row: SqlTable, columns: tuple[SqlColumn, ...]) -> Table:
     )
 
 
-def write(database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, target: Path) -> None:
+def write_source_table(
+    database: duckdb.DuckDBPyConnection, run: Run, found: SourceTable, target: Path
+) -> None:
     """Write the table with the types that are declared; a time without zone is of the datasource's
     clock.
 

@@ -32,7 +32,7 @@ from include.core.errors import RemoteError, RemoteGone
 from include.core.masking import SHORTEST, remember
 from include.registry import Run
 from include.registry.rows import Datasource, HttpRequest
-from include.sources.credentials import Credential, Credentials
+from include.sources.credentials import Credential, Credentials, credential_of
 from include.sources.port import Answer
 from include.sources.windows import Window, filled_in, windows
 
@@ -111,15 +111,7 @@ class Http:
             raise RemoteGone(what, where=where, cure=CHECK) from None
 
     def _credential(self, request: HttpRequest) -> Credential:
-        if not request.connection:
-            return Credential()
-        found = self._credentials(request.connection)
-        if found is None:
-            raise RemoteError(
-                f"there is no connection {request.connection}",
-                where=f"http_requests.csv, line {request.line}, column connection",
-                cure="add it in Airflow, or as AIRFLOW_CONN_… in the environment",
-            )
+        found = credential_of(self._credentials, request, "http_requests.csv")
         pair = b64encode(f"{found.login}:{found.password}".encode()).decode()
         sent = quote(found.password, safe="")
         remember([found.password, sent, unquote_plus(found.password), pair])

@@ -19,7 +19,7 @@ from include.core.errors import ConfigurationError, RemoteError, RemoteGone
 from include.core.masking import mask, remember
 from include.registry import Run
 from include.registry.rows import Datasource, SqlTable
-from include.sources.credentials import Credential, Credentials
+from include.sources.credentials import Credentials, credential_of
 from include.sources.port import Answer
 from include.sources.windows import Window, windows
 
@@ -69,7 +69,7 @@ class Sql:
         else:
             table, window = next(row for row in self._tables if row.file == path), None
         dialect, _, place = self._datasource.location.partition("://")
-        credential = self._credential(table)
+        credential = credential_of(self._credentials, table, "sql_tables.csv")
         login, password = (quote(text, safe="") for text in (credential.login, credential.password))
         secrets = {text for text in (credential.password, password) if text}
         remember(secrets)
@@ -94,18 +94,6 @@ class Sql:
             for instant in (window.start, window.until)
         )
         return f"{query} where {time} >= '{first}' and {time} < '{last}'"
-
-    def _credential(self, table: SqlTable) -> Credential:
-        if not table.connection:
-            return Credential()
-        found = self._credentials(table.connection)
-        if found is None:
-            raise RemoteError(
-                f"there is no connection {table.connection}",
-                where=f"sql_tables.csv, line {table.line}, column connection",
-                cure="add it in Airflow, or as AIRFLOW_CONN_… in the environment",
-            )
-        return found
 
 
 def _read(asked: dict[str, str], where: str, patience: float) -> None:

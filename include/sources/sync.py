@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -121,8 +121,7 @@ def _pack_what_is_new(
 ) -> tuple[list[Arrival], list[Finding]]:
     """Copy the listing less the members of the packs, and add what came to them."""
     packs = Packs(run, datasource, ledger)
-    names = {file.path for file in listed if not packs.has(file)}
-    new = [file for file in listed if file.path in names]  # with others of that name
+    new = new_among(listed, packs.has)
     neighbours = run.registry.neighbours_of(datasource)
     findings = [*packs.findings, *_unclaimed(new, datasource, neighbours)]
     claimed, odd = claimed_files(new, datasource)
@@ -131,8 +130,8 @@ def _pack_what_is_new(
     count = 0
     for many in copy_as_archives(run.settings, datasource, wanted):
         count += packs.add(many)
-    wanted = [file for file in wanted if not packs.has(file)]
-    for copied, left in _copy_twice(run.settings, datasource, wanted):
+    by_itself = [file for file in wanted if not packs.has(file)]
+    for copied, left in _copy_twice(run.settings, datasource, by_itself):
         count += packs.add(copied)
         findings += left
     arrivals = packs.arrivals()
@@ -140,11 +139,17 @@ def _pack_what_is_new(
         "%s: files listed: %d, new or changed: %d, copied: %d, packs that have grown: %d",
         datasource.datasource_id,
         len(listed),
-        count + len(findings),
+        len(wanted),
         count,
         len(arrivals),
     )
     return arrivals, findings
+
+
+def new_among(listed: list[RemoteFile], is_there: Callable[[RemoteFile], bool]) -> list[RemoteFile]:
+    """The files that are new, with others of their names: two of one name are one too many."""
+    names = {file.path for file in listed if not is_there(file)}
+    return [file for file in listed if file.path in names]
 
 
 def is_known(file: RemoteFile, known: dict[str, FileVersion]) -> bool:

@@ -5,7 +5,7 @@ The ledger is the memory: it survives every restart.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from include.core.clock import END_OF_TIME
 from include.core.errors import ConfigurationError, RemoteError
@@ -17,7 +17,7 @@ from include.registry import Registry, Run
 from include.registry.rows import Datasource
 from include.sources.packs import Packs
 from include.sources.registry import source_of
-from include.sources.sync import claimed_files, claimed_once, is_known
+from include.sources.sync import claimed_files, claimed_once, is_known, new_among
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,8 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
         if datasource.building_id in waiting or datasource.is_asked:
             continue
         try:
-            has = _known_files(settings, registry, datasource, ledger)
-            listed = source_of(datasource).list(datasource.location)
-            claimed, _ = claimed_files(listed, datasource)
+            new = _new_of(settings, registry, datasource, ledger)
+            claimed, _ = claimed_files(new, datasource)
             claimed, _ = claimed_once(claimed, datasource, registry.neighbours_of(datasource))
         except (RemoteError, ConfigurationError) as error:
             is_restricted = datasource.building_id in registry.restricted
@@ -44,21 +43,21 @@ def new_files(settings: Settings, registry: Registry) -> set[tuple[str, str, int
             log.warning("%s cannot be watched: %s", datasource.datasource_id, why)
             continue
         found |= {
-            (datasource.datasource_id, file.path, file.size, file.modified)
-            for file in claimed
-            if not has(file)
+            (datasource.datasource_id, file.path, file.size, file.modified) for file in claimed
         }
     return found
 
 
-def _known_files(
+def _new_of(
     settings: Settings, registry: Registry, datasource: Datasource, ledger: Ledger
-) -> Callable[[RemoteFile], bool]:
-    """Whether a file of the datasource was read: it is in the ledger, or in a pack."""
+) -> list[RemoteFile]:
+    """The files at its location that are neither in the ledger nor in a pack."""
+    listed = source_of(datasource).list(datasource.location)
     if datasource.is_packed:
-        return Packs(Run(settings, registry, END_OF_TIME), datasource, ledger).has
+        packs = Packs(Run(settings, registry, END_OF_TIME), datasource, ledger)
+        return new_among(listed, packs.has)
     known = ledger.latest(datasource.datasource_id)
-    return lambda file: is_known(file, known)
+    return new_among(listed, lambda file: is_known(file, known))
 
 
 def in_words(found: Iterable[tuple[str, str, int, str]], registry: Registry) -> list[str]:

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 from include.core.clock import AS_OF_PATTERN, checked_as_of, is_future, parse_as_of
 from include.core.errors import ConfigurationError
 from include.core.settings import Settings
-from include.ingest.register import SkippedChecks
+from include.ingest.judge import SkippedChecks
 from include.ingest.validate import SKIPPABLE
 from include.registry import Registry, Run, load_registry
 from include.release.release import settings_at

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from include.core import files
 from include.core.settings import PROJECT_DIR, Settings
-from include.ingest.register import SkippedChecks, judge
+from include.ingest.judge import SkippedChecks, judge
 from include.ledger.ledger import FileVersion, Ledger
 from include.planning.plan import rank
 from include.registry import Registry, Run, load_registry

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core import files, masking
-from include.ingest.register import SkippedChecks, validate_arrivals
+from include.ingest.judge import SkippedChecks
+from include.ingest.register import validate_arrivals
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.registry.rows import HttpRequest
 from include.sources.ask import is_due

@@ -21,13 +21,8 @@ from include.core import files, rclone
 from include.core.clock import parse_as_of
 from include.core.errors import RemoteError
 from include.core.settings import SEEDS, Settings
-from include.ingest.register import (
-    Outcome,
-    SkippedChecks,
-    pass_gate,
-    register,
-    validate_arrivals,
-)
+from include.ingest.judge import SkippedChecks
+from include.ingest.register import Outcome, pass_gate, register, validate_arrivals
 from include.ingest.trace import trace
 from include.ledger.ledger import FileVersion, Ledger
 from include.ledger.pack import Pack, digest_of, write_part

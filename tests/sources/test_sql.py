@@ -11,7 +11,8 @@ import pytest
 
 from include.core import files
 from include.core.settings import SEEDS
-from include.ingest.register import SkippedChecks, pass_gate, register, validate_arrivals
+from include.ingest.judge import SkippedChecks
+from include.ingest.register import pass_gate, register, validate_arrivals
 from include.ledger.ledger import FileVersion, Finding, Ledger
 from include.sources.credentials import Credential
 from include.sources.sync import sync

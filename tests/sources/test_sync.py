@@ -13,7 +13,8 @@ import pytest
 from include.core import files, rclone
 from include.core.errors import PlatformError, RemoteError, RemoteGone, StorageError
 from include.core.rclone import RemoteFile
-from include.ingest.register import SkippedChecks, validate_arrivals
+from include.ingest.judge import SkippedChecks
+from include.ingest.register import validate_arrivals
 from include.ledger.ledger import Arrival, FileVersion, Finding, Ledger
 from include.sources import sync as syncing
 from tests.support.platform import Platform

@@ -139,10 +139,10 @@ def _open_file(raw: Path, format_: FileFormat) -> _JsonRecords:
     documents = split_documents(raw.read_bytes(), format_.encoding_name)
     path, content = _path(format_), _Content(format_.named_by)
     if path:
-        _inside(documents, path, content)
+        _add_inside(documents, path, content)
         opened = _JsonRecords(content, {}, content.last, format_.encoding_name)
     else:
-        _whole(documents, content)
+        _add_whole(documents, content)
         opened = _JsonRecords(content, documents.texts, documents.last, format_.encoding_name)
     if not opened.rows:
         raise no_rows(opened.data_at)
@@ -161,7 +161,8 @@ def _open_pack(members: pa.Table, format_: FileFormat) -> _JsonRecords:
     numbers, contents = members["row"].to_pylist(), members["content"].to_pylist()
     texts = (content.removeprefix(UTF8_BOM) for content in contents)
     documents = Documents(dict(zip(numbers, texts, strict=True)), len(numbers))
-    content = _whole(documents, _Content(format_.named_by))
+    content = _Content(format_.named_by)
+    _add_whole(documents, content)
     return _JsonRecords(content, documents.texts, documents.last, format_.encoding_name)
 
 
@@ -176,7 +177,7 @@ def _path(format_: FileFormat) -> tuple[Step, ...]:
         ) from None
 
 
-def _whole(documents: Documents, content: _Content) -> _Content:
+def _add_whole(documents: Documents, content: _Content) -> None:
     """Each document is a record."""
     for number, text in documents.texts.items():
         try:
@@ -185,10 +186,9 @@ def _whole(documents: Documents, content: _Content) -> _Content:
             content.reject(number, error if text.strip() else Damaged("it is empty"), text)
         else:
             content.read(number, Found(value), text)
-    return content
 
 
-def _inside(documents: Documents, path: tuple[Step, ...], content: _Content) -> _Content:
+def _add_inside(documents: Documents, path: tuple[Step, ...], content: _Content) -> None:
     """The records that the documents hold; a document that cannot be used counts as one.
 
     Raises Refused if there is only one document, and it cannot be used.
@@ -206,7 +206,6 @@ def _inside(documents: Documents, path: tuple[Step, ...], content: _Content) -> 
         else:
             for one in found:
                 content.read(content.last + 1, one)
-    return content
 
 
 def _written(value: Any) -> bytes:
