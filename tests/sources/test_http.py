@@ -89,7 +89,7 @@ def accept(platform: Platform, as_of: str, verdict: Any = "accepted") -> None:
     before = Ledger.read(platform.settings.paths)
     now = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
     new = [
-        FileVersion(number=0, first_seen=now, verdict=verdict, **vars(arrival))
+        FileVersion(first_seen=now, verdict=verdict, **vars(arrival))
         for arrival in arrivals(platform)
     ]
     before.with_versions(new).write(platform.settings.paths, before)
