@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -31,6 +32,9 @@ HEALING = (
     "run again: it comes back from the state remote or is made again (docs/runbook.md, damaged"
     " files)"
 )
+_SEAL = b"sha256_of_all_other_bytes"  # in the metadata of a Parquet file
+_SEALED = re.compile(_SEAL + rb"..(.{64})", re.DOTALL)
+_UNSEALED = b"0" * 64
 
 
 def changing(operation: str, path: Path) -> None:
@@ -141,21 +145,27 @@ def is_made_from(folder: Path, fingerprint: str) -> bool:
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
     """The metadata that `write_parquet` stored with a table. Raises DamagedFile."""
-    try:
+    with _reading_parquet(path):
         return dict(pq.read_schema(path).metadata or {})
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
-            raise
-        raise DamagedFile(f"the file is damaged: {error}", where=str(path), cure=HEALING) from error
 
 
 def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
     """A whole table that `write_parquet` has written. Raises DamagedFile."""
-    try:
+    with _reading_parquet(path):
+        content = path.read_bytes()
+        seal = _SEALED.search(content)  # before anything in it is believed
+        if seal and seal[1] != _seal_of_bytes(content, seal[1]):
+            raise pa.ArrowInvalid("its checksum is another one")
         return pq.read_table(path, schema=schema, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
-            raise
+
+
+@contextlib.contextmanager
+def _reading_parquet(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DamagedFile(f"the file is damaged: {error}", where=str(path), cure=HEALING) from error
 
 
@@ -169,17 +179,34 @@ def read_or(path: Path, default: Any) -> Any:
         return default
 
 
-def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
-    """Replace `path` by `table` (zstd, each page with its checksum), in one step for every
-    reader.
+def write_parquet(path: Path, table: pa.Table, *, is_sealed: bool = True, **options: Any) -> None:
+    """Replace `path` by `table` (zstd), in one step for every reader.
+
+    Checksums of pages leave out their headers and the footer, so the metadata hold one of the whole
+    file; a file that is known by its digest `is_sealed` by that.
     """
     changing("write", path)
     with writing(path, table.nbytes):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = _partial(path)
-        pq.write_table(table, partial, compression="zstd", write_page_checksum=True, **options)
+        options |= {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(partial, table.schema, **options) as writer:
+            writer.write_table(table)
+            if is_sealed:
+                writer.add_key_value_metadata({_SEAL: _UNSEALED})
+        if is_sealed:
+            content = partial.read_bytes()
+            with partial.open("r+b") as file:
+                file.seek(content.rindex(_UNSEALED))
+                file.write(_seal_of_bytes(content, _UNSEALED))
         _flush(partial)
         partial.replace(path)
+
+
+def _seal_of_bytes(content: bytes, seal: bytes) -> bytes:
+    """The checksum of a file that holds its own `seal`: of all bytes around it."""
+    before, _, after = content.rpartition(seal)
+    return hashlib.sha256(before + after).hexdigest().encode()
 
 
 def move(source: Path, target: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from include.core import files
+from include.core.errors import DamagedFile
 from include.formats.dialect import digests
 from include.formats.opening import member_of
 from include.formats.port import RawFile
@@ -61,8 +61,8 @@ def is_landed(path: Path, layout: Layout, rows: int) -> bool:
     ledger names.
     """
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError):
+        table = files.read_parquet(path)
+    except (DamagedFile, OSError):
         return False
     wanted = [
         "source_line",

@@ -258,8 +258,7 @@ class Ledger:
             if versions != known.get(building_id):
                 rows = [_to_row(version) for version in versions]
                 table = pa.Table.from_pylist(rows, schema=SCHEMA)
-                # statistics are in no page's checksum, and nobody asks the ledger for them
-                files.write_parquet(paths.ledger(building_id), table, write_statistics=False)
+                files.write_parquet(paths.ledger(building_id), table)
 
     def by_building(self) -> dict[str, list[FileVersion]]:
         """The versions of each building."""

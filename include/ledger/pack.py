@@ -57,7 +57,7 @@ def digest_of(members: pa.Table) -> str:
 def write_part(folder: Path, table: pa.Table) -> Path:
     """Write a part (columns of PART) into a folder; its name there is its digest."""
     written = folder / "part"
-    files.write_parquet(written, table, use_dictionary=["modified"])
+    files.write_parquet(written, table, is_sealed=False, use_dictionary=["modified"])
     return written.rename(folder / files.sha256(written))
 
 

@@ -106,10 +106,17 @@ class PostgreSql(Database):
                 [*owner, str(postgres_program("postgres")), *options], stderr=log, cwd="/"
             )
         wait_for(self.port)
+        deadline = time.monotonic() + 30
+        while not self._answers() and time.monotonic() < deadline:  # its port is open before it is
+            time.sleep(0.05)
         with contextlib.suppress(subprocess.CalledProcessError):  # it is there after a restart
             self.run(f"create role {LOGIN} login password '{PASSWORD}'", "postgres")
             self.run("create database site", "postgres")
         self.run(f"alter default privileges grant select on tables to {LOGIN}")
+
+    def _answers(self) -> bool:
+        command = [str(postgres_program("pg_isready")), "-h", str(self.folder)]
+        return subprocess.run([*command, "-p", str(self.port)], capture_output=True).returncode == 0
 
     def run(self, sql: str, database: str = "site") -> None:
         place = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", database]
