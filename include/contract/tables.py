@@ -25,11 +25,14 @@ TYPES = {
 }
 
 
-Kind = Literal["aggregate", "readings", "monthly", "hierarchy", "dimension", "view", "source"]
-# aggregate: by the time-series engine; readings: one row per reading; monthly: with the readings,
-# month by month; hierarchy: by the graph; dimension: from the seeds; view: a query over the others,
-# for publications that name it; source: as it comes from a database
-KINDS: tuple[Kind, ...] = ("aggregate", "readings", "monthly", "hierarchy", "dimension")
+Kind = Literal[
+    "aggregate", "readings", "amounts", "monthly", "hierarchy", "dimension", "view", "source"
+]
+# aggregate: by the time-series engine; readings: one row per reading; amounts: what was made of
+# readings, where there are such; monthly: with the readings, month by month; hierarchy: by the
+# graph; dimension: from the seeds; view: a query over the others, for publications that name it;
+# source: as it comes from a database
+KINDS: tuple[Kind, ...] = ("aggregate", "readings", "amounts", "monthly", "hierarchy", "dimension")
 
 
 @dataclass(frozen=True)

@@ -382,7 +382,7 @@ def unit_of(name: str, quantity: dict[str, str] | None) -> str:
 def measurement_row(name: str) -> dict[str, str] | None:
     """A row of measurements.csv for a known quantity."""
     row = next((row for row in quantities() if row["measurement"] == name), None)
-    return row and {key: row[key] for key in Measurement.model_fields if key != "line"}
+    return row and {key: row.get(key, "") for key in Measurement.model_fields if key != "line"}
 
 
 def bounds_of(measurements: Iterable[str]) -> tuple[str, str]:

@@ -33,6 +33,8 @@ class MonthPlan:
 
     `begun`: the datasources whose first reading of all is in this month, and its local date: before
     that day they are not silent.
+    `before`: the building's last month before it that has files, whose last readings its first
+    amounts are made of; empty if it has none, or makes no amounts.
     """
 
     building: Building
@@ -40,6 +42,7 @@ class MonthPlan:
     fingerprint: str
     versions: tuple[FileVersion, ...]
     begun: tuple[tuple[str, date], ...] = ()
+    before: str = ""
 
     @property
     def batch(self) -> str:
@@ -121,6 +124,7 @@ def plan_readings(run: Run) -> list[MonthPlan]:
             for month in version.months:
                 months[month].append(version)
         began = _first_days(ranked, building.timezone)
+        before = ""
         for month, versions in sorted(months.items()):
             begun = tuple((name, day) for name, day in began if f"{day:%Y-%m}" == month)
             facts = [
@@ -130,7 +134,8 @@ def plan_readings(run: Run) -> list[MonthPlan]:
                 *(f"{name} {day}" for name, day in begun),
             ]
             fingerprint = hashlib.sha256("\n".join(facts).encode()).hexdigest()
-            plans.append(MonthPlan(building, month, fingerprint, tuple(versions), begun))
+            plans.append(MonthPlan(building, month, fingerprint, tuple(versions), begun, before))
+            before = month if run.registry.makes_amounts(building.building_id) else ""
     return plans
 
 

@@ -15,7 +15,7 @@ They are written and read here alone. `readings.json` is for the task that store
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
@@ -44,7 +44,16 @@ from include.registry.rows import (
 from include.registry.units import Conversion, UnknownUnit, conversion
 
 HANDED_OVER = "readings.json"
+LAST_READINGS = "int_last_readings"
 _INSTANT = pa.timestamp("us", "UTC")
+READINGS_SCHEMA = pa.schema(
+    [
+        ("timestamp", _INSTANT),
+        *((name, pa.string()) for name in ("source", "location", "sensor_id", "measurement")),
+        ("value", pa.float64()),
+        *((name, pa.int32()) for name in ("source_file", "source_line")),
+    ]
+)
 FILES = pa.schema(
     [
         *((name, pa.int32()) for name in ("number", "precedence")),
@@ -70,6 +79,19 @@ MONTHS = pa.schema(
         ("block_seconds", pa.int64()),
         ("landed_values", pa.list_(pa.string())),
         ("begun", pa.map_(pa.string(), pa.date32())),
+        ("carried", pa.string()),
+    ]
+)
+
+
+WINDOWS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("batch", "building_id", "timezone")),
+        *((name, _INSTANT) for name in ("start", "stop", "labels_start", "labels_stop")),
+        ("block_seconds", pa.int64()),
+        ("as_of", _INSTANT),
+        ("readings", pa.list_(pa.string())),
+        ("left_out", pa.list_(pa.string())),
     ]
 )
 
@@ -88,6 +110,7 @@ class Window:
     block_seconds: int
     as_of: datetime
     readings: list[str]
+    left_out: list[str]
 
 
 def planned_windows(settings: Settings) -> list[Window]:
@@ -115,7 +138,10 @@ class ReadingsPlan:
 
 
 def write_readings_plan(
-    run: Run, months: list[MonthPlan], dropped: Iterable[tuple[str, str]] = ()
+    run: Run,
+    months: list[MonthPlan],
+    dropped: Iterable[tuple[str, str]] = (),
+    carried: Mapping[str, Path] | None = None,
 ) -> None:
     """Write which months dbt builds from which files, the seeds, and last what was planned.
 
@@ -126,7 +152,9 @@ def write_readings_plan(
         run: whose seeds are built from; the plan can be read by a run of the same time alone.
         months: the months to build.
         dropped: building and month of the stored months to take out.
+        carried: by batch the last readings before its month (`int_last_readings`), where there are.
     """
+    carried = carried or {}
     handed_over = run.settings.paths.plan / HANDED_OVER
     files.remove(handed_over)
     _clear(run.settings.paths.built_readings)
@@ -140,7 +168,9 @@ def write_readings_plan(
     )
     described = _value_columns(run.registry, involved)
     files.write_parquet(run.settings.paths.plan / "value_columns.parquet", described)
-    rows = [_month_row(run.settings, plan) for plan in months]
+    nothing = run.settings.paths.plan / "nothing_carried.parquet"
+    files.write_parquet(nothing, READINGS_SCHEMA.empty_table())
+    rows = [_month_row(run.settings, plan, carried.get(plan.batch, nothing)) for plan in months]
     files.write_parquet(
         run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
@@ -151,6 +181,7 @@ def write_readings_plan(
             "fingerprint": plan.fingerprint,
             "versions": [version.number for version in plan.versions],
             "begun": {name: day.isoformat() for name, day in plan.begun},
+            "before": plan.before,
         }
         for plan in months
     ]
@@ -194,6 +225,7 @@ def read_readings_plan(run: Run) -> ReadingsPlan:
             month["fingerprint"],
             tuple(versions[month["building_id"], number] for number in month["versions"]),
             tuple((name, date.fromisoformat(day)) for name, day in month["begun"].items()),
+            month["before"],
         )
         for month in plan["months"]
     ]
@@ -273,6 +305,7 @@ def _conversions(registry: Registry) -> pa.Table:
     published = {row.measurement: row.unit for row in registry.measurements}
     units = {row.unit for row in registry.datasource_mappings if row.unit}
     units |= {row.unit for row in registry.sensor_mappings if row.unit}
+    units |= {row.accumulated_unit for row in registry.measurements if row.makes_amounts}
     found = []
     for unit, (measurement, to) in product(sorted(units), sorted(published.items())):
         with contextlib.suppress(UnknownUnit):  # what is used was checked with its row
@@ -291,6 +324,7 @@ def _measured(registry: Registry) -> list[Measurement]:
     rows += [(row.measurement, row.datasource_id) for row in registry.sensor_mappings]
     used = {measurement for measurement, datasource_id in rows if datasource_id not in planned}
     awaited = {measurement for measurement, _ in rows} - used
+    awaited |= {row.amount for row in registry.measurements if row.measurement in awaited}
     return [row for row in registry.measurements if row.measurement not in awaited]
 
 
@@ -322,9 +356,15 @@ def landed_values(settings: Settings, version: FileVersion) -> Path:
 
 
 def write_windows_plan(
-    settings: Settings, windows: list[WindowPlan], inputs: list[list[Path]], as_of: datetime
+    settings: Settings,
+    windows: list[WindowPlan],
+    inputs: list[list[Path]],
+    as_of: datetime,
+    left_out: Collection[str] = (),
 ) -> None:
-    """Write which windows the time-series engine aggregates, each from its files of readings."""
+    """Write which windows the time-series engine aggregates, each from its files of readings and
+    amounts, but for the measurements that are `left_out`.
+    """
     _clear(settings.paths.built_aggregates)
     rows = [
         {
@@ -340,13 +380,16 @@ def write_windows_plan(
             ),
             "as_of": as_of,
             "readings": [str(path) for path in readings],
+            "left_out": list(left_out),
         }
         for window, readings in zip(windows, inputs, strict=True)
     ]
-    files.write_parquet(settings.paths.plan / "windows.parquet", pa.Table.from_pylist(rows))
+    files.write_parquet(
+        settings.paths.plan / "windows.parquet", pa.Table.from_pylist(rows, schema=WINDOWS)
+    )
 
 
-def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
+def _month_row(settings: Settings, plan: MonthPlan, carried: Path) -> dict[str, Any]:
     timezone = plan.building.timezone
     start, stop = month_start(plan.month, timezone), month_start(next_month(plan.month), timezone)
     return {
@@ -359,6 +402,7 @@ def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
         "block_seconds": block_seconds(timezone, start, stop),
         "landed_values": [str(landed_values(settings, version)) for version in plan.versions],
         "begun": list(plan.begun),
+        "carried": str(carried),
     }
 
 

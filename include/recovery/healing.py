@@ -20,6 +20,7 @@ from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
 from include.ledger.ledger import Ledger
+from include.planning.tables import LAST_READINGS
 from include.registry import Run
 from include.release import release
 from include.replication import state
@@ -75,7 +76,7 @@ def heal_readings(run: Run) -> list[str]:
     store = Store(run.settings)
     for month in store.readings_manifest:
         for model, file in store.month(month).items():
-            is_needed = month in needed or model in published
+            is_needed = month in needed or model in (*published, LAST_READINGS)
             if is_needed or (file.path.exists() and _is_due(file.path, run.as_of)):
                 wanted[file.path] = file.sha256
                 owners[file.path] = ".".join(month)

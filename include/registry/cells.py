@@ -109,6 +109,13 @@ def _addresses(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Addresses = Annotated[Names, AfterValidator(_addresses)]
 OptionalFloat = Annotated[float | None, BeforeValidator(lambda text: text or None)]
+# gauge: a value of its moment. counter: a total since some day. rate: an amount a time. state: on
+# (not 0) or off. event: how many since the reading before. amount: what came since the one before,
+# as a file gives it or as it is made of one of the others.
+Kind = Annotated[
+    Literal["gauge", "counter", "rate", "state", "event", "amount"],
+    BeforeValidator(lambda text: text or "gauge"),
+]
 OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 

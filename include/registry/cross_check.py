@@ -41,7 +41,8 @@ class Known:
 
     buildings: frozenset[str]
     formats: dict[str, FileFormat]
-    measurements: dict[str, str]  # with their units
+    measurements: dict[str, Measurement]
+    made_of: dict[str, str]  # amount → the measurement that it is made of
     declared: dict[str, list[DatasourceMapping]]  # datasource_id → its rows
     datasources: dict[str, Datasource]
     requests: dict[str, list[HttpRequest]]  # datasource_id → its rows
@@ -57,7 +58,8 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     known = Known(
         frozenset(row.building_id for row in registry.buildings),
         {row.format: row for row in registry.file_formats},
-        {row.measurement: row.unit for row in registry.measurements},
+        {row.measurement: row for row in registry.measurements},
+        {row.amount: row.measurement for row in registry.measurements if row.amount},
         {row.datasource_id: [] for row in registry.datasources},
         {row.datasource_id: row for row in registry.datasources},
         {},
@@ -123,11 +125,30 @@ def _refer_to_default(registry: Registry) -> None:
         )
 
 
-def _check_measurement(_: Known, row: Measurement) -> None:
+def _check_measurement(known: Known, row: Measurement) -> None:
+    file = "measurements.csv"
     if not is_ucum(row.unit):
         common = ", ".join(sorted(COMMON))
         cure = f"use a UCUM unit, such as {common}"
-        refuse("measurements.csv", row, "unit", f"unknown unit {row.unit!r}", cure)
+        refuse(file, row, "unit", f"unknown unit {row.unit!r}", cure)
+    if not row.makes_amounts:
+        if row.amount:
+            what = f"no amount is made of a measurement of kind {row.kind}"
+            refuse(file, row, "amount", what, "empty the cell, or name the kind that it is")
+        return
+    amount = known.measurements.get(row.amount)
+    if amount is None or amount.kind != "amount":
+        what = f"{row.amount!r} is no measurement of kind amount"
+        cure = "name the measurement that its amounts are published as"
+        refuse(file, row, "amount", what, cure)
+    if (other := known.made_of[row.amount]) != row.measurement:
+        what = f"{row.amount} is made of {other} as well"
+        refuse(file, row, "amount", what, "give each its own")
+    try:
+        conversion(row.accumulated_unit, amount.unit)
+    except UnknownUnit as error:
+        cure = f"give {row.amount} a unit of what {row.measurement} adds up to"
+        refuse(file, row, "amount", f"{row.measurement}: {error}", cure)
 
 
 def _check_datasource(known: Known, row: Datasource) -> None:
@@ -209,6 +230,7 @@ def _check_datasource_mapping(known: Known, row: DatasourceMapping) -> None:
     _check_unit(known, file, row, row.unit, row.measurement)
     if row.value_min > row.value_max:
         refuse(file, row, "value_min", "value_min is above value_max", "swap them")
+    _check_bound(known, row, row.measurement)
 
 
 def _check_http_request(known: Known, row: HttpRequest) -> None:
@@ -332,6 +354,7 @@ def _check_sensor_mapping(known: Known, row: SensorMapping) -> None:
         unit, measurement = row.unit or mapping.unit, row.measurement or mapping.measurement
         if row.unit or not mapping.measurement:  # else it is checked with the column
             _check_unit(known, file, row, unit, measurement)
+        _check_bound(known, mapping, measurement)
 
 
 def _check_unit(known: Known, file: str, row: Row, unit: str, measurement: str) -> None:
@@ -339,15 +362,29 @@ def _check_unit(known: Known, file: str, row: Row, unit: str, measurement: str) 
     if not unit or measurement not in known.measurements:
         return
     try:
-        conversion(unit, known.measurements[measurement])
+        conversion(unit, known.measurements[measurement].unit)
     except UnknownUnit as error:
-        cure = f"write the unit of the file's values, such as {known.measurements[measurement]}"
+        usual = known.measurements[measurement].unit
+        cure = f"write the unit of the file's values, such as {usual}"
         refuse(file, row, "unit", f"{measurement}: {error}", cure)
 
 
 def _check_measured(known: Known, file: str, row: DatasourceMapping | SensorMapping) -> None:
-    if row.measurement:
-        _refer(file, row, "measurement", row.measurement, known.measurements)
+    if not row.measurement:
+        return
+    _refer(file, row, "measurement", row.measurement, known.measurements)
+    if row.measurement in known.made_of:
+        what = f"{row.measurement} is made of {known.made_of[row.measurement]}"
+        refuse(file, row, "measurement", what, "give what the file holds a measurement of its own")
+
+
+def _check_bound(known: Known, row: DatasourceMapping, measurement: str) -> None:
+    """A counter that jumps must not become one enormous amount."""
+    measured = known.measurements.get(measurement)
+    if measured and measured.kind == "counter" and row.max_per_hour is None:
+        what = f"{measurement} is a counter, and nothing says how fast it can count"
+        cure = f"write the most that it can count in an hour, in {measured.unit}"
+        refuse("datasource_mappings.csv", row, "max_per_hour", what, cure)
 
 
 def _check_location(known: Known, row: PublicLocation) -> None:

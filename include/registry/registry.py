@@ -119,12 +119,40 @@ class Registry:
         )
 
     def _measurements_of(self, has_datasource: Callable[[str], bool] = lambda _: True) -> set[str]:
-        """The measurements that rows of these datasources name."""
+        """The measurements that rows of these datasources name, and the amounts made of them."""
         rows: list[DatasourceMapping | SensorMapping] = [
             *self.datasource_mappings,
             *self.sensor_mappings,
         ]
-        return {row.measurement for row in rows if has_datasource(row.datasource_id)}
+        named = {row.measurement for row in rows if has_datasource(row.datasource_id)}
+        return named | {row.amount for row in self.measurements if row.measurement in named}
+
+    @functools.cached_property
+    def _makers(self) -> dict[str, list[Measurement]]:
+        """Building → its measurements of which amounts are made."""
+        ids = {row.datasource_id: row.building_id for row in self.datasources}
+        rows: list[DatasourceMapping | SensorMapping] = [
+            *self.datasource_mappings,
+            *self.sensor_mappings,
+        ]
+        named = {(ids[row.datasource_id], row.measurement) for row in rows}
+        return {
+            building_id: [
+                row
+                for row in self.measurements
+                if row.makes_amounts and (building_id, row.measurement) in named
+            ]
+            for building_id in set(ids.values())
+        }
+
+    @property
+    def not_aggregated(self) -> list[str]:
+        """The measurements whose amounts are aggregated, and not their readings."""
+        return [row.measurement for row in self.of_all.measurements if not row.is_aggregated]
+
+    def makes_amounts(self, building_id: str) -> bool:
+        """Whether a building has readings of which amounts are made."""
+        return bool(self._makers.get(building_id))
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -419,8 +447,13 @@ class Registry:
         dumped = (row.model_dump(mode="json", exclude_defaults=True) for row in touching)
         facts = sorted(json.dumps(row, sort_keys=True) for row in dumped)
         facts.append(self.building(building_id).timezone)
+        unit_of = {row.measurement: row.unit for row in self.measurements}
         if any(getattr(row, "unit", "") for row in touching):  # values are converted
             facts += sorted(f"{row.measurement} {row.unit}" for row in self.measurements)
+        facts += [
+            f"{row.measurement} {row.unit} {row.kind} {row.amount} {unit_of.get(row.amount)}"
+            for row in self._makers.get(building_id, ())
+        ]
         facts += sorted(
             f"{row.datasource_id} {row.timezone}"
             for row in self.datasources

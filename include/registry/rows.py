@@ -19,6 +19,7 @@ from include.registry.cells import (
     FilePattern,
     HandOverName,
     Identifier,
+    Kind,
     Location,
     Names,
     OptionalDate,
@@ -249,6 +250,22 @@ class DatasourceMapping(Row):
     value_min: float
     value_max: float
     unit: str = Field(description="of the file's values; empty: the measurement's own")
+    gap_minutes: OptionalFloat = Field(
+        None,
+        gt=0,
+        description=(
+            "of what amounts are made of: a rate or a state holds until the next reading, but no"
+            " longer; a counter's step over a longer time is spread evenly; empty: 60"
+        ),
+    )
+    max_per_hour: OptionalFloat = Field(
+        None,
+        gt=0,
+        description=(
+            "of a counter: the most that it can count in an hour, in the measurement's unit; a step"
+            " beyond it is an outlier"
+        ),
+    )
 
 
 class HttpRequest(Row):
@@ -434,6 +451,27 @@ class Measurement(Row):
     aggregation: Literal["additive", "nonadditive"]
     description: str = Field(min_length=1)
     brick_class: str
+    kind: Kind = "gauge"
+    amount: str = Field("", description="the measurement that its amounts are")
+
+    @property
+    def makes_amounts(self) -> bool:
+        """Whether amounts are made of its readings."""
+        return self.kind not in ("gauge", "amount")
+
+    @property
+    def is_aggregated(self) -> bool:
+        """Whether its readings themselves are aggregated: the mean of a counter, of a state or of
+        events says nothing.
+        """
+        return self.kind in ("gauge", "rate", "amount")
+
+    @property
+    def accumulated_unit(self) -> str:
+        """The unit of what its readings add up to, before it becomes that of `amount`: of a rate
+        over seconds, of a state the seconds themselves.
+        """
+        return {"rate": f"{self.unit}.s", "state": "s"}.get(self.kind, self.unit)
 
 
 class PublicLocation(Row):

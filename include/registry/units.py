@@ -27,7 +27,7 @@ COMMON = frozenset(
             "V",
             "A",
         ),
-        *("m2", "m3", "m3/h", "L/s", "m/s", "km/h", "mm", "lx", "dB", "W/m2", "1"),
+        *("m2", "m3", "m3/h", "L/s", "m/s", "km/h", "mm", "lx", "dB", "W/m2", "s", "min", "h", "1"),
     ]
 )
 # What people write where UCUM means something else, or nothing that pint knows.
@@ -35,6 +35,16 @@ WRITTEN = {"C": "Cel", "℃": "Cel", "°C": "Cel", "℉": "[degF]", "F": "[degF]
 FAMILIAR = sorted((*COMMON, "°C", "°F", "kWh", "Wh", "l/s", "l/min", "mbar", "ppm", "lux", "psi"))
 
 
+# What rates and states usually add up to, over seconds: pint takes a second to be there.
+PER_SECOND = {
+    ("W.s", "W.h"): 1 / 3600,
+    ("W.s", "kW.h"): 1 / 3_600_000,
+    ("kW.s", "kW.h"): 1 / 3600,
+    ("L/s.s", "m3"): 1 / 1000,
+    ("m3/h.s", "m3"): 1 / 3600,
+    ("s", "min"): 1 / 60,
+    ("s", "h"): 1 / 3600,
+}
 FAR = 2.0**20  # from zero, so that an offset takes no digits from the scale
 
 
@@ -76,6 +86,8 @@ def conversion(unit: str, to: str) -> Conversion:
     """
     if unit == to:
         return Conversion(1.0, 0.0)
+    if known := PER_SECOND.get((unit, to)):
+        return Conversion(known, 0.0)
     pint, source, target = _registry(), _parse(unit), _parse(to)
     if source.dimensionality != target.dimensionality:
         raise UnknownUnit(f"{unit} cannot become {to}: they measure different things")

@@ -31,7 +31,7 @@ from include.release.history import HistoryFile, history
 from include.release.source_tables import source_tables, write_source_table
 from include.release.views import query_of, write_views
 from include.store.archive import Unit
-from include.store.readings import SourceMonth, taken_out, unexplained
+from include.store.readings import AMOUNTS, SourceMonth, taken_out, unexplained
 from include.store.store import READINGS, Store, StoredFile
 
 KEPT = 30
@@ -146,7 +146,7 @@ def made_from(run: Run) -> str:
             for unit, entry in sorted(store.published_units.items(), key=str)
         ),
         *(
-            f"history {key} {entry.sha256}"
+            f"history {key} {entry.sha256} {entry.metrics.get(AMOUNTS, '')}"
             for key, entry in sorted(store.readings_manifest.items())
         ),
         models_fingerprint("models"),
@@ -203,7 +203,11 @@ def published_tables(run: Run) -> list[Table]:
 
     Raises ConfigurationError if two have one name.
     """
-    found = [*tables(run.publication.views), *(one.table for one in source_tables(run))]
+    has_amounts = any(
+        run.registry.makes_amounts(row.building_id) for row in run.registry.published_buildings
+    )
+    own = [t for t in tables(run.publication.views) if t.kind != "amounts" or has_amounts]
+    found = [*own, *(one.table for one in source_tables(run))]
     names = [table.file for table in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigurationError(
@@ -240,9 +244,14 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
     """
     store = Store(run.settings)
     known = {building.building_id for building in run.registry.published_buildings}
-    readings = store.of_months(READINGS, window_of_readings(run))
     # the longest first: two are written at once
-    jobs = [(readings, staging / file_of(READINGS), READINGS, _in_retention(run))]
+    published = published_tables(run)
+    window, in_retention = window_of_readings(run), _in_retention(run)
+    jobs = [
+        (store.of_months(table.model, window), staging / table.file, table.model, in_retention)
+        for table in published
+        if table.kind in ("readings", "amounts")
+    ]
     for table in tables_of("aggregate"):
         units = [
             unit
@@ -269,7 +278,6 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
         _copy_own(database, run, hierarchy.stored(run.settings, table.model), staging, table)
     for found in source_tables(run):
         write_source_table(database, run, found, staging / found.table.file)
-    published = published_tables(run)
     write_views(database, staging, published)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
 
@@ -385,7 +393,8 @@ def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
     stored = [*store.of_units(kept).values()]
     for table in published_monthly():
         stored += store.of_months(table.model, store.readings_manifest)
-    stored += store.of_months(READINGS, window_of_readings(run))
+    for model in (READINGS, AMOUNTS):
+        stored += store.of_months(model, window_of_readings(run))
     return [file.path for file in stored]
 
 

@@ -23,7 +23,7 @@ from include.planning.plan import WindowPlan, models_fingerprint, plan_windows
 from include.planning.tables import planned_windows
 from include.registry import Run
 from include.registry.rows import Building
-from include.store.readings import Manifest, read_manifest
+from include.store.readings import AMOUNTS, Manifest, files_of_month, read_manifest
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def _fingerprint(
         zone,
         *(
             readings[building.building_id, m].fingerprint
+            + readings[building.building_id, m].carried
             for m in touched
             if (building.building_id, m) in readings
         ),
@@ -140,12 +141,18 @@ def windows_planned(run: Run) -> list[WindowPlan]:
 
 
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[list[Path]]:
-    """For each window, the files of the months of readings that it reaches into."""
-    known, paths = read_manifest(settings), settings.paths
+    """For each window, the files of readings and amounts of the months that it reaches into."""
+    known = read_manifest(settings)
     return [
         [
-            paths.month_of_readings(window.building.building_id, month)
+            path
             for month in _reached(window, known)
+            for model, (path, _) in files_of_month(
+                settings,
+                (window.building.building_id, month),
+                known[window.building.building_id, month],
+            ).items()
+            if model in ("fct_sensor_readings", AMOUNTS)
         ]
         for window in windows
     ]

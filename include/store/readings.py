@@ -12,17 +12,19 @@ import pyarrow.parquet as pq
 from include.contract.parquet import PARQUET
 from include.contract.tables import tables_of
 from include.core import files
+from include.core.calendar import month_start
 from include.core.duckdb_session import scratch_database
 from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger, redact
 from include.planning.plan import MonthPlan
-from include.planning.tables import ReadingsPlan
+from include.planning.tables import LAST_READINGS, ReadingsPlan
 from include.registry import Run
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
 
+AMOUNTS = "fct_amounts"
 RESTORE_ROWS = (
     "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the"
     " row of the seeds that described it; to take data out on purpose, withdraw its files"
@@ -53,6 +55,7 @@ class StoredMonth:
 
     `metrics`: model → sha256. `rejected`: sha256 of the readings that were not published, empty if
     there are none. `sources`: makes of devices with readings; empty if an older version stored it.
+    `carried`: sha256 of the last readings before the month, of which its first amounts are made.
     """
 
     fingerprint: str
@@ -61,6 +64,7 @@ class StoredMonth:
     metrics: dict[str, str]
     rejected: str
     sources: tuple[str, ...] = ()
+    carried: str = ""
 
 
 Month = tuple[str, str]  # building, month
@@ -104,9 +108,10 @@ def dimensions_are_current(run: Run) -> bool:
     return files.is_made_from(run.settings.paths.dimensions, run.registry.fingerprint)
 
 
-def _monthly() -> list[str]:
+def _monthly(*, with_amounts: bool = True) -> list[str]:
     """The models that are made with the readings, month by month."""
-    return [table.model for table in tables_of("monthly")]
+    models = [table.model for table in (*tables_of("monthly"), *tables_of("amounts"))]
+    return [model for model in models if with_amounts or model not in (AMOUNTS, LAST_READINGS)]
 
 
 def _dimension(settings: Settings, name: str) -> Path:
@@ -117,15 +122,39 @@ def months_to_build(
     settings: Settings, plans: list[MonthPlan], lost: Collection[str] = ()
 ) -> list[MonthPlan]:
     """The months whose readings are missing or were made from something else, and those whose batch
-    is `lost`.
+    is `lost`; where amounts are made, also a month before which the last readings may change.
     """
     manifest = read_manifest(settings)
+    found, may_end_otherwise = [], set()
+    for plan in plans:  # a building's in their order
+        building_id = plan.building.building_id
+        stored = manifest.get((building_id, plan.month))
+        before = manifest.get((building_id, plan.before))
+        carried = before.metrics.get(LAST_READINGS, "") if before else ""
+        is_built = (
+            plan.batch not in lost
+            and stored is not None
+            and (stored.fingerprint, stored.carried) == (plan.fingerprint, carried)
+        )
+        follows = bool(plan.before) and f"{building_id}.{plan.before}" in may_end_otherwise
+        if not is_built or follows:
+            found.append(plan)
+        if not is_built or (follows and _is_silent(settings, plan)):
+            may_end_otherwise.add(plan.batch)
+    return found
 
-    def is_built(plan: MonthPlan) -> bool:
-        stored = manifest.get((plan.building.building_id, plan.month))
-        return stored is not None and stored.fingerprint == plan.fingerprint
 
-    return [plan for plan in plans if plan.batch in lost or not is_built(plan)]
+def _is_silent(settings: Settings, plan: MonthPlan) -> bool:
+    """Whether a series that amounts are made of has no reading in a stored month, so that what was
+    before it is before the next one as well.
+    """
+    building_id = plan.building.building_id
+    last = settings.paths.month_of_metric(LAST_READINGS, building_id, plan.month)
+    if not last.exists():
+        return True
+    times = files.read_parquet(last)["timestamp"].to_pylist()
+    start = month_start(plan.month, plan.building.timezone)
+    return any(time < start for time in times)
 
 
 def months_to_store(settings: Settings, planned: list[MonthPlan]) -> list[MonthPlan]:
@@ -236,7 +265,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     what the files hold.
     """
     paths, manifest = run.settings.paths, read_manifest(run.settings)
-    planned = {plan.batch for plan in plans}
+    planned, carried_files = {plan.batch for plan in plans}, carried(run.settings, plans)
     sources = _built_sources(run.settings, plans)
     lost = unexplained(_lost_sources(manifest, plans, sources), taken_out(run))
     losing = {(building_id, month) for building_id, _, month in lost}
@@ -257,9 +286,11 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     if not plans:
         return Stored({}, problems, kept)
 
+    carried_in = {batch: files.sha256(path) for batch, path in carried_files.items()}
     with files.locked(paths.lock, "refresh"):
         for plan in plans:
             building_id = plan.building.building_id
+            models = _monthly(with_amounts=run.registry.makes_amounts(building_id))
             rejected = paths.built_file("fct_rejected_readings", plan.batch)
             digest_of_rejected = (
                 files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""
@@ -269,7 +300,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
             else:
                 files.remove(paths.rejected(building_id, plan.month))
             readings = paths.built_file("fct_sensor_readings", plan.batch)
-            metrics = {model: paths.built_file(model, plan.batch) for model in _monthly()}
+            metrics = {model: paths.built_file(model, plan.batch) for model in models}
             digests = {model: files.sha256(path) for model, path in metrics.items()}
             entry = StoredMonth(
                 plan.fingerprint,
@@ -278,6 +309,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
                 digests,
                 digest_of_rejected,
                 tuple(sources[plan.batch]),
+                carried_in.get(plan.batch, ""),
             )
             files.move(readings, paths.month_of_readings(building_id, plan.month))
             for model, path in metrics.items():
@@ -285,6 +317,22 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
             manifest[building_id, plan.month] = entry
         _write(run.settings, {p.building.building_id for p in plans}, accounting, manifest)
     return Stored(totals(fresh), problems, kept)
+
+
+def carried(settings: Settings, plans: list[MonthPlan]) -> dict[str, Path]:
+    """By batch the last readings before its month, where there are: those that are built with the
+    same plans, or else are stored.
+    """
+    planned, found = {plan.batch for plan in plans}, {}
+    for plan in plans:
+        building_id = plan.building.building_id
+        before = f"{building_id}.{plan.before}"
+        stored = settings.paths.month_of_metric(LAST_READINGS, building_id, plan.before)
+        if before in planned:
+            found[plan.batch] = settings.paths.built_file(LAST_READINGS, before)
+        elif plan.before and stored.exists():
+            found[plan.batch] = stored
+    return found
 
 
 def _built_sources(settings: Settings, plans: list[MonthPlan]) -> dict[str, list[str]]:

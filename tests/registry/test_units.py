@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.registry.units import COMMON, UnknownUnit, conversion, is_ucum
+from include.registry.units import COMMON, PER_SECOND, UnknownUnit, conversion, is_ucum
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,14 @@ def test_another_unit_is_refused(unit: str, to: str, message: str) -> None:
 def test_every_common_unit_is_one() -> None:
     assert all(conversion(unit, unit) and is_ucum(unit) for unit in COMMON)
     assert is_ucum("L/min") and not is_ucum("rooms") and not is_ucum("degC")
+
+
+def test_what_adds_up_over_seconds_is_what_the_library_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = dict(PER_SECOND)
+    monkeypatch.setattr("include.registry.units.PER_SECOND", {})
+    conversion.cache_clear()
+    for (unit, to), scale in known.items():
+        assert conversion(unit, to) == (pytest.approx(scale, rel=1e-12), 0)
+    conversion.cache_clear()

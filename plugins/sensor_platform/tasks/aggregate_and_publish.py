@@ -40,7 +40,7 @@ def plan_windows() -> list[list[str]]:
             for window in windows
         ),
     )
-    write_windows_plan(run.settings, windows, inputs, run.as_of)
+    write_windows_plan(run.settings, windows, inputs, run.as_of, run.registry.not_aggregated)
     planned = [list(window.months) for window in windows]
     if timeseries_engine(run.settings) is None:
         log.info("TIMESERIES_ENGINE is duckdb, which dbt runs: no container is started")

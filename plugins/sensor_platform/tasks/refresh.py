@@ -103,7 +103,8 @@ def plan_months() -> list[str]:
         "months to build: %s",
         ", ".join(month.batch for month in months) or "none, inputs and models are unchanged",
     )
-    write_readings_plan(run, months, readings.months_to_drop(run, planned))
+    dropped = readings.months_to_drop(run, planned)
+    write_readings_plan(run, months, dropped, readings.carried(run.settings, months))
     if not months and readings.dimensions_are_current(run):
         skip_groups(context, "transform")
     return [month.batch for month in months]

@@ -32,7 +32,7 @@ def plan_restoration() -> list[str]:
         raise AirflowFailException(
             "\n".join(f"{version.path}: {version.reasons[-1]}" for version in named)
         )
-    write_readings_plan(run, months)
+    write_readings_plan(run, months, carried=readings.carried(run.settings, months))
     batches = [month.batch for month in months]
     log.info(
         "months to restore: %s, from %d file versions", ", ".join(batches), len(versions_of(months))

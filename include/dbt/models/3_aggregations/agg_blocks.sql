@@ -11,6 +11,7 @@ with blocks as (
     from read_parquet(getvariable('readings'))
     where
         quality = 'ok'
+        and not list_contains(getvariable('left_out'), measurement)
         and timestamp >= getvariable('start')
         and timestamp < least(getvariable('stop'), getvariable('as_of'))
     group by all

@@ -91,7 +91,7 @@ def _aggregate_window(
     stop = min(window.stop, window.as_of)
     read = {"readings": window.readings, "start": window.start, "stop": stop}
     block = f"{window.block_seconds}s"
-    database.execute(_sql("counted"), read)
+    database.execute(_sql("counted"), {**read, "left_out": window.left_out})
     if database.execute("from counted limit 1").fetchall():
         _load(client, database, read)
         _ask_all(client, window, stop, block, answers)

@@ -1,6 +1,7 @@
 -- How often each series has each value in each month: all that loading has to know besides the times.
 --
--- $readings  months of readings, Parquet
+-- $readings  months of readings and of amounts, Parquet
+-- $left_out  measurements of which no aggregates are made
 -- $start     first instant of the window
 -- $stop      end of the window, exclusive
 --
@@ -20,7 +21,7 @@ from (
         value,
         count(*) as count
     from read_parquet($readings, filename = true)
-    where quality = 'ok' and timestamp >= $start and timestamp < $stop
+    where quality = 'ok' and not list_contains($left_out, measurement) and timestamp >= $start and timestamp < $stop
     group by all
 )
 window series as (partition by building_id, source, location, sensor_id, measurement)

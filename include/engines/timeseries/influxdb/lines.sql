@@ -1,6 +1,6 @@
 -- One line of InfluxDB's line protocol for each reading: `readings,<tags> value=…,square=… <microseconds>`.
 --
--- $readings  months of readings, Parquet
+-- $readings  months of readings and of amounts, Parquet
 -- $start     first instant of the window
 -- $stop      end of the window, exclusive
 --

@@ -5,6 +5,8 @@ select
     unit,
     aggregation,
     description,
-    brick_class
+    brick_class,
+    kind,
+    amount
 from {{ ref("measurements") }}
 order by measurement
