@@ -288,12 +288,15 @@ def main() -> None:
             days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
         many = of_many_buildings(Path(scratch), arguments.buildings)
-        packs = subprocess.run(
-            [sys.executable, PROJECT / "benchmarks/packs.py"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
+        packs, amounts = (
+            subprocess.run(
+                [sys.executable, PROJECT / f"benchmarks/{name}.py"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.strip()
+            for name in ("packs", "amounts")
+        )
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -342,6 +345,13 @@ Two apartments send a JSON document a minute. What the platform does with them a
 validate, register; each apartment in a process of its own, as their tasks are (`python benchmarks/packs.py`).
 
 {packs}
+
+## Counters
+
+26 million readings of 583 counters, one a minute through a month, become steps: the models as DuckDB runs them, beside a copy of the
+same Parquet with one thread, which is what they write with (`python benchmarks/amounts.py`).
+
+{amounts}
 
 ## Size
 

@@ -7,6 +7,7 @@ They are written and read here alone. `readings.json` is for the task that store
 | `files.parquet` | accepted file version of a planned month | `macros/plan.sql` |
 | `value_columns.parquet` | column of values and row that describes it | `models/0_seeds` |
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
+| `carried_names.parquet` | series with a last reading in the store | `macros/amounts.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
 | `unit_conversions.parquet` | unit that a row names, and measurement | `models/0_seeds` |
@@ -170,6 +171,12 @@ def write_readings_plan(
     files.write_parquet(run.settings.paths.plan / "value_columns.parquet", described)
     nothing = run.settings.paths.plan / "nothing_carried.parquet"
     files.write_parquet(nothing, READINGS_SCHEMA.empty_table())
+    stored = [path for path in sorted(set(carried.values())) if path.exists()]
+    before = (pq.read_table(path, schema=READINGS_SCHEMA) for path in stored)
+    names = pa.concat_tables([READINGS_SCHEMA.empty_table(), *before]).select(
+        ["source", "location", "sensor_id", "measurement"]
+    )
+    files.write_parquet(run.settings.paths.plan / "carried_names.parquet", names)
     rows = [_month_row(run.settings, plan, carried.get(plan.batch, nothing)) for plan in months]
     files.write_parquet(
         run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)

@@ -138,7 +138,7 @@ def _check_measurement(known: Known, row: Measurement) -> None:
         return
     amount = known.measurements.get(row.amount)
     if amount is None or amount.kind != "amount":
-        what = f"{row.amount!r} is no measurement of kind amount"
+        what = f"{row.amount!r} is not a measurement of kind amount"
         cure = "name the measurement that its amounts are published as"
         refuse(file, row, "amount", what, cure)
     if (other := known.made_of[row.amount]) != row.measurement:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from include.core.settings import PROJECT_DIR
 from include.planning.tables import READINGS_SCHEMA
 
+ENUMS = {"building_id": ["b"], "source": ["Meter"], "location": ["L"], "sensor_id": ["S"]}
 DBT = PROJECT_DIR / "include/dbt"
 ZONE = ZoneInfo("Europe/Prague")  # its clock changes on 29 March and on 25 October
 MONTHS = [datetime(2026, month, 1, tzinfo=ZONE) for month in (2, 3, 4, 5)]
@@ -37,7 +38,13 @@ create table unit_conversions as select unnest(['u', 'u.s', 's', 'u']) as unit, 
 
 def sql_of(model: str) -> str:
     """A model as dbt gives it to DuckDB, over tables of these names."""
-    names = {"ref": str, "batch_of": str, "config": lambda **_: ""}
+    names = {
+        "ref": str,
+        "batch_of": str,
+        "config": lambda **_: "",
+        "data_dir": str,
+        "literal": "'{}'".format,
+    }
     template = jinja2.Environment(autoescape=False).from_string(  # SQL, not HTML
         (DBT / "macros/amounts.sql").read_text()
         + (DBT / f"models/2_marts/amounts/{model}.sql").read_text()
@@ -60,6 +67,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(SEEDS)
+        for name, texts in {**ENUMS, "measurement": list(SERIES)}.items():
+            connection.execute(f"create type {name}_enum as enum ({str(texts)[1:-1]})")
         folder = tmp_path_factory.mktemp("carried")
         connection.execute(f"set variable folder = '{folder}'")
         connection.register("nothing", READINGS_SCHEMA.empty_table())
@@ -87,7 +96,7 @@ def amounts_of(database: duckdb.DuckDBPyConnection, readings: list[Reading]) -> 
         database.execute(
             """create or replace table fct_sensor_readings as select *, 'Meter' as source, 'L' as location,
             'S' as sensor_id, if(value < 0 and measurement = 'm3_total', 'outlier', 'ok') as quality,
-            1 as source_file, 1 as source_line from own"""
+            1 as source_file, 1 as source_line from own order by measurement, timestamp"""
         )
         bound = {
             "building_id": "b",

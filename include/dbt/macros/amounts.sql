@@ -1,13 +1,17 @@
 {#
-What the readings of a month are that amounts are made of, as CTEs: `makers` says of each source and measurement its
-kind and limits, from the seeds alone; `readings` are those of the batch, after the last one of each series before it.
-Outliers are left out. Series are numbers: to sort by their texts took twice the time.
+What amounts are made of, as CTEs: `makers` says of each source and measurement its kind and limits, from the seeds
+alone; `in_order` are the month's readings, each beside the one before and the one after it of its series; `carried`
+are the last readings of each series before the month. Outliers are left out. Instants are microseconds.
+
+Readings are stored series by series in order of time. A window function with an empty OVER goes through them as they
+lie, which DuckDB promises; to sort 26 million again took a minute.
 #}
 {% macro readings_of_amounts() %}
 makers as (
     select
         declared.source_name as source,
         measurements.measurement,
+        {{ number_of('try_cast(declared.source_name as source_enum)', 'try_cast(measurements.measurement as measurement_enum)') }} as maker,
         any_value(measurements.kind) as kind,
         any_value(measurements.amount) as amount,
         any_value(conversions.scale) as scale,
@@ -29,47 +33,69 @@ makers as (
     where
         datasources.building_id = getvariable('building_id')
         and measurements.kind in ('counter', 'rate', 'state', 'event')
-    group by 1, 2
+    group by declared.source_name, measurements.measurement
 ),
 
-measured as (
-    select timestamp, source, location, sensor_id, measurement, value, source_file, source_line
-    from {{ batch_of(ref("fct_sensor_readings")) }}
-    where
-        quality = 'ok'
-        and measurement in (select measurement from makers)
-    union all
-    select timestamp, source, location, sensor_id, measurement, value, source_file, source_line
-    from read_parquet(getvariable('carried'))
+carried as materialized (
+    select {{ reading_in_a_series() }}
+    from read_parquet(coalesce(getvariable('carried'), {{ nothing_carried() }}))
 ),
 
-series as materialized (
+in_order as not materialized (
     select
-        row_number() over (order by names.source, names.sensor_id, names.measurement)::integer as series_id,
-        names.*,
-        makers.* exclude (source, measurement)
-    from (select distinct source, sensor_id, measurement from measured) as names
-    inner join makers on names.source = makers.source and names.measurement = makers.measurement
-),
-
-places as materialized (
-    select
-        row_number() over (order by location)::integer as place_id,
-        location
-    from (select distinct location from measured)
-),
-
-readings as (
-    select
-        series.series_id,
-        places.place_id,
-        measured.timestamp,
-        measured.value,
-        measured.source_file,
-        measured.source_line
-    from measured
-    inner join series
-        on measured.source = series.source and measured.sensor_id = series.sensor_id and measured.measurement = series.measurement
-    inner join places on measured.location = places.location
+        *,
+        coalesce(lag(series) over () = series, false) as has_earlier,
+        coalesce(lead(series) over () = series, false) as has_later,
+        lag(instant) over () as earlier,
+        lag(value) over () as earlier_value,
+        lead(instant) over () as later
+    from {{ readings_of("kind is not null") }} as readings
 )
 {%- endmacro %}
+
+{# A source and measurement as one number, and with the sensor a series. #}
+{% macro number_of(source, measurement) -%}
+    enum_code({{ source }})::bigint * 65536 + enum_code({{ measurement }})
+{%- endmacro %}
+
+{% macro reading_in_a_series() %}
+    {{ number_of("source::source_enum", "measurement::measurement_enum") }} as maker,
+    maker * 4294967296 + enum_code(sensor_id::sensor_id_enum) as series,
+    epoch_us(timestamp) as instant,
+    source::source_enum as source,
+    location::location_enum as location,
+    sensor_id::sensor_id_enum as sensor_id,
+    measurement::measurement_enum as measurement,
+    value,
+    source_file,
+    source_line
+{%- endmacro %}
+
+{#
+The month's readings of some kinds, as they lie. A list is looked up in a sixth of the time that a semi-join takes.
+#}
+{% macro readings_of(kinds) %}
+    (
+        select {{ reading_in_a_series() }}
+        from {{ batch_of(ref("fct_sensor_readings")) }}
+        where
+            quality = 'ok'
+            and list_contains((select list(makers.measurement) from makers where {{ kinds }}), measurement)
+    )
+{%- endmacro %}
+
+{# An empty table of last readings, as in include/planning/tables.py. #}
+{% macro nothing_carried() -%}
+    {{ literal(data_dir() ~ "/work/plan/nothing_carried.parquet") }}
+{%- endmacro %}
+
+{# Enum types of the names in readings and in what was before them. #}
+{% macro enums_of_amounts() %}
+    {%- set columns = ["source", "location", "sensor_id", "measurement"] -%}
+    {%- set names = columns | join(", ") -%}
+    {{ enums(
+        "(select " ~ names ~ " from " ~ ref("fct_sensor_readings")
+        ~ " union all select " ~ names ~ " from " ~ plan("carried_names") ~ ")",
+        columns,
+    ) }}
+{% endmacro %}

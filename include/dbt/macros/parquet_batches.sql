@@ -26,6 +26,8 @@ left behind is a view over what was written.
             {%- if config.get("same_bytes") %}
             {#- computed on all threads, written by one: with several, the dictionaries of enums come out as different bytes #}
             create or replace temp table {{ rows }} as {{ sql }};
+            {%- endif %}
+            {%- if config.get("same_bytes") or config.get("in_order") %}
             set threads = 1;
             {%- endif %}
             copy {{ rows }} to {{ literal(built(model.name, batch)) }}

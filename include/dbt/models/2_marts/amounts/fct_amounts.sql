@@ -1,140 +1,113 @@
-{{ config(materialized="parquet_batches", batches="months", same_bytes=true) }}
+{{
+    config(
+        materialized="parquet_batches",
+        batches="months",
+        in_order=true,
+        pre_hook=["{{ enums(ref('landing_files'), ['building_id']) }}", "{{ enums_of_amounts() }}"],
+    )
+}}
 
 -- depends_on: {{ ref("int_last_readings") }}, of the month before
 with {{ readings_of_amounts() }},
 
--- instants in microseconds
-paired as (
+firsts as (
     select
-        readings.* exclude (timestamp),
-        series.kind,
-        series.scale,
-        series.gap,
-        series.max_per_hour,
-        epoch_us(readings.timestamp) as instant,
-        lag(epoch_us(readings.timestamp)) over in_time as earlier,
-        lag(readings.value) over in_time as earlier_value,
-        lead(epoch_us(readings.timestamp)) over in_time as later
-    from readings
-    inner join series on readings.series_id = series.series_id
-    window in_time as (partition by readings.series_id order by readings.timestamp)
+        series,
+        min(instant) as instant
+    from {{ readings_of("kind in ('rate', 'state')") }} as readings
+    group by series
 ),
 
-steps as (
+beside as (
     select
-        *,
-        case when value < earlier_value then value else value - earlier_value end as step,
-        instant - earlier > gap as is_long
-    from paired
-    where kind = 'counter' and earlier is not null and instant >= epoch_us(getvariable('start'))
+        in_order.* exclude (in_order.has_earlier, in_order.has_later, in_order.earlier, in_order.earlier_value, in_order.later),
+        if(in_order.has_earlier, in_order.earlier, carried.instant) as earlier,
+        if(in_order.has_earlier, in_order.earlier_value, carried.value) as earlier_value,
+        if(in_order.has_later, in_order.later, null) as later
+    from in_order
+    left join carried on if(in_order.has_earlier, null, in_order.series) = carried.series
+    union all by name
+    select
+        carried.*,
+        firsts.instant as later
+    from carried
+    left join firsts on carried.series = firsts.series
 ),
 
--- from which instant to which something lasts that is divided among the blocks it touches; what happened before the
--- month is booked in it
+-- from which instant to which something lasts; what happened before the month is booked in it
 lasting as (
     select
-        series_id,
-        place_id,
-        source_file,
-        source_line,
-        'spread' as method,
-        case when step > max_per_hour * (instant - earlier) / 3600e6 then 'outlier' else 'ok' end as quality,
-        greatest(earlier + 1, epoch_us(getvariable('start'))) as begins,
-        instant as ends,
-        step * scale / (instant - greatest(earlier + 1, epoch_us(getvariable('start')))) as per_microsecond
-    from steps
-    where is_long and instant > epoch_us(getvariable('start'))
-    union all
-    select
-        series_id,
-        place_id,
-        source_file,
-        source_line,
-        'held' as method,
-        'ok' as quality,
-        greatest(instant, epoch_us(getvariable('start'))) as begins,
-        least(later, instant + gap, epoch_us(getvariable('stop')))::bigint as ends,
-        case kind when 'rate' then greatest(value, 0) else (value <> 0)::integer end * scale / 1e6 as per_microsecond
-    from paired
-    where kind in ('rate', 'state') and least(later, instant + gap) > epoch_us(getvariable('start'))
+        beside.*,
+        makers.kind,
+        makers.amount,
+        makers.scale,
+        makers.max_per_hour,
+        getvariable('block_seconds')::bigint * 1000000 as block,
+        case when beside.value < beside.earlier_value then beside.value else beside.value - beside.earlier_value end as step,
+        greatest(if(makers.kind = 'counter', beside.earlier + 1, beside.instant), epoch_us(getvariable('start')::timestamptz)) as begins,
+        if(
+            makers.kind = 'counter',
+            beside.instant,
+            least(beside.later, beside.instant + makers.gap::bigint, epoch_us(getvariable('stop')::timestamptz))
+        ) as ends,
+        case
+            when makers.kind in ('rate', 'state') then 'held'
+            when makers.kind = 'event' then 'counted'
+            when beside.instant - beside.earlier > makers.gap and beside.instant > epoch_us(getvariable('start')::timestamptz) then 'spread'
+            when beside.value < beside.earlier_value then 'reset'
+            else 'step'
+        end as method
+    from beside
+    inner join makers on beside.maker = makers.maker
 ),
 
-blocks as (
-    select
-        *,
-        getvariable('block_seconds')::bigint * 1000000 as block
-    from lasting
-),
-
+-- divided among the blocks that it touches
 pieces as (
     select
-        * exclude (begins),
-        begins as piece,
-        least(ends, (begins // block + 1) * block) as piece_ends
-    from blocks
-    union all by name
-    select
-        * exclude (begins),
-        unnest(generate_series((begins // block + 1) * block, ends - 1, block)) as piece,
-        least(ends, piece + block) as piece_ends
-    from blocks
-    where (begins // block + 1) * block < ends
+        *,
+        unnest(case
+            when method not in ('spread', 'held') then [instant]
+            when (begins // block + 1) * block >= ends then [begins]
+            else [begins] || generate_series((begins // block + 1) * block, ends - 1, block)
+        end) as piece
+    from lasting
+    where
+        case kind
+            when 'counter' then earlier is not null and instant >= epoch_us(getvariable('start')::timestamptz)
+            when 'event' then instant >= epoch_us(getvariable('start')::timestamptz)
+            else begins < ends
+        end
 ),
 
-amounts as (
+measured as (
     select
-        series_id,
-        place_id,
-        instant as piece,
-        step * scale as value,
-        case when step > max_per_hour * (instant - earlier) / 3600e6 then 'outlier' else 'ok' end as quality,
-        case when value < earlier_value then 'reset' else 'step' end as method,
-        (instant - earlier) / 1e6 as seconds,
-        source_file,
-        source_line
-    from steps
-    where not is_long or instant = epoch_us(getvariable('start'))
-    union all by name
-    select
-        series_id,
-        place_id,
-        piece,
-        per_microsecond * (piece_ends - piece) as value,
-        quality,
-        method,
-        (piece_ends - piece) / 1e6 as seconds,
-        source_file,
-        source_line
+        *,
+        case
+            when method = 'counted' then 0
+            when method in ('spread', 'held') then least(ends, (piece // block + 1) * block) - piece
+            else instant - earlier
+        end as microseconds
     from pieces
-    union all by name
-    select
-        series_id,
-        place_id,
-        instant as piece,
-        value * scale as value,
-        'ok' as quality,
-        'counted' as method,
-        0 as seconds,
-        source_file,
-        source_line
-    from paired
-    where kind = 'event'
 )
 
 select
-    make_timestamptz(amounts.piece) as timestamp,
-    getvariable('building_id') as building_id,
-    series.source,
-    places.location,
-    series.sensor_id,
-    series.amount as measurement,
-    amounts.value,
-    amounts.quality,
-    amounts.source_file,
-    amounts.source_line,
-    amounts.method,
-    amounts.seconds
-from amounts
-inner join series on amounts.series_id = series.series_id
-inner join places on amounts.place_id = places.place_id
-order by amounts.series_id, amounts.piece
+    make_timestamptz(piece) as timestamp,
+    getvariable('building_id')::building_id_enum as building_id,
+    source,
+    location,
+    sensor_id,
+    amount as measurement,
+    scale * case
+        when method = 'counted' then value
+        when method = 'spread' then step * microseconds / (ends - begins)
+        when kind = 'counter' then step
+        when kind = 'rate' then greatest(value, 0) * microseconds / 1e6
+        when value = 0 then 0
+        else microseconds / 1e6
+    end as value,
+    if(kind = 'counter' and step > max_per_hour * (instant - earlier) / 3600e6, 'outlier', 'ok')::enum('ok', 'outlier') as quality,
+    source_file,
+    source_line,
+    method::enum('step', 'reset', 'spread', 'held', 'counted') as method,
+    microseconds / 1e6 as seconds
+from measured
