@@ -19,7 +19,7 @@ import jinja2
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
-from include.planning.tables import READINGS_SCHEMA  # noqa: E402
+from include.planning.tables import CARRIED  # noqa: E402
 
 MINUTES = 31 * 24 * 60
 SEEDS = """
@@ -28,8 +28,7 @@ create table datasource_mappings as select 'd' as datasource_id, 'Meter' as sour
 create table sensor_mappings as select 'd' as datasource_id, null::varchar as measurement;
 create table datasources_config as select 'd' as datasource_id, 'b' as building_id;
 create table measurements as select 'energy_total' as measurement, 'W.h' as unit,
-    'counter' as kind, 'energy_metered' as amount;
-create table unit_conversions as select 'W.h' as unit, 1.0 as scale, 'energy_metered' as measurement
+    'counter' as kind, 'energy_metered' as amount, 1.0 as amount_scale
 """
 READINGS = """
 select timestamptz '2026-03-01 00:00Z' + interval 1 minute * minute as timestamp,
@@ -64,7 +63,7 @@ def main() -> None:
         }
         database = duckdb.connect(config=config)
         database.execute(f"set timezone = 'UTC'; {SEEDS}")
-        database.register("nothing", READINGS_SCHEMA.empty_table())
+        database.register("nothing", CARRIED.empty_table())
         database.execute(f"copy nothing to '{folder}/nothing.parquet' (format parquet)")
         rows = READINGS.format(counters=counters, minutes=MINUTES)
         database.execute(f"copy ({rows}) to '{folder}/readings.parquet' {WRITTEN}")
@@ -90,7 +89,7 @@ def main() -> None:
             for name in names
         )
         last, amounts = (
-            sql_of(model, batch_of=lambda _: readings)
+            sql_of(model, batch_of=lambda _, **__: readings)
             for model in ("int_last_readings", "fct_amounts")
         )
         timed("copy", "set threads = 1", f"copy (from {readings}) to '{folder}/copy' {WRITTEN}")

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import threading
@@ -33,7 +32,6 @@ HEALING = (
     " files)"
 )
 _SEAL = b"sha256_of_all_other_bytes"  # in the metadata of a Parquet file
-_SEALED = re.compile(_SEAL + rb"..(.{64})", re.DOTALL)
 _UNSEALED = b"0" * 64
 
 
@@ -153,9 +151,10 @@ def read_parquet(path: Path, schema: pa.Schema | None = None) -> pa.Table:
     """A whole table that `write_parquet` has written. Raises DamagedFile."""
     with _reading_parquet(path):
         content = path.read_bytes()
-        seal = _SEALED.search(content)  # before anything in it is believed
-        if seal and seal[1] != _seal_of_bytes(content, seal[1]):
-            raise pa.ArrowInvalid("its checksum is another one")
+        _, key, after = content.rpartition(_SEAL)
+        seal = after[2 : 2 + len(_UNSEALED)]  # after its type and length
+        if key and seal != _seal_of_bytes(content, seal):  # before anything is parsed
+            raise pa.ArrowInvalid("checksum mismatch")
         return pq.read_table(path, schema=schema, page_checksum_verification=True)
 
 
@@ -182,8 +181,8 @@ def read_or(path: Path, default: Any) -> Any:
 def write_parquet(path: Path, table: pa.Table, *, is_sealed: bool = True, **options: Any) -> None:
     """Replace `path` by `table` (zstd), in one step for every reader.
 
-    Checksums of pages leave out their headers and the footer, so the metadata hold one of the whole
-    file; a file that is known by its digest `is_sealed` by that.
+    Checksums of pages leave out their headers and the footer, so a file `is_sealed` by a checksum
+    of the whole in its metadata, unless its name is its digest.
     """
     changing("write", path)
     with writing(path, table.nbytes):

@@ -19,8 +19,8 @@ from include.monitoring.rules import SQL_CHECKS, Rules
 from include.registry import Registry, Run
 from include.registry.rows import Building
 from include.replication.state import fetch_inputs
-from include.store.readings import Month
-from include.store.store import READINGS, Store
+from include.store.readings import READINGS, Month
+from include.store.store import Store
 
 SQL = Path(__file__).parent
 # Episodes of one series closer than this are one: a fault flickers before it ends.

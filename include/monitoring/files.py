@@ -19,8 +19,8 @@ from include.monitoring.rules import Rules
 from include.monitoring.unknown_names import unknown_names
 from include.registry import Run
 from include.replication.state import fetch_inputs
-from include.store.readings import read_accounting
-from include.store.store import READINGS, REJECTED, Store
+from include.store.readings import READINGS, read_accounting
+from include.store.store import REJECTED, Store
 
 SQL = Path(__file__).parent
 REPORTED_FOR = timedelta(days=30)

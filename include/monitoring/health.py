@@ -16,7 +16,8 @@ from include.monitoring.runs import causes_in_runs
 from include.planning.plan import floating_window
 from include.registry import Run
 from include.registry.rows import Building
-from include.store.store import READINGS, Store
+from include.store.readings import READINGS
+from include.store.store import Store
 
 
 @dataclass(frozen=True)

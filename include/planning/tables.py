@@ -7,6 +7,7 @@ They are written and read here alone. `readings.json` is for the task that store
 | `files.parquet` | accepted file version of a planned month | `macros/plan.sql` |
 | `value_columns.parquet` | column of values and row that describes it | `models/0_seeds` |
 | `months.parquet` | month of readings to build | `macros/plan.sql` |
+| `amount_months.parquet` | the same, of buildings that make amounts | `macros/plan.sql` |
 | `carried_names.parquet` | series with a last reading in the store | `macros/amounts.sql` |
 | `windows.parquet` | window to aggregate | `macros/plan.sql`, `include/engines` |
 | `<seed>.parquet` | row of a seed that is built | `models/0_seeds` |
@@ -47,7 +48,7 @@ from include.registry.units import Conversion, UnknownUnit, conversion
 HANDED_OVER = "readings.json"
 LAST_READINGS = "int_last_readings"
 _INSTANT = pa.timestamp("us", "UTC")
-READINGS_SCHEMA = pa.schema(
+CARRIED = pa.schema(
     [
         ("timestamp", _INSTANT),
         *((name, pa.string()) for name in ("source", "location", "sensor_id", "measurement")),
@@ -80,9 +81,9 @@ MONTHS = pa.schema(
         ("block_seconds", pa.int64()),
         ("landed_values", pa.list_(pa.string())),
         ("begun", pa.map_(pa.string(), pa.date32())),
-        ("carried", pa.string()),
     ]
 )
+AMOUNT_MONTHS = MONTHS.append(pa.field("carried", pa.string()))
 
 
 WINDOWS = pa.schema(
@@ -155,7 +156,6 @@ def write_readings_plan(
         dropped: building and month of the stored months to take out.
         carried: by batch the last readings before its month (`int_last_readings`), where there are.
     """
-    carried = carried or {}
     handed_over = run.settings.paths.plan / HANDED_OVER
     files.remove(handed_over)
     _clear(run.settings.paths.built_readings)
@@ -169,18 +169,11 @@ def write_readings_plan(
     )
     described = _value_columns(run.registry, involved)
     files.write_parquet(run.settings.paths.plan / "value_columns.parquet", described)
-    nothing = run.settings.paths.plan / "nothing_carried.parquet"
-    files.write_parquet(nothing, READINGS_SCHEMA.empty_table())
-    stored = [path for path in sorted(set(carried.values())) if path.exists()]
-    before = (pq.read_table(path, schema=READINGS_SCHEMA) for path in stored)
-    names = pa.concat_tables([READINGS_SCHEMA.empty_table(), *before]).select(
-        ["source", "location", "sensor_id", "measurement"]
-    )
-    files.write_parquet(run.settings.paths.plan / "carried_names.parquet", names)
-    rows = [_month_row(run.settings, plan, carried.get(plan.batch, nothing)) for plan in months]
+    rows = [_month_row(run.settings, plan) for plan in months]
     files.write_parquet(
         run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
+    _write_amount_months(run, rows, carried or {})
     planned = [
         {
             "building_id": plan.building.building_id,
@@ -202,6 +195,28 @@ def write_readings_plan(
             "dropped": [list(month) for month in dropped],
         },
     )
+
+
+def _write_amount_months(
+    run: Run, months: list[dict[str, Any]], carried: Mapping[str, Path]
+) -> None:
+    """Write the months of which amounts are made, each with the file of last readings before it."""
+    folder = run.settings.paths.plan
+    nothing = folder / "no_readings.parquet"
+    no_readings = CARRIED.append(pa.field("quality", pa.string())).empty_table()
+    files.write_parquet(nothing, no_readings)
+    rows = [
+        {**month, "carried": str(carried.get(month["batch"], nothing))}
+        for month in months
+        if run.registry.makes_amounts(month["building_id"])
+    ]
+    table = pa.Table.from_pylist(rows, schema=AMOUNT_MONTHS)
+    files.write_parquet(folder / "amount_months.parquet", table)
+    stored = [path for path in sorted(set(carried.values())) if path.exists()]
+    before = (pq.read_table(path, schema=CARRIED) for path in stored)
+    names = pa.concat_tables([CARRIED.empty_table(), *before])
+    columns = ["source", "location", "sensor_id", "measurement"]
+    files.write_parquet(folder / "carried_names.parquet", names.select(columns))
 
 
 def read_readings_plan(run: Run) -> ReadingsPlan:
@@ -294,7 +309,8 @@ def write_seeds(run: Run) -> None:
         ),
         "measurements": (Measurement, _measured(registry)),
     }
-    for name, (row_type, rows) in seeds.items():
+    for name, (row_type, found) in seeds.items():
+        rows = list(found)
         schema = pa.schema(
             [(column, pa.string()) for column in row_type.model_fields if column != "line"]
         )
@@ -302,6 +318,8 @@ def write_seeds(run: Run) -> None:
         table = pa.Table.from_pylist(cells, schema=schema)
         if name == "sensor_mappings":
             table = table.append_column("public_location", _public_locations(registry, table))
+        if name == "measurements":
+            table = table.append_column("amount_scale", _amount_scales(rows))
         files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
     conversions = _conversions(registry)
     files.write_parquet(run.settings.paths.plan / "unit_conversions.parquet", conversions)
@@ -312,7 +330,6 @@ def _conversions(registry: Registry) -> pa.Table:
     published = {row.measurement: row.unit for row in registry.measurements}
     units = {row.unit for row in registry.datasource_mappings if row.unit}
     units |= {row.unit for row in registry.sensor_mappings if row.unit}
-    units |= {row.accumulated_unit for row in registry.measurements if row.makes_amounts}
     found = []
     for unit, (measurement, to) in product(sorted(units), sorted(published.items())):
         with contextlib.suppress(UnknownUnit):  # what is used was checked with its row
@@ -347,6 +364,19 @@ def _public_locations(registry: Registry, sensors: pa.Table) -> pa.Array:
         )
     ]
     return pa.array(names, pa.string())
+
+
+def _amount_scales(rows: Iterable[Row]) -> pa.Array:
+    """The factor from what the readings of a measurement add up to, over seconds, to its amount's
+    unit; null where no amount is made.
+    """
+    measurements = [row for row in rows if isinstance(row, Measurement)]
+    units = {row.measurement: row.unit for row in measurements}
+    scales = [
+        conversion(row.accumulated_unit, units[row.amount]).scale if row.amount in units else None
+        for row in measurements
+    ]
+    return pa.array(scales, pa.float64())
 
 
 def _text(value: object) -> str | None:
@@ -396,7 +426,7 @@ def write_windows_plan(
     )
 
 
-def _month_row(settings: Settings, plan: MonthPlan, carried: Path) -> dict[str, Any]:
+def _month_row(settings: Settings, plan: MonthPlan) -> dict[str, Any]:
     timezone = plan.building.timezone
     start, stop = month_start(plan.month, timezone), month_start(next_month(plan.month), timezone)
     return {
@@ -409,7 +439,6 @@ def _month_row(settings: Settings, plan: MonthPlan, carried: Path) -> dict[str, 
         "block_seconds": block_seconds(timezone, start, stop),
         "landed_values": [str(landed_values(settings, version)) for version in plan.versions],
         "begun": list(plan.begun),
-        "carried": str(carried),
     }
 
 

@@ -128,21 +128,17 @@ class Registry:
         return named | {row.amount for row in self.measurements if row.measurement in named}
 
     @functools.cached_property
-    def _makers(self) -> dict[str, list[Measurement]]:
+    def _accumulating(self) -> dict[str, list[Measurement]]:
         """Building → its measurements of which amounts are made."""
-        ids = {row.datasource_id: row.building_id for row in self.datasources}
-        rows: list[DatasourceMapping | SensorMapping] = [
-            *self.datasource_mappings,
-            *self.sensor_mappings,
-        ]
-        named = {(ids[row.datasource_id], row.measurement) for row in rows}
+        rows = {row.measurement: row for row in self.measurements if row.makes_amounts}
+        found: dict[str, dict[str, Measurement]] = {}
+        for datasource in self.datasources:
+            for mapping in self._mappings.get(datasource.datasource_id, ()):
+                if row := rows.get(getattr(mapping, "measurement", "")):
+                    found.setdefault(datasource.building_id, {})[row.measurement] = row
         return {
-            building_id: [
-                row
-                for row in self.measurements
-                if row.makes_amounts and (building_id, row.measurement) in named
-            ]
-            for building_id in set(ids.values())
+            building_id: [named[name] for name in sorted(named)]
+            for building_id, named in found.items()
         }
 
     @property
@@ -152,7 +148,7 @@ class Registry:
 
     def makes_amounts(self, building_id: str) -> bool:
         """Whether a building has readings of which amounts are made."""
-        return bool(self._makers.get(building_id))
+        return building_id in self._accumulating
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -452,7 +448,7 @@ class Registry:
             facts += sorted(f"{row.measurement} {row.unit}" for row in self.measurements)
         facts += [
             f"{row.measurement} {row.unit} {row.kind} {row.amount} {unit_of.get(row.amount)}"
-            for row in self._makers.get(building_id, ())
+            for row in self._accumulating.get(building_id, ())
         ]
         facts += sorted(
             f"{row.datasource_id} {row.timezone}"

@@ -31,8 +31,8 @@ from include.release.history import HistoryFile, history
 from include.release.source_tables import source_tables, write_source_table
 from include.release.views import query_of, write_views
 from include.store.archive import Unit
-from include.store.readings import AMOUNTS, SourceMonth, taken_out, unexplained
-from include.store.store import READINGS, Store, StoredFile
+from include.store.readings import AMOUNTS, READINGS, SourceMonth, taken_out, unexplained
+from include.store.store import Store, StoredFile
 
 KEPT = 30
 VERSION = re.compile(

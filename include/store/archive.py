@@ -23,7 +23,7 @@ from include.planning.plan import WindowPlan, models_fingerprint, plan_windows
 from include.planning.tables import planned_windows
 from include.registry import Run
 from include.registry.rows import Building
-from include.store.readings import AMOUNTS, Manifest, files_of_month, read_manifest
+from include.store.readings import AMOUNTS, READINGS, Manifest, files_of_month, read_manifest
 
 
 @dataclass(frozen=True)
@@ -143,19 +143,13 @@ def windows_planned(run: Run) -> list[WindowPlan]:
 def inputs_of(settings: Settings, windows: list[WindowPlan]) -> list[list[Path]]:
     """For each window, the files of readings and amounts of the months that it reaches into."""
     known = read_manifest(settings)
-    return [
-        [
-            path
-            for month in _reached(window, known)
-            for model, (path, _) in files_of_month(
-                settings,
-                (window.building.building_id, month),
-                known[window.building.building_id, month],
-            ).items()
-            if model in ("fct_sensor_readings", AMOUNTS)
-        ]
-        for window in windows
-    ]
+    inputs: list[list[Path]] = [[] for _ in windows]
+    for window, paths in zip(windows, inputs, strict=True):
+        for name in _reached(window, known):
+            month = window.building.building_id, name
+            stored = files_of_month(settings, month, known[month])
+            paths += [stored[model][0] for model in (READINGS, AMOUNTS) if model in stored]
+    return inputs
 
 
 def _reached(window: WindowPlan, readings: Manifest) -> list[str]:

@@ -24,7 +24,7 @@ from include.registry import Run
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
 
-AMOUNTS = "fct_amounts"
+READINGS, AMOUNTS = "fct_sensor_readings", "fct_amounts"
 RESTORE_ROWS = (
     "Name the old column beside the new one (`old|new`) in datasource_mappings.csv, or restore the"
     " row of the seeds that described it; to take data out on purpose, withdraw its files"
@@ -88,7 +88,7 @@ def files_of_month(
 ) -> dict[str, tuple[Path, str]]:
     """The files of a stored month by the model that made them, each with its sha256."""
     paths = settings.paths
-    found = {"fct_sensor_readings": (paths.month_of_readings(*month), stored.sha256)}
+    found = {READINGS: (paths.month_of_readings(*month), stored.sha256)}
     for model, digest in stored.metrics.items():
         found[model] = (paths.month_of_metric(model, *month), digest)
     if stored.rejected:
@@ -110,8 +110,8 @@ def dimensions_are_current(run: Run) -> bool:
 
 def _monthly(*, with_amounts: bool = True) -> list[str]:
     """The models that are made with the readings, month by month."""
-    models = [table.model for table in (*tables_of("monthly"), *tables_of("amounts"))]
-    return [model for model in models if with_amounts or model not in (AMOUNTS, LAST_READINGS)]
+    amounts = tables_of("amounts") if with_amounts else ()
+    return [table.model for table in (*tables_of("monthly"), *amounts)]
 
 
 def _dimension(settings: Settings, name: str) -> Path:

@@ -19,7 +19,7 @@ from include.core.settings import Settings
 from include.store.archive import ArchiveManifest, Unit, archived_path, read_archive_manifest
 from include.store.readings import ACCOUNTING, Manifest, Month, files_of_month, read_manifest
 
-READINGS, REJECTED = "fct_sensor_readings", "fct_rejected_readings"
+REJECTED = "fct_rejected_readings"
 
 
 @dataclass(frozen=True)

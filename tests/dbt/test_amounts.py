@@ -1,4 +1,4 @@
-"""Amounts of random readings, by the models themselves: nothing is counted twice or lost, month by month."""
+"""Amounts of random readings, by the models themselves, month by month."""
 
 import math
 from collections.abc import Iterator
@@ -9,17 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-import jinja2
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.core.settings import PROJECT_DIR
-from include.planning.tables import READINGS_SCHEMA
+from benchmarks.amounts import sql_of
+from include.planning.tables import CARRIED
 
 ENUMS = {"building_id": ["b"], "source": ["Meter"], "location": ["L"], "sensor_id": ["S"]}
-DBT = PROJECT_DIR / "include/dbt"
 ZONE = ZoneInfo("Europe/Prague")  # its clock changes on 29 March and on 25 October
 MONTHS = [datetime(2026, month, 1, tzinfo=ZONE) for month in (2, 3, 4, 5)]
 GAP, MOST, HOUR = timedelta(minutes=90), 40.0, timedelta(hours=1)
@@ -30,29 +28,16 @@ create table datasource_mappings as select 'd' as datasource_id, 'Meter' as sour
 create table sensor_mappings as select 'd' as datasource_id, null::varchar as measurement;
 create table datasources_config as select 'd' as datasource_id, 'b' as building_id;
 create table measurements as select unnest({list(SERIES)}) as measurement, 'u' as unit,
-    unnest({list(SERIES.values())}) as kind, unnest({[f"{name}_amount" for name in SERIES]}) as amount;
-create table unit_conversions as select unnest(['u', 'u.s', 's', 'u']) as unit, unnest([1, 1.0 / 3600, 1.0 / 60, 1]) as scale,
-    unnest({[f"{name}_amount" for name in SERIES]}) as measurement;
+    unnest({list(SERIES.values())}) as kind,
+    unnest({[f"{name}_amount" for name in SERIES]}) as amount,
+    unnest([1, 1.0 / 3600, 1.0 / 60, 1]) as amount_scale;
 """
 
 
-def sql_of(model: str) -> str:
-    """A model as dbt gives it to DuckDB, over tables of these names."""
-    names = {
-        "ref": str,
-        "batch_of": str,
-        "config": lambda **_: "",
-        "data_dir": str,
-        "literal": "'{}'".format,
-    }
-    template = jinja2.Environment(autoescape=False).from_string(  # SQL, not HTML
-        (DBT / "macros/amounts.sql").read_text()
-        + (DBT / f"models/2_marts/amounts/{model}.sql").read_text()
-    )
-    return template.render(names)
-
-
-MODELS = {model: sql_of(model) for model in ("int_last_readings", "fct_amounts")}
+MODELS = {
+    model: sql_of(model, batch_of=lambda relation, **_: relation)
+    for model in ("int_last_readings", "fct_amounts")
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +56,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
             connection.execute(f"create type {name}_enum as enum ({str(texts)[1:-1]})")
         folder = tmp_path_factory.mktemp("carried")
         connection.execute(f"set variable folder = '{folder}'")
-        connection.register("nothing", READINGS_SCHEMA.empty_table())
+        connection.register("nothing", CARRIED.empty_table())
         connection.execute(f"copy nothing to '{folder}/nothing.parquet' (format parquet)")
         yield connection
 
@@ -94,8 +79,9 @@ def amounts_of(database: duckdb.DuckDBPyConnection, readings: list[Reading]) -> 
         )
         database.register("own", table)
         database.execute(
-            """create or replace table fct_sensor_readings as select *, 'Meter' as source, 'L' as location,
-            'S' as sensor_id, if(value < 0 and measurement = 'm3_total', 'outlier', 'ok') as quality,
+            """create or replace table fct_sensor_readings as select *, 'Meter' as source,
+            'L' as location, 'S' as sensor_id,
+            if(value < 0 and measurement = 'm3_total', 'outlier', 'ok') as quality,
             1 as source_file, 1 as source_line from own order by measurement, timestamp"""
         )
         bound = {
@@ -108,7 +94,8 @@ def amounts_of(database: duckdb.DuckDBPyConnection, readings: list[Reading]) -> 
         for name, value in bound.items():
             database.execute(f"set variable {name} = $value", {"value": value})
         rows = database.execute(
-            f"select timestamp, measurement, value, quality, method, seconds from ({MODELS['fct_amounts']})"
+            f"""select timestamp, measurement, value, quality, method, seconds
+            from ({MODELS["fct_amounts"]})"""
         ).fetchall()
         found.append(sorted(rows))
         carried = Path(folder) / f"{number}.parquet"

@@ -9,7 +9,8 @@ from include.core import files
 from include.core.errors import ContractError
 from include.core.settings import PROJECT_DIR, Settings
 from include.store.archive import Unit
-from include.store.store import READINGS, REJECTED, Store
+from include.store.readings import READINGS
+from include.store.store import REJECTED, Store
 
 KEPT = re.compile(
     r"paths\.(month_of_\w+|rejected\(|archived\(|readings\b|metrics\b|archive\b|readings_manifest|archive_manifest|accounting\b)"

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from include.ingest.register import Outcome, read_outcome
 from include.ledger.ledger import FileVersion
-from include.store.readings import read_accounting
-from include.store.store import READINGS, REJECTED, Store
+from include.store.readings import READINGS, read_accounting
+from include.store.store import REJECTED, Store
 from tests.support.platform import Platform
 
 

@@ -186,8 +186,8 @@ def test_remote_units_and_weather_are_read(same: Callable[[str, str], None]) -> 
 
 
 def test_volumes_of_a_day_are_those_of_meter_and_flow(water: DataPaths, truth: Path) -> None:
-    """The counter's steps on every day; the flow's integral wherever all of its readings have arrived, else within
-    what the missing ones can hold: the truth knows them.
+    """The counter's steps on every day, and the flow's integral; where readings of the flow are
+    missing that the truth knows, within what they can hold.
     """
     database = duckdb.connect()
     database.execute("set timezone = 'Europe/Rome'")
@@ -199,12 +199,14 @@ def test_volumes_of_a_day_are_those_of_meter_and_flow(water: DataPaths, truth: P
         from '{days}' where source in ('Telecontrol', 'Archive') group by all"""
     )
     database.execute(
-        f"""create view arrived as select node_id, ts_utc::date as day_local, max(value) * 1.8 as most,
+        f"""create view arrived as
+        select node_id, ts_utc::date as day_local, max(value) * 1.8 as most,
             count_if(is_outlier or node_id like 'node-%' and not in_wide_export) as missing
         from '{truth}/expected_readings.parquet' where metric = 'flow_rate' group by all"""
     )
     rows = database.execute(
-        f"""select missing, abs(metered - m3_counter) < 1e-9, abs(flowed - m3_integrated) <= 0.0005 + missing * most
+        f"""select missing, abs(metered - m3_counter) < 1e-9,
+            abs(flowed - m3_integrated) <= 0.0005 + missing * most
         from '{truth}/expected_volume_day.parquet' left join found using (node_id, day_local)
         left join arrived using (node_id, day_local)"""
     ).fetchall()

@@ -14,9 +14,10 @@
     {{ data_dir() }}/work/built/{{ "aggregates" if model_name.startswith("agg_") else "readings" }}/{{ model_name }}{{ "." ~ batch if batch }}.parquet
 {%- endmacro %}
 
-{# What a batched model holds for the batch that is being built. #}
-{% macro batch_of(relation) -%}
-    read_parquet({{ literal(built(relation.identifier).removesuffix(".parquet") ~ ".") }} || getvariable('batch') || '.parquet')
+{# What a batched model holds for the batch that is being built; where no batch is planned, the file `empty` if that is given. #}
+{% macro batch_of(relation, empty=none) -%}
+    {%- set path = literal(built(relation.identifier).removesuffix(".parquet") ~ ".") ~ " || getvariable('batch') || '.parquet'" -%}
+    read_parquet({{ "if(getvariable('batch') = 'nothing', " ~ empty ~ ", " ~ path ~ ")" if empty else path }})
 {%- endmacro %}
 
 {# Distinct lists of value columns in the planned files, each with the files that have it. #}

@@ -1,12 +1,14 @@
 {{
     config(
         materialized="parquet_batches",
-        batches="months",
+        batches="amount_months",
         in_order=true,
         pre_hook=["{{ enums(ref('landing_files'), ['building_id']) }}", "{{ enums_of_amounts() }}"],
     )
 }}
 
+{% set start = "epoch_us(getvariable('start')::timestamptz)" %}
+{% set stop = "epoch_us(getvariable('stop')::timestamptz)" %}
 -- depends_on: {{ ref("int_last_readings") }}, of the month before
 with {{ readings_of_amounts() }},
 
@@ -18,7 +20,7 @@ firsts as (
     group by series
 ),
 
-beside as (
+paired as (
     select
         in_order.* exclude (in_order.has_earlier, in_order.has_later, in_order.earlier, in_order.earlier_value, in_order.later),
         if(in_order.has_earlier, in_order.earlier, carried.instant) as earlier,
@@ -34,31 +36,30 @@ beside as (
     left join firsts on carried.series = firsts.series
 ),
 
--- from which instant to which something lasts; what happened before the month is booked in it
-lasting as (
+-- what happened before the month is booked at its beginning
+intervals as (
     select
-        beside.*,
-        makers.kind,
-        makers.amount,
-        makers.scale,
-        makers.max_per_hour,
+        paired.*,
+        accumulating.kind,
+        accumulating.amount,
+        accumulating.scale,
+        accumulating.max_per_hour,
         getvariable('block_seconds')::bigint * 1000000 as block,
-        case when beside.value < beside.earlier_value then beside.value else beside.value - beside.earlier_value end as step,
-        greatest(if(makers.kind = 'counter', beside.earlier + 1, beside.instant), epoch_us(getvariable('start')::timestamptz)) as begins,
-        if(
-            makers.kind = 'counter',
-            beside.instant,
-            least(beside.later, beside.instant + makers.gap::bigint, epoch_us(getvariable('stop')::timestamptz))
-        ) as ends,
+        case when paired.value < paired.earlier_value then paired.value else paired.value - paired.earlier_value end as step,
+        greatest(if(accumulating.kind = 'counter', paired.earlier + 1, paired.instant), {{ start }}) as begins,
+        case accumulating.kind
+            when 'counter' then paired.instant
+            else least(paired.later, paired.instant + accumulating.gap::bigint, {{ stop }})
+        end as ends,
         case
-            when makers.kind in ('rate', 'state') then 'held'
-            when makers.kind = 'event' then 'counted'
-            when beside.instant - beside.earlier > makers.gap and beside.instant > epoch_us(getvariable('start')::timestamptz) then 'spread'
-            when beside.value < beside.earlier_value then 'reset'
+            when accumulating.kind in ('rate', 'state') then 'held'
+            when accumulating.kind = 'event' then 'counted'
+            when paired.instant - paired.earlier > accumulating.gap and paired.instant > {{ start }} then 'spread'
+            when paired.value < paired.earlier_value then 'reset'
             else 'step'
         end as method
-    from beside
-    inner join makers on beside.maker = makers.maker
+    from paired
+    inner join accumulating on paired.quantity_id = accumulating.quantity_id
 ),
 
 -- divided among the blocks that it touches
@@ -70,11 +71,11 @@ pieces as (
             when (begins // block + 1) * block >= ends then [begins]
             else [begins] || generate_series((begins // block + 1) * block, ends - 1, block)
         end) as piece
-    from lasting
+    from intervals
     where
         case kind
-            when 'counter' then earlier is not null and instant >= epoch_us(getvariable('start')::timestamptz)
-            when 'event' then instant >= epoch_us(getvariable('start')::timestamptz)
+            when 'counter' then earlier is not null and instant >= {{ start }}
+            when 'event' then instant >= {{ start }}
             else begins < ends
         end
 ),

@@ -1,7 +1,7 @@
 {{
     config(
         materialized="parquet_batches",
-        batches="months",
+        batches="amount_months",
         same_bytes=true,
         pre_hook="{{ enums_of_amounts() }}",
     )
@@ -12,10 +12,10 @@ with {{ readings_of_amounts() }},
 last_ones as (
     select in_order.*
     from in_order
-    inner join makers on in_order.maker = makers.maker
+    inner join accumulating on in_order.quantity_id = accumulating.quantity_id
     where
         not in_order.has_later
-        and makers.kind <> 'event'
+        and accumulating.kind <> 'event'
 )
 
 select
