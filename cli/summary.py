@@ -24,7 +24,7 @@ from include.release import release as releases
 from include.release.publications import publication_runs
 from include.release.release import Release, settings_at
 from include.release.upload import is_offered
-from include.store import archive, readings
+from include.store import archive, readings, stale
 from include.store.readings import read_accounting, totals
 from include.store.store import Store
 
@@ -212,7 +212,7 @@ def what_is_undone(run: Run, made: Made, kept: Collection[str]) -> str:
     """
     months = [
         plan
-        for plan in readings.months_to_build(
+        for plan in stale.months_to_build(
             run.settings, plan_readings(replace(run, as_of=END_OF_TIME))
         )
         if plan.batch not in kept

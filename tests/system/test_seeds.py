@@ -15,7 +15,7 @@ from cli.summary import PUBLISHED_WITHOUT_SOME, summary
 from include.ingest.register import read_outcome
 from include.planning.plan import plan_readings
 from include.planning.tables import write_readings_plan
-from include.store import readings
+from include.store import readings, stale
 from sensor_platform.internals.airflow_runs import load_dags, register_dags
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times, write
@@ -136,10 +136,10 @@ def test_seeds_that_change_while_a_run_builds_are_those_of_the_next_run(
     assert edited.states["refresh"] == "success"
     run = edited.at(day)
     planned = plan_readings(run)
-    assert readings.months_to_build(run.settings, planned) == planned != []
+    assert stale.months_to_build(run.settings, planned) == planned != []
     assert not readings.dimensions_are_current(run)
     assert edited.publish(day).sums == steady.publish(day).sums
-    assert readings.months_to_build(run.settings, planned) == []
+    assert stale.months_to_build(run.settings, planned) == []
 
 
 def test_a_datasource_may_keep_its_readings_for_a_shorter_time_than_others(

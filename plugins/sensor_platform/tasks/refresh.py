@@ -20,7 +20,7 @@ from include.release import upload
 from include.release.publications import publication_runs
 from include.replication import state
 from include.replication.remotes import remember_remotes
-from include.store import readings
+from include.store import readings, stale
 from sensor_platform.assets import READINGS
 from sensor_platform.run_context import (
     as_of,
@@ -117,7 +117,7 @@ def plan_what_is_readable(run: Run, damaged: list[str]) -> tuple[list[MonthPlan]
     """
     while True:
         planned = plan_readings(run)
-        months = readings.months_to_build(run.settings, planned, damaged)
+        months = stale.months_to_build(run.settings, planned, damaged)
         found = ensure_landed(run, versions_of(months), register.just_landed(run))
         if not found.lost:
             return planned, months
@@ -132,7 +132,7 @@ def store_readings() -> dict[str, int]:
     context = get_current_context()
     run = run_of(context)
     plan = read_readings_plan(run)
-    months = readings.months_to_store(run.settings, plan.months)
+    months = stale.months_to_store(run.settings, plan.months)
     stored = readings.store_readings(run, months)
     register.add_problems(run.settings, stored.problems, stored.kept)
     dropped = readings.drop_months(run.settings, plan.dropped)
