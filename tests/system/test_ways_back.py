@@ -76,11 +76,12 @@ def test_the_state_of_an_older_checkout_is_brought_up_to_date_once(
         if tables[name] != content
     }
     assert changed == {
-        "dim_datasource.parquet",
-        "dim_sensor.parquet",
-        "metric_daily_summary.parquet",
-        "public_dataset_hierarchy.parquet",
-    }, "one more source; a new column, period; rows of silent days; coordinates of the building"
+        "dim_datasource.parquet",  # one more source
+        "dim_measurement.parquet",  # kind and amount
+        "dim_sensor.parquet",  # a new column, period
+        "metric_daily_summary.parquet",  # rows of silent days
+        "public_dataset_hierarchy.parquet",  # coordinates of the building
+    }
     assert {file.month for file in read_history(old.release.path / "lineage.json")} == {
         "2026-01",
         "2026-02",
