@@ -306,7 +306,7 @@ def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
     } <= written
     assert {name for _, name in written if name.startswith("memory.main.fct_")} == {
         f"memory.main.fct_{table}"
-        for table in ("sensor_readings", "rejected_readings", "file_accounting")
+        for table in ("amounts", "file_accounting", "rejected_readings", "sensor_readings")
     }
 
 
