@@ -11,5 +11,5 @@ _PROJECT: dict[str, Any] = yaml.safe_load(
     files.read_source(PROJECT_DIR / "include/dbt/dbt_project.yml")
 )
 PARQUET = (  # options of `copy … to`
-    f"format parquet, compression zstd, {_PROJECT['vars']['parquet']}"
+    f"format parquet, compression zstd, {_PROJECT['vars']['parquet']}, write_bloom_filter false"
 )

@@ -55,6 +55,12 @@ def read_source(path: Path) -> str:
         ) from None
 
 
+def names_below(folder: Path) -> list[str]:
+    """The files below a folder, by their paths in it, in order."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, in one step for every reader."""
     changing("write", path)
@@ -256,6 +262,14 @@ def copy(source: Path, target: Path) -> None:
     """Copy a file into a scratch folder. A reader of `target` may see a part of it."""
     with writing(target, source.stat().st_size):
         shutil.copyfile(source, target)
+
+
+def link(source: Path, target: Path) -> None:
+    """Give a file that nobody writes to a second name, on the same file system."""
+    changing("link", target)
+    with writing(target, SMALLEST):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(source)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from include.core.errors import ConfigurationError, RemoteError, RemoteGone
 from include.core.masking import mask, remember, secrets_of
@@ -330,6 +330,11 @@ def copy_within(source: str, target: str, paths: Iterable[str]) -> None:
     _copy(source, target, paths, "--ignore-times", remote=target)
 
 
+def copies_within(remote: str) -> bool:
+    """Whether the backend of `remote` copies files itself, without sending them here and back."""
+    return bool(_features(remote)["Features"].get("Copy"))
+
+
 def copy_file(source: str, target: str) -> None:
     """Replace one remote file by another, on the remote itself where it can."""
     run("copyto", "--ignore-times", source, target, remote=target)
@@ -394,5 +399,10 @@ def _digest_type(remote: str) -> str | None:
     """The best checksum that the backend of `remote` knows without reading files again, as rclone
     reports it.
     """
-    features = json.loads(run("backend", "features", remote, remote=remote))
-    return next((kind for kind in HASHES if kind in features.get("Hashes", [])), None)
+    return next((kind for kind in HASHES if kind in _features(remote).get("Hashes", [])), None)
+
+
+def _features(remote: str) -> dict[str, Any]:
+    """What the backend of `remote` can do, as rclone reports it."""
+    found: dict[str, Any] = json.loads(run("backend", "features", remote, remote=remote))
+    return found

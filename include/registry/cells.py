@@ -116,6 +116,7 @@ Kind = Annotated[
     Literal["gauge", "counter", "rate", "state", "event", "amount"],
     BeforeValidator(lambda text: text or "gauge"),
 ]
+Decimals = Annotated[int, BeforeValidator(lambda text: text or "2")]
 OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 

@@ -15,6 +15,7 @@ from include.registry.cells import (
     Basis,
     Cron,
     DateFormats,
+    Decimals,
     Encoding,
     FilePattern,
     HandOverName,
@@ -453,6 +454,9 @@ class Measurement(Row):
     brick_class: str
     kind: Kind = "gauge"
     amount: str = Field("", description="the measurement that its amounts are")
+    decimals: Decimals = Field(
+        2, ge=0, le=6, description="that pages show; tables have the values as they are"
+    )
 
     @property
     def makes_amounts(self) -> bool:

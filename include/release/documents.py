@@ -11,6 +11,7 @@ from include.contract.tables import TYPES, Table
 from include.core import files
 from include.registry import Run
 from include.registry.rows import Building
+from include.release import explorer_data
 from include.release.readme import licence, readme
 
 
@@ -46,10 +47,19 @@ def write_documents(
     files.write_json(staging / "lineage.json", lineage_of_release)
     files.write_text(
         staging / "README.md",
-        readme(title, buildings, run.as_of, version, rows, lineage_of_release, published),
+        readme(
+            title,
+            buildings,
+            run.as_of,
+            version,
+            rows,
+            lineage_of_release,
+            published,
+            explorer_data.described(staging),
+        ),
     )
     files.write_text(staging / "LICENSE", licence(title, buildings, version))
-    summed = sorted(path.name for path in staging.iterdir() if path.name != "run.json")
+    summed = [name for name in files.names_below(staging) if name != "run.json"]
     files.write_text(
         staging / "SHA256SUMS",
         "".join(f"{files.sha256(staging / name)}  {name}\n" for name in summed),

@@ -37,8 +37,11 @@ def readme(
     rows: dict[str, int],
     lineage: dict[str, Any],
     published: Sequence[Table],
+    explorer: str,
 ) -> str:
-    """Markdown: what it is, how to read it, what every column means."""
+    """Markdown: what it is, how to read it, what every column means; `explorer`: what is said of
+    explorer/data.
+    """
     listed = "\n".join(
         f"- `{b.building_id}`: {plain(b.name)}, time zone {b.timezone}, licence {plain(b.licence)}"
         for b in buildings
@@ -78,7 +81,7 @@ readings = polars.scan_parquet("{file_of("fct_sensor_readings")}")
 ```
 
 Verify with `sha256sum --check SHA256SUMS`.
-
+{explorer}
 ## Where a number comes from
 
 Every aggregate is made from readings, and every reading comes from one line of a raw file.

@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 
-from include.contract.parquet import PARQUET
 from include.contract.tables import Table, file_of, published_monthly, tables, tables_of
 from include.core import files
 from include.core.calendar import month_start
@@ -25,14 +25,15 @@ from include.ledger.ledger import Ledger
 from include.planning.plan import floating_window, models_fingerprint
 from include.registry import Run
 from include.registry.rows import Building
-from include.release import lineage
+from include.release import lineage, parquet_files
 from include.release.documents import write_documents
+from include.release.explorer_data import write_explorer_data
 from include.release.history import HistoryFile, history
 from include.release.source_tables import source_tables, write_source_table
 from include.release.views import query_of, write_views
 from include.store.archive import Unit
 from include.store.readings import AMOUNTS, READINGS, SourceMonth, taken_out, unexplained
-from include.store.store import Store, StoredFile
+from include.store.store import Store
 
 KEPT = 30
 VERSION = re.compile(
@@ -167,7 +168,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
     previous = latest(run.settings)
     months_of_readings = history(run, previous.path if previous else None)
     with scratch_database(run.settings) as database:
-        rows = _write_tables(database, run, staging)
+        rows = _write_tables(database, run, staging, previous)
         months = _audit(database, staging, published_tables(run))
         _can_be_traced(months, months_of_readings)
         if previous and not run.settings.replay:
@@ -178,12 +179,15 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
                 {b.building_id for b in run.registry.published_buildings},
                 taken_out(run),
             )
-    sums = [
-        *(files.sha256(staging / table.file) for table in published_tables(run)),
-        *(file.sha256 for file in months_of_readings),
-    ]
-    version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
-    lineage_of_release = lineage.lineage(run, version, months_of_readings)
+        sums = [
+            *(files.sha256(staging / table.file) for table in published_tables(run)),
+            *(file.sha256 for file in months_of_readings),
+        ]
+        version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
+        lineage_of_release = lineage.lineage(run, version, months_of_readings)
+        if run.publication.access == "public":
+            last = previous.path if previous else None
+            write_explorer_data(database, run, staging, last, lineage_of_release)
     write_documents(run, version, rows, lineage_of_release, staging, published_tables(run))
     files.write_json(
         staging / "run.json",
@@ -238,28 +242,44 @@ def promote(settings: Settings, built: Release) -> Release | None:
     return read(target)
 
 
-def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) -> dict[str, int]:
-    """The Parquet files; months follow one another, each sorted by source, location, measurement
-    and time.
+def _write_tables(
+    database: duckdb.DuckDBPyConnection, run: Run, staging: Path, previous: Release | None
+) -> dict[str, int]:
+    """The Parquet files, by the number of rows of each.
+
+    Aggregates: see parquet_files.ORDER. Readings: month by month, each sorted by source, location,
+    measurement and time.
     """
     store = Store(run.settings)
     known = {building.building_id for building in run.registry.published_buildings}
-    # the longest first: two are written at once
     published = published_tables(run)
     window, in_retention = window_of_readings(run), _in_retention(run)
+    # the longest first: two are written at once
     jobs = [
-        (store.of_months(table.model, window), staging / table.file, table.model, in_retention)
+        partial(
+            parquet_files.concatenate,
+            stored=store.of_months(table.model, window),
+            target=staging / table.file,
+            table=table,
+            where=in_retention,
+        )
         for table in published
         if table.kind in ("readings", "amounts")
     ]
-    for table in tables_of("aggregate"):
-        units = [
-            unit
-            for unit in sorted(store.published_units, key=str)
-            if f"agg_{unit.grain}" == table.model and unit.building_id in known
-        ]
-        stored = list(store.of_units(units).values())
-        jobs.append((stored, staging / table.file, table.model, "true"))
+    jobs += [
+        partial(
+            parquet_files.sort_by_series,
+            units=store.of_units(
+                unit
+                for unit in sorted(store.published_units, key=str)
+                if f"agg_{unit.grain}" == table.model and unit.building_id in known
+            ),
+            target=staging / table.file,
+            table=table,
+            last=previous.path if previous else None,
+        )
+        for table in tables_of("aggregate")
+    ]
     zones = " ".join(
         f"when '{building.building_id}' then '{building.timezone}'"
         for building in run.registry.published_buildings
@@ -267,54 +287,27 @@ def _write_tables(database: duckdb.DuckDBPyConnection, run: Run, staging: Path) 
     until = f"'{run.as_of.isoformat()}'::timestamptz"
     closed = f"end_of_day(local_date, case building_id {zones} end) <= {until}"
     months = [month for month in sorted(store.readings_manifest) if month[0] in known]
-    for table in published_monthly():
-        stored = store.of_months(table.model, months)
-        days = closed if table.has_days else "true"
-        jobs.append((stored, staging / table.file, table.model, days))
-    for_each(database, jobs, lambda cursor, job: _concatenate(cursor, *job))
+    jobs += [
+        partial(
+            parquet_files.concatenate,
+            stored=store.of_months(table.model, months),
+            target=staging / table.file,
+            table=table,
+            where=closed if table.has_days else "true",
+        )
+        for table in published_monthly()
+    ]
+    for_each(database, jobs, lambda cursor, job: job(cursor))
     for table in tables_of("dimension"):
-        _copy_own(database, run, run.settings.paths.dimensions / table.file, staging, table)
+        stored = run.settings.paths.dimensions / table.file
+        parquet_files.copy_own(database, run, stored, staging, table)
     for table in tables_of("hierarchy"):
-        _copy_own(database, run, hierarchy.stored(run.settings, table.model), staging, table)
+        stored = hierarchy.stored(run.settings, table.model)
+        parquet_files.copy_own(database, run, stored, staging, table)
     for found in source_tables(run):
         write_source_table(database, run, found, staging / found.table.file)
     write_views(database, staging, published)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
-
-
-# Which rows of a table of all buildings are a publication's own, by the column that says so.
-OWN = {
-    "building_id": "list_contains($buildings, building_id)",
-    "zone_id": """zone_id in (
-        select id from read_parquet($hierarchy) where list_contains($buildings, building_id)
-    )""",
-    "measurement": "list_contains($measurements, measurement)",
-}
-
-
-def _copy_own(
-    database: duckdb.DuckDBPyConnection, run: Run, stored: Path, staging: Path, table: Table
-) -> None:
-    """The rows of the run's buildings, under the licence of its publication; the file as it is
-    where that is all of it.
-    """
-    licence = run.publication.licence
-    if run.registry.buildings == run.registry.of_all.buildings and not licence:
-        files.copy(stored, staging / table.file)
-        return
-    names = [column.name for column in table.columns]
-    own = next(condition for column, condition in OWN.items() if column in names)
-    given = {
-        "stored": str(stored),
-        "target": str(staging / table.file),
-        "hierarchy": str(hierarchy.stored(run.settings, "hierarchy")),
-        "buildings": [row.building_id for row in run.registry.buildings],
-        "measurements": [row.measurement for row in run.registry.measurements],
-        "licence": licence,
-    }
-    shown = "* replace ($licence as licence)" if licence and "licence" in names else "*"
-    query = f"copy (select {shown} from read_parquet($stored) where {own}) to $target ({PARQUET})"
-    database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
 
 
 def window_of_readings(run: Run) -> list[tuple[str, str]]:
@@ -396,47 +389,6 @@ def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
     for model in (READINGS, AMOUNTS):
         stored += store.of_months(model, window_of_readings(run))
     return [file.path for file in stored]
-
-
-def _concatenate(
-    database: duckdb.DuckDBPyConnection,
-    stored: list[StoredFile],
-    target: Path,
-    model: str,
-    where: str,
-) -> None:
-    paths = [file.undamaged() for file in stored]
-    with files.writing(target, sum(path.stat().st_size for path in paths)):
-        _copy_months(database, paths, target, model, where)
-
-
-def _copy_months(
-    database: duckdb.DuckDBPyConnection, paths: list[Path], target: Path, model: str, where: str
-) -> None:
-    columns = next(table.columns for table in tables() if table.model == model)
-    if not paths:
-        nothing = ", ".join(f"null::{column.type} as {column.name}" for column in columns)
-        database.execute(
-            f"copy (select {nothing} where false) to $target ({PARQUET})", {"target": str(target)}
-        )
-        return
-    parameters = {"paths": [str(path) for path in paths]}
-    for name in (
-        column.name for column in columns if column.type == "varchar"
-    ):  # see macros/enums.sql
-        texts = (
-            f"select distinct {name} from read_parquet($paths) where {name} is not null order"
-            " by all"
-        )
-        database.execute(f"create or replace temp type {name}_enum as enum ({texts})", parameters)
-    chosen = ", ".join(
-        f"{c.name}::{f'{c.name}_enum' if c.type == 'varchar' else c.type} as {c.name}"
-        for c in columns
-    )
-    database.execute(
-        f"copy (select {chosen} from read_parquet($paths) where {where}) to $target ({PARQUET})",
-        {**parameters, "target": str(target)},
-    )
 
 
 def _audit(

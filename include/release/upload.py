@@ -15,7 +15,7 @@ from include.core import files, rclone
 from include.core.drives import below
 from include.core.errors import DamagedFile, RemoteError, RemoteGone
 from include.core.settings import Settings
-from include.release import stable_names
+from include.release import explorer_data, stable_names
 from include.release.history import FOLDER, PATH, HistoryFile, lay_out, read_history
 from include.release.release import KEPT, VERSION, Release, latest, read
 
@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 SUMS, RUN = "SHA256SUMS", "run.json"  # run.json is not in the sums: a later run may replace it
 SUM = re.compile(
-    r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199})"
-)  # a checksum and a plain file name that any disk takes
+    r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9._-]{0,199}"
+    rf"|{explorer_data.FOLDER}/(?:\w{{1,100}}/[0-9]{{4}}/)?\w{{1,100}}\.json)"
+)  # a checksum, and a plain file name that any disk takes or a file of the explorer
 REPLACED = (
     "nothing: the next release that is published replaces it; to restore it, use the remote's"
     " version history"
@@ -92,14 +93,35 @@ def upload(settings: Settings, release: Release) -> bool:
         return False
     _send_history(settings, release)
     folder = _remote(settings, f"releases/{release.version}")
-    names = sorted(path.name for path in release.path.iterdir())
-    rclone.send(release.path, folder, names)
+    _copy_unchanged(settings, release, folder)
+    rclone.send(release.path, folder, files.names_below(release.path))
     _verify(folder, release)
     local = settings.paths.work / "latest.json"
     files.write_text(local, Pointer(release.version, release.as_of).to_text())
     rclone.put(local, _remote(settings, "latest.json"))
     stable_names.offer(settings, release)
     return True
+
+
+def _copy_unchanged(settings: Settings, release: Release, folder: str) -> None:
+    """Copy what the explorer draws of years that are unchanged from the release that is offered,
+    where the remote copies by itself. `rclone.send` verifies it, and sends what is missing.
+    """
+    try:
+        offered = offered_release(settings)
+    except DamagedFile:
+        return
+    if offered is None or not (before := settings.paths.releases / offered.version / SUMS).exists():
+        return
+    lines = set(before.read_text().splitlines()) & set(
+        (release.path / SUMS).read_text().splitlines()
+    )
+    same = [name for _, name in (line.split("  ") for line in lines) if "/" in name]
+    if same and rclone.copies_within(folder):
+        try:
+            rclone.copy_within(_remote(settings, f"releases/{offered.version}"), folder, same)
+        except RemoteError as error:
+            log.warning("the files of unchanged years are uploaded again: %s", error)
 
 
 def _send_history(settings: Settings, release: Release) -> None:
@@ -158,9 +180,7 @@ def whole_offer(settings: Settings, release: Release) -> Pointer | None:
         return None
     there = _sizes(_remote(settings, f"releases/{offered.version}"))
     if offered.version == release.version:
-        here = {
-            path.name: path.stat().st_size for path in release.path.iterdir() if path.name != RUN
-        }
+        here = {name: size for name, size in _sizes_here(release).items() if name != RUN}
         is_whole = RUN in there and all(there.get(name) == size for name, size in here.items())
         is_whole = is_whole and not _absent(settings, read_history(release.path / "lineage.json"))
     else:
@@ -227,8 +247,9 @@ def _fetch(settings: Settings, offered: Pointer, folder: str, there: dict[str, i
 
     Raises DamagedFile.
     """
-    if nested := sorted(name for name in there if "/" in name):
-        raise _damaged(f"a release has no folders, this one has {nested[0]!r}", folder)
+    own = f"{explorer_data.FOLDER}/"
+    if nested := sorted(name for name in there if "/" in name and not name.startswith(own)):
+        raise _damaged(f"a release has no folders but {own}, this one has {nested[0]!r}", folder)
     if missing := sorted({SUMS, RUN} - there.keys()):
         raise _damaged(f"{missing[0]} of the published release is missing", folder)
     incoming = files.empty_folder(settings.paths.releases / ".incoming")
@@ -293,9 +314,13 @@ def _sizes(folder: str) -> dict[str, int]:
         return {}
 
 
+def _sizes_here(release: Release) -> dict[str, int]:
+    """Bytes by path below the folder of a release."""
+    return {name: (release.path / name).stat().st_size for name in files.names_below(release.path)}
+
+
 def _verify(folder: str, release: Release) -> None:
-    here = {path.name: path.stat().st_size for path in release.path.iterdir()}
-    there = _sizes(folder)
+    here, there = _sizes_here(release), _sizes(folder)
     if there != here:
         different = sorted(
             name for name in here.keys() | there.keys() if here.get(name) != there.get(name)

@@ -135,7 +135,11 @@ def overview(settings: Settings) -> Overview:
     """Read from the files of DATA_DIR as they are now; every one of them may be missing."""
     latest = releases.latest(settings)
     documents = (
-        sorted(path.name for path in latest.path.iterdir() if path.suffix != ".parquet")
+        [
+            name
+            for name in files.names_below(latest.path)
+            if not name.endswith(".parquet") and "/" not in name
+        ]
         if latest
         else []
     )
@@ -169,7 +173,8 @@ def published_file(settings: Settings, version: str, name: str) -> Path | None:
     folder = next(
         (path for path in settings.paths.releases.glob("[0-9]*-*") if path.name == version), None
     )
-    return next((path for path in folder.iterdir() if path.name == name), None) if folder else None
+    found = (path for path in folder.iterdir() if path.name == name) if folder else ()
+    return next((path for path in found if path.is_file()), None)
 
 
 def page(settings: Settings, links: dict[str, str]) -> str:

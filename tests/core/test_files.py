@@ -20,7 +20,7 @@ from include.core import files
 from include.core.errors import ConflictError, DamagedFile, StorageError
 from include.core.settings import Settings
 from include.monitoring.runs import record_run
-from include.release import release as releases
+from include.release.parquet_files import concatenate
 from include.store.store import StoredFile
 
 TABLE = pa.table({"x": [random.Random(1).randbytes(2**21)]})  # more than the small disk has
@@ -152,12 +152,9 @@ def test_a_missing_file_is_removed_from_a_read_only_disk_without_an_error(small_
     files.remove(small_disk / "missing")
 
 
-def test_a_table_of_a_release_on_a_full_disk_is_reported(
-    small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_of_a_release_on_a_full_disk_is_reported(small_disk: Path, tmp_path: Path) -> None:
     source = tmp_path / "source.parquet"
     table = Table("x.parquet", "fct_x", "monthly", "", (Column("x", "double", "", ""),), ("x",))
-    monkeypatch.setattr(releases, "tables", lambda: [table])
     with duckdb.connect() as connection:
         connection.execute(
             f"copy (select random() as x from range(400000)) to '{source}' (format parquet)"
@@ -166,7 +163,7 @@ def test_a_table_of_a_release_on_a_full_disk_is_reported(
         with pytest.raises(
             StorageError, match=f"disk full: about {source.stat().st_size:,} bytes needed"
         ):
-            releases._concatenate(connection, [stored], small_disk / "x.parquet", "fct_x", "true")
+            concatenate(connection, [stored], small_disk / "x.parquet", table, "true")
 
 
 def test_a_full_scratch_folder_of_duckdb_is_a_full_disk(small_disk: Path, tmp_path: Path) -> None:

@@ -73,13 +73,13 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("datasource_mappings.csv", "sm2_atrea,Date,", "sm2_atrea,{midnight},", "datasource_mappings.csv, line 2, column timestamp_column", "correct the cell"),
         ("measurements.csv", "temp_waste,Cel", "temp_waste,degC", "measurements.csv, line 6, column unit", "use a UCUM unit"),
         ("measurements.csv", "temp_waste", "temp_fresh", "measurements.csv, line 6, column measurement", "remove one of them"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,counter,sum\nsum,%,ratio,additive,sum,,amount", "datasource_mappings.csv, line 4, column max_per_hour", "write the most that it can count in an hour, in %"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,event,temp_waste\nx,%,ratio,additive,sum,,event,temp_indoor", "measurements.csv, line 7, column amount", "name the measurement that its amounts"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,counter,sum\nsum,%,ratio,additive,sum,,amount", "datasource_mappings.csv, line 4, column max_per_hour", "write the most that it can count in an hour, in %"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,event,temp_waste\nx,%,ratio,additive,sum,,event,temp_indoor", "measurements.csv, line 7, column amount", "name the measurement that its amounts"),
         ("measurements.csv", "PM2.5_Level_Sensor", "PM2.5_Level_Sensor,meter", "measurements.csv, line 10, column kind", "correct the cell"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,counter,water", "measurements.csv, line 7, column amount", "name the measurement that its amounts"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,,temp_indoor", "measurements.csv, line 7, column amount", "empty the cell, or name the kind that it is"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,rate,rain\nrain,mm,ratio,additive,rain,,amount", "measurements.csv, line 7, column amount", "give rain a unit of what humidity_indoor adds up to"),
-        ("measurements.csv", "Humidity_Sensor", "Humidity_Sensor,event,sum\nsum,%,ratio,additive,sum,,amount\nother,%,ratio,additive,other,,counter,sum", "column amount", "give each its own"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,counter,water", "measurements.csv, line 7, column amount", "name the measurement that its amounts"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,,temp_indoor", "measurements.csv, line 7, column amount", "empty the cell, or name the kind that it is"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,rate,rain\nrain,mm,ratio,additive,rain,,amount", "measurements.csv, line 7, column amount", "give rain a unit of what humidity_indoor adds up to"),
+        ("measurements.csv", "Humidity_Sensor,,,1", "Humidity_Sensor,event,sum\nsum,%,ratio,additive,sum,,amount\nother,%,ratio,additive,other,,counter,sum", "column amount", "give each its own"),
         ("measurements.csv", "temp_indoor,Cel", "temp_sum,Cel,interval,additive,sum,,amount\ntemp_count,Cel,interval,additive,sum,,event,temp_indoor\ntemp_indoor,Cel", "measurements.csv, line 5, column amount", "name the measurement that its amounts"),
         ("sensor_mappings.csv", "sm2_thermopro,050D", "sm2_thermo,050D", "column datasource_id", "use one of: sm2_air_quality"),
         ("sensor_mappings.csv", "sm2_thermopro,050D", "sm2_thermopro,072B", "column valid_from", "close the earlier row"),
@@ -112,7 +112,7 @@ def test_a_missing_seed_is_named(seeds: Path) -> None:
 
 def test_a_row_with_too_many_cells_is_named(seeds: Path) -> None:
     with (seeds / "measurements.csv").open("a") as file:
-        file.write("co2,[ppm],ratio,nonadditive,carbon dioxide, of a room,,,\n")
+        file.write("co2,[ppm],ratio,nonadditive,carbon dioxide, of a room,,,,\n")
     with pytest.raises(ConfigurationError, match="more or fewer cells"):
         load_registry(seeds)
 

@@ -48,13 +48,11 @@ def release_with(settings: Settings, version: str, named: list[HistoryFile]) -> 
     lineage = release.path / "lineage.json"
     files.write_json(lineage, {"version": version, "history": [file.to_json() for file in named]})
     sums = [
-        path
-        for path in sorted(release.path.iterdir())
-        if path.name not in ("run.json", "SHA256SUMS")
+        name for name in files.names_below(release.path) if name not in ("run.json", "SHA256SUMS")
     ]
     files.write_text(
         release.path / "SHA256SUMS",
-        "".join(f"{files.sha256(path)}  {path.name}\n" for path in sums),
+        "".join(f"{files.sha256(release.path / name)}  {name}\n" for name in sums),
     )
     return release
 

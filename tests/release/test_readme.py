@@ -38,6 +38,7 @@ def readme_with(refused: list[dict[str, object]]) -> str:
         rows,
         {"conservation": COUNTS, "refused": refused},
         tables(),
+        "",
     )
 
 

@@ -32,6 +32,7 @@ from include.release.upload import (
 
 OLD, NEW = "2026-02-03-0a1b2c3d", "2026-02-04-4e5f6a7b"
 TIMES = {OLD: datetime(2026, 2, 3, tzinfo=UTC), NEW: datetime(2026, 2, 4, tzinfo=UTC)}
+PACK = "explorer/data/sm2/2025/0.json"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -79,9 +80,10 @@ def write_release(folder: Path, version: str) -> Path:
     files.write_json(path / "lineage.json", {"version": version})
     files.write_json(path / "schema.json", {"version": version, "tables": []})
     files.write_text(path / "public_dataset_hourly.parquet", f"the table of {version}")
+    files.write_text(path / PACK, "the same in all releases")
     files.write_text(
         path / "SHA256SUMS",
-        "".join(f"{files.sha256(file)}  {file.name}\n" for file in sorted(path.iterdir())),
+        "".join(f"{files.sha256(path / name)}  {name}\n" for name in files.names_below(path)),
     )
     files.write_json(
         path / "run.json",
@@ -165,7 +167,8 @@ def adopt_from(remote: Remote, folder: Path) -> str | None:
 
 
 def good_contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in write_release(folder, NEW).iterdir()}
+    path = write_release(folder, NEW)
+    return {name: (path / name).read_bytes() for name in files.names_below(path)}
 
 
 @given(TEXTS)
@@ -242,7 +245,7 @@ def test_a_release_with_any_names_and_contents_is_whole_or_a_clear_error(
         return
     assert adopted == NEW
     here = tmp_path / "machine/beside/data/releases" / NEW
-    assert {path.name for path in here.iterdir()} == set(good_contents(tmp_path / "good"))
+    assert set(files.names_below(here)) == set(good_contents(tmp_path / "good"))
     releases.read(here)
 
 
@@ -253,7 +256,7 @@ def test_a_release_with_any_names_and_contents_is_whole_or_a_clear_error(
         (lambda path: (path / "public_dataset_hourly.parquet").unlink(), "public_dataset_hourly.parquet of the published release is missing"),
         (lambda path: (path / "SHA256SUMS").write_text(f"{'0' * 64}  ../../evil\n"), "SHA256SUMS of the published release is damaged"),
         (lambda path: (path / "SHA256SUMS").unlink(), "SHA256SUMS of the published release is missing"),
-        (lambda path: files.write_text(path / "below/file", ""), "a release has no folders"),
+        (lambda path: files.write_text(path / "below/file", ""), "a release has no folders but explorer/data/"),
         (lambda path: (path / "run.json").write_text("[]"), "run.json of the published release is damaged"),
         (lambda path: (path / "run.json").write_text('{"as_of": "2026-02-04T00:00:00", "made_from": "x"}'), "run.json of the published release is damaged"),
     ],
@@ -363,3 +366,32 @@ def test_a_damaged_run_json_of_one_release_does_not_hide_the_others(
     for content in ("{", "[]", '{"as_of": 1, "made_from": 2}'):
         files.write_text(settings.paths.releases / NEW / "run.json", content)
         assert releases.find(Run(settings, None, END_OF_TIME)) == release  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("harm", ["none", "latest.json", "the release there", "the release here"])
+def test_files_of_unchanged_years_are_copied_on_the_remote_where_it_can(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    upload(settings, release_here(settings, OLD))
+    if harm == "latest.json":
+        (remote_of(settings) / "latest.json").write_text("damaged")
+    if harm == "the release there":
+        shutil.rmtree(remote_of(settings) / "releases" / OLD)
+    if harm == "the release here":
+        shutil.rmtree(settings.paths.releases / OLD)
+    copied, send = [], rclone.send
+
+    def sending(folder: Path, remote: str, paths: Iterable[str]) -> None:
+        if remote.endswith(NEW):
+            copied.extend(files.names_below(Path(remote)) if Path(remote).exists() else [])
+        send(folder, remote, paths)
+
+    monkeypatch.setattr(rclone, "copies_within", lambda remote: True)
+    monkeypatch.setattr(rclone, "send", sending)
+    new = release_here(settings, NEW)
+    assert upload(settings, new)
+    assert copied == ([PACK] if harm == "none" else [])
+    assert offered_release(settings).version == NEW  # type: ignore[union-attr]
+    for name in files.names_below(new.path):
+        there = remote_of(settings) / "releases" / NEW / name
+        assert there.read_bytes() == (new.path / name).read_bytes()

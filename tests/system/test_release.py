@@ -10,6 +10,7 @@ import polars
 import pyarrow.parquet as pq
 import pytest
 
+from include.core import files
 from include.core.errors import ContractError
 from include.registry import Run
 from include.release import release as releases
@@ -40,6 +41,26 @@ def test_it_opens_in_duckdb_pandas_polars_and_pyarrow(platform: Platform) -> Non
 def test_it_is_a_valid_data_package(platform: Platform) -> None:
     report = frictionless.validate(str(platform.release.path / "datapackage.json"))
     assert report.valid, report.flatten(["path", "type", "note"])
+
+
+def test_the_explorer_has_every_series_and_its_checksums_are_the_release_s(
+    platform: Platform,
+) -> None:
+    folder = platform.release.path
+    sums = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert {
+        name for name in files.names_below(folder) if name not in ("run.json", "SHA256SUMS")
+    } == sums.keys()
+    index = json.loads((folder / "explorer/data/index.json").read_text())
+    hours = 0
+    for series in index["series"]:
+        for year, number in series["packs"].items():
+            name = f"explorer/data/{series['building_id']}/{year}/{number}.json"
+            assert sums[name] == files.sha256(folder / name)
+            pack = json.loads((folder / name).read_text())["series"][series["id"]]
+            hours += sum(value is not None for value in pack["hours"]["value"])
+    assert [(hours,)] == platform.query("select count(*) from public_dataset_hourly")
+    assert (index["version"], index["packs"]) == (platform.release.version, True)
 
 
 def test_every_table_has_the_declared_columns_and_unique_keys(platform: Platform) -> None:
