@@ -45,6 +45,9 @@ example: setup ## a further site with its own sample and data (NAME=water; ARGS=
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
+api: setup ## the JSON API of public releases, without a login, on this machine alone (PORT=8090)
+	@$(BIN)/python cli/api.py
+
 new-building: setup ## the rows of a building (ARGS='home --timezone Europe/Prague')
 	@$(BIN)/python cli/new_building.py $(ARGS)
 

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
 from include.core.settings import PROJECT_DIR, Settings
+from include.serving.api.app import add_api
 from include.serving.overview import overview, page, published_file
 
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
@@ -21,6 +22,9 @@ app = FastAPI(
     redoc_url=None,
     openapi_url=None,
 )
+
+
+add_api(app, Settings.from_environment())  # its routers, so that they ask for the login as well
 
 
 @app.get("/", response_class=HTMLResponse)

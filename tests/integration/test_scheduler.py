@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
+from starlette.routing import Mount
 
 from cli import screenshots
 from include.core.settings import PROJECT_DIR, Settings
@@ -267,8 +268,9 @@ def nobody_else_comes_in(airflow: Airflow, data: Path) -> None:
 def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
     from sensor_platform.pages import app
 
-    paths = [re.sub(r"\{\w+\}", "x", route.path) for route in app.routes]
-    assert len(paths) >= 4
+    paths = [re.sub(r"\{[\w:]+\}", "x", route.path) for route in app.routes]
+    assert len(paths) >= 15
+    assert not any(isinstance(route, Mount) for route in app.routes), "a mount has no login"
     for path in paths:
         with pytest.raises(urllib.error.HTTPError) as refused:
             OPENER.open(f"{airflow.address}/platform{path}", timeout=30)
@@ -278,6 +280,8 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
         "its files end in February 2026"
     )
     assert (shown["refused"], shown["accounting"]["kept"]) == ([], 1080)
+    found = airflow.call("GET", "/platform/api/v1/buildings")
+    assert [row["building_id"] for row in found["buildings"]] == ["sm2"]
     table = f"/platform/releases/{shown['latest']['version']}/{shown['tables'][0]['file']}"
     request = urllib.request.Request(
         airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"}

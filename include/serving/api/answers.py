@@ -1,0 +1,70 @@
+"""What all routes share: answers as JSON with an ETag, and parameters with their limits."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+from fastapi import Path as InPath
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from include.serving.api.catalogue import Published
+from include.serving.api.errors import MEDIA_TYPE
+
+MOST_SERIES = 20  # of a request
+MOST_POINTS = 20_000
+
+BuildingId = Annotated[str, InPath(max_length=100, description="a building's id", examples=["sm2"])]
+SeriesIds = Annotated[
+    str,
+    Query(
+        max_length=4000,
+        description=f"ids of series, joined by commas; at most {MOST_SERIES}",
+        examples=["ThermoPro~1NP-S1~temp_indoor"],
+    ),
+]
+PeriodText = Annotated[
+    str,
+    Query(
+        alias="datetime",
+        max_length=100,
+        description="start/end, half open, on the building's clock; or last-month, P30D/..",
+        examples=["2026-01-01/2026-02-01"],
+    ),
+]
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {MEDIA_TYPE: {}}}
+    for status, text in (
+        (401, "not logged in"),
+        (404, "it is not there, or not for you"),
+        (414, "the query is too long"),
+        (422, "a parameter is invalid"),
+        (503, "the release cannot be read, or not in time"),
+    )
+}
+
+
+def to_json(content: Any) -> bytes:
+    """JSON; arrays of numpy are lists, and nan is null. Doubles are exact."""
+    return orjson.dumps(content, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):  # with gaps between its items in memory
+        return np.ascontiguousarray(value)
+    raise TypeError(f"{type(value)} has no JSON")
+
+
+def answer(request: Request, published: Published, make: Callable[[], Any]) -> Response:
+    """What `make` gives, as JSON: a function of the release and the query alone.
+
+    304 without calling it if the reader has it.
+    """
+    asked = f"{published.release.version} {request.url.path}?{request.url.query}"
+    etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=0, must-revalidate"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(to_json(published.heads | make()), 200, headers, "application/json")

@@ -1,0 +1,86 @@
+"""The JSON API over published Parquet, as routers that any application can include.
+
+`create_app` runs it alone: without a login, for what is public. Airflow's plugin includes the same
+routers behind its own.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from include.core.settings import Settings
+from include.serving.api.answers import PROBLEMS
+from include.serving.api.catalogue import Catalogue
+from include.serving.api.errors import MEDIA_TYPE, handle_errors
+from include.serving.api.routes import buildings, data, lineage, releases
+from include.serving.api.values import Reader
+
+TITLE = "Open building sensor data"
+LONGEST_QUERY = 8192  # bytes
+PREFIX = "/api/v1"
+
+
+class ShortQueries:
+    """Answers 414 to a query that is too long, before anything reads it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if len(scope.get("query_string", b"")) <= LONGEST_QUERY:
+            await self.app(scope, receive, send)
+            return
+        body = b'{"type":"about:blank","title":"URI Too Long","status":414}'
+        headers = [(b"content-type", MEDIA_TYPE.encode())]
+        await send({"type": "http.response.start", "status": 414, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def add_api(app: FastAPI, settings: Settings) -> None:
+    """Let an application answer below PREFIX."""
+    app.add_middleware(ShortQueries)
+    handle_errors(app)
+    app.include_router(_routes(settings), prefix=PREFIX)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API alone."""
+    app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
+    add_api(app, settings)
+    return app
+
+
+def _routes(settings: Settings) -> APIRouter:
+    catalogue, reader = Catalogue(settings), Reader()
+    router = APIRouter()
+    for own in (
+        buildings.routes(catalogue),
+        data.routes(catalogue, reader),
+        lineage.routes(catalogue, reader, settings),
+        releases.routes(catalogue),
+    ):
+        router.include_router(own)
+
+    @router.get("", operation_id="get_start", responses=PROBLEMS, tags=["releases"])
+    def start() -> dict[str, Any]:
+        """Where to begin."""
+        found = [one.heads | {"title": one.index["title"]} for one in catalogue.all()]
+        names = ("buildings", "measurements", "releases", "openapi.json")
+        return {
+            "latest": found,
+            "links": {name: f"{PREFIX.rpartition('/')[2]}/{name}" for name in names},
+        }
+
+    @router.get("/openapi.json", operation_id="get_openapi", tags=["releases"])
+    def openapi(request: Request) -> dict[str, Any]:
+        """This description."""
+        own = [
+            route for route in request.app.routes if getattr(route, "path", "").startswith(PREFIX)
+        ]
+        server = {"url": request.scope.get("root_path", "") or "/"}
+        return get_openapi(title=TITLE, version="1", routes=own, servers=[server])
+
+    return router

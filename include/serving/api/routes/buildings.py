@@ -1,0 +1,88 @@
+"""Buildings, their places, measurements and series."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from include.serving.api.answers import PROBLEMS, BuildingId, answer
+from include.serving.api.catalogue import Catalogue
+
+Names = Annotated[str, Query(max_length=2000, description="names, joined by commas; empty: all")]
+
+
+def routes(catalogue: Catalogue) -> APIRouter:
+    """The router."""
+    router = APIRouter(tags=["buildings"], responses=PROBLEMS)
+
+    @router.get("/buildings", operation_id="list_buildings")
+    def buildings() -> dict[str, Any]:
+        """All buildings that you may see."""
+        found = catalogue.all()
+        rows = [row | one.heads for one in found for row in one.buildings.values()]
+        return {"buildings": rows}
+
+    @router.get("/buildings/{building_id}", operation_id="get_building")
+    def building(request: Request, building_id: BuildingId) -> Response:
+        """A building: name, time zone, licence, and how many series it has."""
+        published = catalogue.of_building(building_id)
+        own = published.series[building_id].values()
+        return answer(
+            request,
+            published,
+            lambda: {
+                "building": published.buildings[building_id]
+                | {
+                    "series": len(own),
+                    "first": min((row["first"] for row in own), default=None),
+                    "last": max((row["last"] for row in own), default=None),
+                }
+            },
+        )
+
+    @router.get("/buildings/{building_id}/hierarchy", operation_id="get_hierarchy")
+    def hierarchy(request: Request, building_id: BuildingId) -> Response:
+        """The tree of a building's places and sensors: a list of nodes with their parents."""
+        published = catalogue.of_building(building_id)
+        nodes = published.index["hierarchy"]
+        return answer(
+            request,
+            published,
+            lambda: {"nodes": [row for row in nodes if row["building_id"] == building_id]},
+        )
+
+    @router.get("/buildings/{building_id}/series", operation_id="list_series")
+    def series(
+        request: Request,
+        building_id: BuildingId,
+        location: Names = "",
+        measurement: Names = "",
+        source: Names = "",
+    ) -> Response:
+        """The series of a building, of some places, measurements or sources."""
+        published = catalogue.of_building(building_id)
+        wanted = {"location": location, "measurement": measurement, "source": source}
+        chosen = {name: text.split(",") for name, text in wanted.items() if text}
+        units = {name: row["unit"] for name, row in published.measurements.items()}
+        return answer(
+            request,
+            published,
+            lambda: {
+                "series": [
+                    {name: value for name, value in row.items() if name != "packs"}
+                    | {"unit": units[row["measurement"]]}
+                    for row in published.series[building_id].values()
+                    if all(row[name] in names for name, names in chosen.items())
+                ]
+            },
+        )
+
+    @router.get("/measurements", operation_id="list_measurements")
+    def measurements() -> dict[str, Any]:
+        """All measurements, with their units."""
+        found: dict[str, Any] = {}
+        for published in reversed(catalogue.all()):
+            found |= published.measurements
+        return {"measurements": list(found.values())}
+
+    return router

@@ -1,0 +1,163 @@
+"""Values of series: over a period, the last ones, and the raw lines that a value comes from."""
+
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.parquet as pq
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from include.serving.api.answers import (
+    MOST_POINTS,
+    MOST_SERIES,
+    PROBLEMS,
+    BuildingId,
+    PeriodText,
+    SeriesIds,
+    answer,
+)
+from include.serving.api.catalogue import Catalogue, Published
+from include.serving.api.errors import Problem, not_found
+from include.serving.api.periods import Period, read_period
+from include.serving.api.values import Reader, choose_view, last_hours, values_of
+
+Grain = Literal["auto", "1h", "1d", "1w", "1M"]
+MaxPoints = Annotated[
+    int, Query(ge=1, le=MOST_POINTS, description="the most values of a series", examples=[2000])
+]
+
+
+def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
+    """The router."""
+    router = APIRouter(tags=["data"], responses=PROBLEMS)
+
+    @router.get("/buildings/{building_id}/data", operation_id="get_data")
+    def data(
+        request: Request,
+        building_id: BuildingId,
+        series: SeriesIds,
+        period: PeriodText = "P30D/..",
+        grain: Grain = "auto",
+        max_points: MaxPoints = 2000,
+    ) -> Response:
+        """Values of some series: hours in equal steps (several pooled where there are more than
+        `max_points`), or days, weeks or months of the building's calendar.
+        """
+        published = catalogue.of_building(building_id)
+        chosen = _chosen(published, building_id, series)
+        shown = _period(published, building_id, period)
+        view = choose_view(shown, published.covered(building_id), grain, max_points)
+        return answer(
+            request,
+            published,
+            lambda: {
+                "timezone": published.buildings[building_id]["timezone"],
+                "licence": published.buildings[building_id]["licence"],
+                "datetime": shown.to_json(published.zone(building_id)),
+                "grain": view.grain,
+                "downsampled": {"bucket_s": view.step} if view.is_pooled else None,
+                "series": [values_of(reader, published, row, shown, view) for row in chosen],
+            },
+        )
+
+    @router.get("/buildings/{building_id}/data.{suffix}", operation_id="download_data")
+    def download(
+        building_id: BuildingId,
+        suffix: Literal["csv", "parquet"],
+        series: SeriesIds,
+        period: PeriodText = "P30D/..",
+        grain: Grain = "auto",
+        max_points: MaxPoints = 2000,
+    ) -> Response:
+        """The same view as a table: one row for each value, none for gaps."""
+        published = catalogue.of_building(building_id)
+        chosen = _chosen(published, building_id, series)
+        shown = _period(published, building_id, period)
+        view = choose_view(shown, published.covered(building_id), grain, max_points)
+        zone = published.buildings[building_id]["timezone"]
+        table = pa.concat_tables(
+            _table(values_of(reader, published, row, shown, view), row, zone) for row in chosen
+        )
+        sink = pa.BufferOutputStream()
+        if suffix == "csv":
+            pyarrow.csv.write_csv(table, sink)
+        else:
+            pq.write_table(table, sink, compression="zstd")
+        name = f"{building_id}-{published.release.version}.{suffix}"
+        return Response(
+            sink.getvalue().to_pybytes(),
+            media_type="text/csv" if suffix == "csv" else "application/vnd.apache.parquet",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @router.get("/buildings/{building_id}/latest", operation_id="get_latest")
+    def latest(request: Request, building_id: BuildingId) -> Response:
+        """The last hour of every series that had one in the last month, and how old it is."""
+        published = catalogue.of_building(building_id)
+
+        def found() -> dict[str, Any]:
+            ids = {
+                (row["source"], row["location"], row["measurement"]): row["id"]
+                for row in published.series[building_id].values()
+            }
+            rows = last_hours(reader, published, building_id)
+            for row in rows:
+                moment = row["timestamp"]
+                row["id"] = ids[row["source"], row["location"], row["measurement"]]
+                row["age_s"] = int((published.release.as_of - moment).total_seconds())
+            return {"latest": rows}
+
+        return answer(request, published, found)
+
+    return router
+
+
+def _chosen(published: Published, building_id: str, text: str) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(name for name in text.split(",") if name))
+    if not 1 <= len(names) <= MOST_SERIES:
+        raise Problem(422, f"name 1 to {MOST_SERIES} series", "series")
+    known = published.series[building_id]
+    for name in names:
+        if name not in known:
+            raise not_found(f"series {name[:200]!r} in {building_id}")
+    return [known[name] for name in names]
+
+
+def _period(published: Published, building_id: str, text: str) -> Period:
+    first, as_of = published.covered(building_id).start, published.release.as_of
+    return read_period(text, published.zone(building_id), first, as_of)
+
+
+def _table(values: dict[str, Any], series: dict[str, Any], zone: str) -> pa.Table:
+    """The values of a series as rows, without its gaps."""
+    kind = "sum" if "sum" in values else "mean"
+    own = pa.array(values[kind], from_pandas=True)
+    if "t" in values:
+        seconds = pa.array(values["t"])
+    else:
+        start, step = values["start"], values["step"]
+        seconds = pa.array(range(start, start + step * len(own), step), pa.int64())
+    moments = seconds.cast(pa.timestamp("s", tz="UTC"))
+    columns = {
+        "timestamp": moments,
+        "local_time": pa.compute.strftime(
+            moments.cast(pa.timestamp("s", tz=zone)), "%Y-%m-%dT%H:%M:%S%z"
+        ),
+        **{
+            name: pa.array([series[name]] * len(own))
+            for name in ("source", "location", "measurement")
+        },
+        "unit": pa.array([values["unit"]] * len(own)),
+        kind: own,
+    }
+    for name in ("min", "max"):
+        columns[name] = own if values[name] is None else pa.array(values[name], from_pandas=True)
+    ones = pa.array([1] * len(own), pa.int64())
+    columns["count"] = (
+        ones
+        if values["count"] is None
+        else pa.array(values["count"], from_pandas=True).cast(pa.int64())
+    )
+    return pa.table(columns).filter(own.is_valid())

@@ -1,0 +1,75 @@
+"""From a published hour back to the raw lines that it was made of."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from include.core.settings import Settings
+from include.serving.api.answers import PROBLEMS, BuildingId, answer
+from include.serving.api.catalogue import Catalogue, Published
+from include.serving.api.errors import Problem, not_found
+from include.serving.api.periods import read_moment
+from include.serving.api.values import Reader
+from include.store.readings import READINGS
+from include.store.store import Store
+
+SeriesId = Annotated[
+    str,
+    Query(max_length=400, description="a series", examples=["ThermoPro~1NP-S1~temp_indoor"]),
+]
+Moment = Annotated[
+    str,
+    Query(
+        max_length=40,
+        description="an instant within the hour; without offset, on the building's clock",
+        examples=["2026-01-13T08:00Z"],
+    ),
+]
+
+
+def routes(catalogue: Catalogue, reader: Reader, settings: Settings) -> APIRouter:
+    """The router."""
+    router = APIRouter(tags=["lineage"], responses=PROBLEMS)
+
+    @router.get("/buildings/{building_id}/lineage", operation_id="get_lineage")
+    def lineage(
+        request: Request, building_id: BuildingId, series: SeriesId, at: Moment
+    ) -> Response:
+        """The readings of an hour, each with the raw file (name and sha256) and the line in it.
+        Outliers are listed, and are not in the hour's value.
+        """
+        published = catalogue.of_building(building_id)
+        row = published.series[building_id].get(series)
+        if row is None:
+            raise not_found(f"series {series[:200]!r} in {building_id}")
+        moment = read_moment(at, published.zone(building_id), "at")
+        return answer(
+            request, published, lambda: _readings(reader, published, settings, row, moment)
+        )
+
+    return router
+
+
+def _readings(
+    reader: Reader, published: Published, settings: Settings, series: dict[str, Any], at: datetime
+) -> dict[str, Any]:
+    """The readings of a series in the hour of an instant."""
+    building_id = series["building_id"]
+    start = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    month = building_id, f"{start.astimezone(published.zone(building_id)):%Y-%m}"
+    store = Store(settings)
+    stored = store.month(month).get(READINGS) if month in store.readings_manifest else None
+    if stored is None or not stored.path.exists():
+        raise not_found(f"file of readings of {building_id} in {month[1]} on this machine")
+    if stored.sha256 != published.history.get(month):
+        raise Problem(503, "the readings were built again since; the next release has them")
+    given = {name: series[name] for name in ("source", "location", "measurement")}
+    given |= {"readings": str(stored.path), "start": start, "stop": start + timedelta(hours=1)}
+    readings = reader.rows("lineage", given)
+    if not readings:
+        raise not_found(f"reading of {series['id']} in the hour of {start.isoformat()}")
+    for reading in readings:
+        reading |= published.inputs.get((building_id, reading["source_file"]), {})
+    return {"datetime": start.isoformat(), "readings": readings}

@@ -1,0 +1,279 @@
+"""The API over a real release: its doubles exactly, gaps as gaps, a line for every reading, and no answer but a clear one."""
+
+import io
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pandas
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from include.core import files
+from include.serving.api.app import PREFIX, create_app
+from tests.support.platform import Platform
+from tests.support.raw_files import small_drive
+
+pytestmark = pytest.mark.xdist_group("release")  # one process has its installations
+ALL = "datetime=../.."
+
+
+@pytest.fixture(scope="module")
+def platform(templates: Callable[..., Platform]) -> Platform:
+    return templates("2026-02-04", small_drive)
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> TestClient:
+    return TestClient(create_app(platform.settings), raise_server_exceptions=False)
+
+
+def get(api: TestClient, path: str, status: int = 200) -> Any:
+    answered = api.get(f"{PREFIX}{path}")
+    assert answered.status_code == status, (path, answered.text)
+    return answered.json()
+
+
+def series_ids(api: TestClient) -> list[str]:
+    return [row["id"] for row in get(api, "/buildings/sm2/series")["series"]]
+
+
+def test_hours_and_days_are_those_of_the_release(api: TestClient, platform: Platform) -> None:
+    for grain, table in (("1h", "hourly"), ("1d", "daily"), ("1w", "weekly"), ("1M", "monthly")):
+        seen = 0
+        for name in series_ids(api):
+            source, location, measurement = name.split("~")
+            found = get(api, f"/buildings/sm2/data?series={name}&grain={grain}&{ALL}")
+            (series,) = found["series"]
+            assert (found["release"], found["grain"]) == (platform.release.version, grain)
+            seconds = (
+                series["t"]
+                if "t" in series
+                else range(series["start"], series["start"] + 3600 * len(series["mean"]), 3600)
+            )
+            values = {
+                second: value
+                for second, value in zip(seconds, series["mean"], strict=True)
+                if value is not None
+            }
+            wanted = platform.query(
+                f"select epoch(timestamp)::bigint, value_mean from public_dataset_{table}"
+                f" where source = '{source}' and location = '{location}' and measurement = '{measurement}'"
+            )
+            assert values == dict(wanted)
+            seen += len(values)
+        assert [(seen,)] == platform.query(f"select count(*) from public_dataset_{table}")
+
+
+def test_a_gap_is_null_and_pooled_steps_keep_extremes(api: TestClient, platform: Platform) -> None:
+    name = series_ids(api)[0]
+    (whole,) = get(api, f"/buildings/sm2/data?series={name}&grain=1h&{ALL}")["series"]
+    found = get(api, f"/buildings/sm2/data?series={name}&grain=1h&max_points=20&{ALL}")
+    (pooled,) = found["series"]
+    assert len(pooled["mean"]) <= 20 and found["downsampled"] == {"bucket_s": pooled["step"]}
+    read = [value for value in whole["mean"] if value is not None]
+    assert max(value for value in pooled["max"] or pooled["mean"] if value is not None) == max(
+        whole["max"] or read
+    )
+    assert min(value for value in pooled["min"] or pooled["mean"] if value is not None) == min(
+        whole["min"] or read
+    )
+
+
+def test_downloads_have_what_is_shown(api: TestClient) -> None:
+    names = series_ids(api)[:3]
+    query = f"series={','.join(names)}&grain=1h&{ALL}"
+    shown = get(api, f"/buildings/sm2/data?{query}")["series"]
+    text = api.get(f"{PREFIX}/buildings/sm2/data.csv?{query}").text
+    csv = pandas.read_csv(io.StringIO(text))
+    table = pq.read_table(
+        io.BytesIO(api.get(f"{PREFIX}/buildings/sm2/data.parquet?{query}").content)
+    )
+    values = [value for one in shown for value in one["mean"] if value is not None]
+    assert csv["mean"].tolist() == values == table["mean"].to_pylist()
+    assert csv["local_time"].str.endswith("+0100").all()
+    assert csv["count"].tolist() == table["count"].to_pylist()
+
+
+def test_values_lead_to_raw_lines_that_give_them_again(api: TestClient, platform: Platform) -> None:
+    chance, rows = (
+        random.Random(1),
+        platform.query(
+            "select source, location, measurement, timestamp, value_mean from public_dataset_hourly"
+        ),
+    )
+    for source, location, measurement, moment, mean in chance.sample(rows, 60):
+        name = f"{source}~{location}~{measurement}"
+        found = get(
+            api,
+            f"/buildings/sm2/lineage?series={name}&at={quote(moment.astimezone(UTC).isoformat())}",
+        )
+        good = [row for row in found["readings"] if row["quality"] == "ok"]
+        assert sum(row["value"] for row in good) / len(good) == pytest.approx(mean, abs=1e-9)
+        for row in good:
+            (raw,) = platform.raw.drive.rglob(Path(row["path"]).name)
+            assert files.sha256(raw) == row["sha256"]
+            assert raw.read_text(errors="replace").splitlines()[row["source_line"] - 1]
+
+
+def test_the_last_hours_and_the_tree(api: TestClient) -> None:
+    latest = get(api, "/buildings/sm2/latest")["latest"]
+    assert {row["id"] for row in latest} == set(series_ids(api))
+    nodes = get(api, "/buildings/sm2/hierarchy")["nodes"]
+    ids = {row["id"] for row in nodes}
+    assert {row["parent_id"] for row in nodes} - {None} <= ids
+
+
+def test_a_reader_that_has_an_answer_is_told_so_until_the_next_release(
+    api: TestClient, published: Callable[..., Platform]
+) -> None:
+    platform = published("2026-02-04")
+    own = TestClient(create_app(platform.settings))
+    path = f"{PREFIX}/buildings/sm2/latest"
+    first = own.get(path)
+    etag = {"If-None-Match": first.headers["etag"]}
+    assert own.get(path, headers=etag).status_code == 304
+    newer = platform.release.path.with_name("2026-02-05-00000000")
+    platform.release.path.rename(newer)
+    files.write_json(
+        newer / "run.json",
+        {**files.read_json(newer / "run.json"), "as_of": "2026-02-05T00:00:00+00:00"},
+    )
+    files.point(platform.settings.paths.latest, newer.name)
+    again = own.get(path, headers=etag)
+    assert (again.status_code, again.json()["release"]) == (200, newer.name)
+
+
+def test_releases_and_their_files(api: TestClient, platform: Platform) -> None:
+    version = platform.release.version
+    assert get(api, "/releases")["releases"] == [{"version": version, "latest": True}]
+    for file in get(api, f"/releases/{version}")["files"]:
+        answered = api.get(f"{PREFIX}/releases/{version}/files/{file['path']}")
+        assert len(answered.content) == file["bytes"]
+    part = api.get(
+        f"{PREFIX}/releases/{version}/files/public_dataset_daily.parquet",
+        headers={"Range": "bytes=0-3"},
+    )
+    assert (part.status_code, part.content) == (206, b"PAR1")
+    for path in (
+        "../../ledger.parquet",
+        "..%2f..%2fledger.parquet",
+        "%2e%2e/%2e%2e/state.json",
+        "explorer",
+        ".hidden",
+        "a//b",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "x" * 290,
+    ):
+        assert api.get(f"{PREFIX}/releases/{version}/files/{path}").status_code == 404, path
+    for other in ("latest", ".staging", "2026-02-04-00000000", "..", "%2e%2e"):
+        assert api.get(f"{PREFIX}/releases/{other}/files/SHA256SUMS").status_code == 404, other
+
+
+ODD = [
+    "' or 1=1 --",
+    "sm2'; drop table x",
+    "../..",
+    "%00",
+    "\u202e",
+    "a" * 3000,
+    "$where",
+    "🦆",
+    "-1",
+    "1e309",
+    "NaN",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_parameters_are_refused_at_once(api: TestClient, odd: str) -> None:
+    text, good = quote(odd, safe=""), quote(series_ids(api)[0])
+    for path in (
+        f"/buildings/{text}",
+        f"/buildings/{text}/data?series={good}",
+        f"/buildings/sm2/data?series={text}",
+        f"/buildings/sm2/data?series={good}&datetime={text}",
+        f"/buildings/sm2/data?series={good}&grain={text}",
+        f"/buildings/sm2/data?series={good}&max_points={text}",
+        f"/buildings/sm2/data.{text}?series={good}",
+        f"/buildings/sm2/lineage?series={text}&at=2026-02-01",
+        f"/buildings/sm2/lineage?series={good}&at={text}",
+        f"/releases/{text}",
+        f"/releases/{text}/files/SHA256SUMS",
+    ):
+        began = time.perf_counter()
+        answered = api.get(f"{PREFIX}{path}")
+        if "datetime=..%2F.." in path:  # all that there is
+            continue
+        assert 400 <= answered.status_code < 500, (path, answered.text)
+        assert answered.headers["content-type"] == "application/problem+json"
+        assert time.perf_counter() - began < 0.5, path
+
+
+def test_a_long_query_or_period_or_list_is_refused(api: TestClient) -> None:
+    good = series_ids(api)[0]
+    assert api.get(f"{PREFIX}/buildings/sm2/data?series={'a' * 10_000}").status_code == 414
+    get(api, f"/buildings/sm2/data?series={','.join(map(str, range(21)))}", 422)
+    get(
+        api,
+        f"/buildings/sm2/data?series={good}&datetime=1900-01/2200-01&grain=1d&max_points=1",
+        422,
+    )
+    found = get(api, f"/buildings/sm2/data?series={good}&datetime=1900-01/2200-01")
+    assert found["grain"] == "1h", "what was asked for is more than there is"
+    assert api.post(f"{PREFIX}/buildings").status_code == 405
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_request_is_answered_with_a_fault_of_the_server(api: TestClient, data: Any) -> None:
+    described = get(api, "/openapi.json")
+    path = data.draw(st.sampled_from(sorted(described["paths"])))
+    operation = described["paths"][path]["get"]
+    texts = st.text(max_size=30) | st.sampled_from(
+        [*ODD, "sm2", series_ids(api)[0], "last-month", "1h", "csv"]
+    )
+    query = {}
+    for parameter in operation.get("parameters", []):
+        value = data.draw(texts)
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", quote(value, safe="") or "x")
+        else:
+            query[parameter["name"]] = value
+    answered = api.get(path, params=httpx.QueryParams(query))
+    assert answered.status_code < 500, answered.text
+    assert str(answered.status_code) in operation["responses"] or answered.status_code in (405, 307)
+    if answered.status_code >= 400:
+        assert json.loads(answered.text)["status"] == answered.status_code
+
+
+def test_a_restricted_building_is_not_there(platform: Platform, seeds: Path) -> None:
+    with (seeds / "publications.csv").open("a") as file:
+        file.write("homes,Homes,sm2,homes:Release,LicenseRef-homes,restricted,active\n")
+    own = TestClient(create_app(replace(platform.settings, seeds_dir=seeds)))
+    assert get(own, "/buildings") == {"buildings": []}
+    get(own, "/buildings/sm2", 404)
+    get(own, "/buildings/sm2/latest", 404)
+    assert get(own, "/releases") == {"releases": []}
+    get(own, f"/releases/{platform.release.version}", 404)
+    get(own, f"/releases/{platform.release.version}/files/SHA256SUMS", 404)
+
+
+def test_a_machine_without_a_release_has_no_buildings(
+    new_platform: Callable[..., Platform],
+) -> None:
+    own = TestClient(create_app(new_platform().settings))
+    assert get(own, "/buildings") == {"buildings": []}
+    assert get(own, "/releases") == {"releases": []}
+    assert get(own, "")["latest"] == []
