@@ -116,6 +116,18 @@ def _check_publications(registry: Registry) -> None:
     _refer_to_default(registry)
 
 
+def check_grants(registry: Registry) -> None:
+    """Each grant is for a building or publication that there is, examples among them."""
+    known = {
+        "building": {row.building_id for row in registry.buildings},
+        "publication": {row.publication_id for row in registry.publications},
+    }
+    for row in registry.grants:
+        if row.scope_id not in known[row.scope]:
+            what = f"unknown {row.scope} {row.scope_id!r}"
+            refuse("grants.csv", row, "scope_id", what, f"name one of {row.scope}s' ids")
+
+
 def _refer_to_default(registry: Registry) -> None:
     if all(row.publication_id != DEFAULT_PUBLICATION for row in registry.publications):
         raise ConfigurationError(

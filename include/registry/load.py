@@ -4,13 +4,14 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 
-from include.registry.cross_check import cross_check
+from include.registry.cross_check import check_grants, cross_check
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
     DatasourceMapping,
     FileCheck,
     FileFormat,
+    Grant,
     HandOverFile,
     HttpRequest,
     Measurement,
@@ -66,8 +67,10 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
         locations=rows("location_map.csv", PublicLocation, "building_id location"),
         publications=tuple(read_rows(folder / "publications.csv", Publication, "publication_id")),
+        grants=tuple(read_rows(folder / "grants.csv", Grant, "principal scope scope_id right")),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
     )
+    check_grants(registry)
     registry = registry.without_examples()
     cross_check(registry, owners, contradicting)
     # an invalid row contradicts others because it is missing: what is wrong is the row itself

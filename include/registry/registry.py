@@ -21,6 +21,7 @@ from include.registry.rows import (
     DatasourceMapping,
     FileCheck,
     FileFormat,
+    Grant,
     HandOverFile,
     HttpRequest,
     Measurement,
@@ -58,6 +59,7 @@ class Registry:
     hand_over_files: tuple[HandOverFile, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
+    grants: tuple[Grant, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)

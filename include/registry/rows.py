@@ -586,6 +586,18 @@ class Publication(Row):
         return any(fnmatchcase(building_id, glob) for glob in self.buildings)
 
 
+class Grant(Row):
+    """Somebody who may read what is restricted: one building, or all of a publication."""
+
+    principal: str = Field(
+        pattern=r"^(user|role):\S(.*\S)?$", description="user:<name> or role:<name>, as in Airflow"
+    )
+    scope: Literal["publication", "building"]
+    scope_id: Identifier
+    right: Literal["read"]
+    reason: str = Field(min_length=1)
+
+
 class Withdrawal(Row):
     """A file version that no run uses whose `as_of` is at or after `from` (00:00 UTC of that
     day).

@@ -1,4 +1,4 @@
-"""explorer/data/ of a public release: what the explorer's page draws, cut in advance, so that the
+"""explorer/data/ of a release: what the explorer's page draws, cut in advance, so that the
 page needs no server but one that hands out files.
 
 A pack is a JSON file with some series of a building's year. While nothing of a year changes, later
@@ -72,13 +72,14 @@ def write_explorer_data(
 
     Args:
         database: with one thread.
-        run: of a public publication.
+        run: of a publication; those that are not public have no packs.
         staging: folder of a release with its tables.
         last: folder of the last release, if there is one.
         lineage: what lineage.json will say.
     """
     found = series_of(database, staging)
-    years = _years(run, found) if len(found) <= MOST_SERIES else []
+    has_packs = run.publication.access == "public" and len(found) <= MOST_SERIES
+    years = _years(run, found) if has_packs else []
     kept = _packs_of(last, years) if last else {}
     for year in kept:
         for path in kept[year]:
@@ -106,7 +107,8 @@ def described(release: Path) -> str:
         "and days of some series, rounded to `decimals`: the first value and then the differences\n"
         "to the value before, in units of the last decimal; `null` is a gap."
         if index["packs"]
-        else f"There are no files of values,\nsince there are more than {MOST_SERIES} series."
+        else f"There are no files of values:\nthe release has more than {MOST_SERIES} series, or is"
+        " not public."
     )
     return f"""
 ## As JSON

@@ -185,9 +185,8 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
         ]
         version = f"{run.as_of:%Y-%m-%d}-{hashlib.sha256(''.join(sums).encode()).hexdigest()[:8]}"
         lineage_of_release = lineage.lineage(run, version, months_of_readings)
-        if run.publication.access == "public":
-            last = previous.path if previous else None
-            write_explorer_data(database, run, staging, last, lineage_of_release)
+        last = previous.path if previous else None
+        write_explorer_data(database, run, staging, last, lineage_of_release)
     write_documents(run, version, rows, lineage_of_release, staging, published_tables(run))
     files.write_json(
         staging / "run.json",

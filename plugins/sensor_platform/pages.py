@@ -2,13 +2,14 @@
 nobody else.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
 from include.core.settings import PROJECT_DIR, Settings
+from include.serving.access import Person
 from include.serving.api.app import add_api
 from include.serving.overview import overview, page, published_file
 
@@ -24,7 +25,14 @@ app = FastAPI(
 )
 
 
-add_api(app, Settings.from_environment())  # its routers, so that they ask for the login as well
+def person(user: Annotated[Any, Depends(get_user)]) -> Person:
+    """The name and roles of whoever is logged in; SimpleAuthManager knows one role, FAB several."""
+    role = getattr(user, "role", None)
+    names = [role.capitalize()] if role else [row.name for row in getattr(user, "roles", ())]
+    return Person(user.get_name(), frozenset(names))
+
+
+add_api(app, Settings.from_environment(), person)  # no mount, so that it asks for the login
 
 
 @app.get("/", response_class=HTMLResponse)

@@ -4,15 +4,17 @@
 routers behind its own.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from include.core.settings import Settings
+from include.serving.access import Person
 from include.serving.api.answers import PROBLEMS
-from include.serving.api.catalogue import Catalogue
+from include.serving.api.catalogue import Catalogue, View
 from include.serving.api.errors import MEDIA_TYPE, handle_errors
 from include.serving.api.routes import buildings, data, lineage, releases
 from include.serving.api.values import Reader
@@ -39,35 +41,43 @@ class ShortQueries:
         await send({"type": "http.response.body", "body": body})
 
 
-def add_api(app: FastAPI, settings: Settings) -> None:
-    """Let an application answer below PREFIX."""
+def add_api(app: FastAPI, settings: Settings, person: Callable[..., Person | None]) -> None:
+    """Let an application answer below PREFIX; `person` is a dependency that says who asks."""
     app.add_middleware(ShortQueries)
     handle_errors(app)
-    app.include_router(_routes(settings), prefix=PREFIX)
+    app.include_router(_routes(settings, person), prefix=PREFIX)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The API alone."""
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    add_api(app, settings)
+    add_api(app, settings, nobody)
     return app
 
 
-def _routes(settings: Settings) -> APIRouter:
+def nobody() -> None:
+    """Somebody without a login: sees what is public."""
+
+
+def _routes(settings: Settings, person: Callable[..., Person | None]) -> APIRouter:
     catalogue, reader = Catalogue(settings), Reader()
+
+    def who(asks: Annotated[Person | None, Depends(person)]) -> View:
+        return catalogue.of(asks)
+
     router = APIRouter()
     for own in (
-        buildings.routes(catalogue),
-        data.routes(catalogue, reader),
-        lineage.routes(catalogue, reader, settings),
-        releases.routes(catalogue),
+        buildings.routes(who),
+        data.routes(who, reader),
+        lineage.routes(who, reader, settings),
+        releases.routes(who),
     ):
         router.include_router(own)
 
     @router.get("", operation_id="get_start", responses=PROBLEMS, tags=["releases"])
-    def start() -> dict[str, Any]:
+    def start(seen: Annotated[View, Depends(who)]) -> dict[str, Any]:
         """Where to begin."""
-        found = [one.heads | {"title": one.index["title"]} for one in catalogue.all()]
+        found = [one.heads | {"title": one.index["title"]} for one in seen.all()]
         names = ("buildings", "measurements", "releases", "openapi.json")
         return {
             "latest": found,

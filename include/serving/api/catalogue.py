@@ -1,4 +1,4 @@
-"""What a request may read: the last releases of public publications, each with its index.
+"""What a request may read: the last release of each publication, as far as its reader may see it.
 
 A request asks once and reads the release that it got, so an answer never mixes two.
 """
@@ -19,10 +19,11 @@ from include.contract.tables import file_of
 from include.core import files
 from include.core.errors import ConfigurationError, StorageError
 from include.core.settings import Settings
-from include.registry import load_registry
+from include.registry import Registry, load_registry
 from include.release import release as releases
 from include.release.explorer_data import FOLDER
 from include.release.release import VERSION, Release
+from include.serving.access import Person, may_read
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period
 
@@ -31,10 +32,11 @@ KEPT = 8  # indexes in memory
 
 @dataclass(frozen=True)
 class Published:
-    """A release, and its explorer/data/index.json."""
+    """A release, its explorer/data/index.json, and the buildings of it that may be seen."""
 
     release: Release
     index: dict[str, Any]
+    seen: frozenset[str]
 
     @property
     def path(self) -> Path:
@@ -44,7 +46,8 @@ class Published:
     @cached_property
     def buildings(self) -> dict[str, dict[str, Any]]:
         """Its buildings by id."""
-        return {row["building_id"]: row for row in self.index["buildings"]}
+        rows = self.index["buildings"]
+        return {row["building_id"]: row for row in rows if row["building_id"] in self.seen}
 
     @cached_property
     def measurements(self) -> dict[str, dict[str, Any]]:
@@ -56,7 +59,8 @@ class Published:
         """The series of each building, by id."""
         found: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in self.buildings}
         for row in self.index["series"]:
-            found[row["building_id"]][row["id"]] = row
+            if row["building_id"] in found:
+                found[row["building_id"]][row["id"]] = row
         return found
 
     @cached_property
@@ -96,36 +100,79 @@ class Published:
         return {"release": self.release.version, "as_of": self.release.as_of.isoformat()}
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Who may see what: the public publications, and the buildings that are restricted."""
-
-    publications: frozenset[str]
-    restricted: frozenset[str]
-
-
 class Catalogue:
-    """The public releases of an installation."""
+    """The releases of an installation."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()  # one index is read once, however many ask for it
-        self._read: OrderedDict[Path, Published] = OrderedDict()
+        self._read: OrderedDict[Path, dict[str, Any]] = OrderedDict()
         self._held: dict[Path, frozenset[str]] = {}
-        self._rules: tuple[tuple[int, ...], Rules] | None = None
+
+    def of(self, person: Person | None) -> "View":
+        """What somebody may see now. Raises Problem: 503, the seeds cannot be read."""
+        try:
+            registry = load_registry(self._settings.seeds_dir)
+        except (OSError, ConfigurationError) as error:
+            raise Problem(503, "the seeds cannot be read; see the page Overview") from error
+        return View(self, registry, person)
+
+    def publications(self) -> list[tuple[str, Settings]]:
+        """Those that may have releases, each with the settings that lead to them."""
+        names = self._settings.paths.publications
+        return [(name, replace(self._settings, publication=name)) for name in names]
+
+    def held(self, folder: Path) -> frozenset[str]:
+        """The buildings of a release; none if it is damaged."""
+        if folder not in self._held:
+            try:
+                table = pq.read_table(folder / file_of("dim_building"), columns=["building_id"])
+            except (OSError, pa.ArrowException):
+                return frozenset()
+            self._held[folder] = frozenset(table["building_id"].to_pylist())
+        return self._held[folder]
+
+    def index(self, folder: Path) -> dict[str, Any]:
+        """The index of a release. Raises Problem: 503."""
+        with self._lock:
+            if folder not in self._read:
+                try:
+                    self._read[folder] = files.read_json(folder / FOLDER / "index.json")
+                except (OSError, StorageError) as error:
+                    raise Problem(503, "the last release cannot be read; publish again") from error
+                while len(self._read) > KEPT:
+                    self._read.popitem(last=False)
+            return self._read[folder]
+
+
+@dataclass(frozen=True)
+class View:
+    """What one person may see, for the length of a request."""
+
+    catalogue: Catalogue
+    registry: Registry
+    person: Person | None
+
+    def _seen(self, publication_id: str, folder: Path) -> frozenset[str]:
+        """The buildings of a release that the person may read."""
+        held = self.catalogue.held(folder)
+        return frozenset(
+            name for name in held if may_read(self.registry, self.person, publication_id, name)
+        )
 
     def all(self) -> list[Published]:
-        """The last release of each public publication, the default one first."""
-        rules = self._current_rules()
-        found = (
-            releases.latest_folder(replace(self._settings, publication=name))
-            for name in self._public_names(rules)
-        )
-        return [
-            self._published(folder)
-            for folder in found
-            if folder is not None and self._is_public(folder, rules)
-        ]
+        """The last release of each publication with something to see, the default one first."""
+        found = []
+        for name, settings in self.catalogue.publications():
+            folder = releases.latest_folder(settings)
+            if folder is None or not (seen := self._seen(name, folder)):
+                continue
+            try:
+                release = releases.read(folder)
+            except (OSError, StorageError) as error:
+                raise Problem(503, "the last release cannot be read; publish again") from error
+            found.append(Published(release, self.catalogue.index(folder), seen))
+        return found
 
     def of_building(self, building_id: str) -> Published:
         """The release that a building is published in. Raises Problem: 404."""
@@ -135,67 +182,20 @@ class Catalogue:
         raise not_found(f"building {building_id[:80]!r}")
 
     def folders(self) -> dict[str, Path]:
-        """The folders of all public releases by version, newest first; the default publication's
-        where two have one version.
+        """The folders of all releases of which all may be seen, by version, newest first; the
+        default publication's where two have one version.
         """
-        rules = self._current_rules()
         found: dict[str, Path] = {}
-        for name in reversed(self._public_names(rules)):
-            own = replace(self._settings, publication=name).paths.releases
-            found |= {
-                path.name: path
-                for path in own.glob("[0-9]*-*")
-                if VERSION.fullmatch(path.name) and self._is_public(path, rules)
-            }
+        for name, settings in reversed(self.catalogue.publications()):
+            for path in settings.paths.releases.glob("[0-9]*-*"):
+                held = self.catalogue.held(path) if VERSION.fullmatch(path.name) else None
+                if held and held == self._seen(name, path):
+                    found[path.name] = path
         return dict(sorted(found.items(), reverse=True))
 
     def release(self, version: str) -> Path:
-        """The folder of a public release. Raises Problem: 404."""
+        """The folder of a release. Raises Problem: 404."""
         folder = self.folders().get(version) if VERSION.fullmatch(version) else None
         if folder is None:
             raise not_found(f"release {version[:80]!r}")
         return folder
-
-    def _public_names(self, rules: Rules) -> list[str]:
-        return [name for name in self._settings.paths.publications if name in rules.publications]
-
-    def _is_public(self, folder: Path, rules: Rules) -> bool:
-        """Whether a release holds no building that was restricted since it was published."""
-        if folder not in self._held:
-            try:
-                table = pq.read_table(folder / file_of("dim_building"), columns=["building_id"])
-            except (OSError, pa.ArrowException):
-                return False
-            self._held[folder] = frozenset(table["building_id"].to_pylist())
-        return not self._held[folder] & rules.restricted
-
-    def _current_rules(self) -> Rules:
-        """As the seeds are now. Raises Problem: 503, they cannot be read."""
-        seeds = self._settings.seeds_dir
-        with self._lock:
-            try:
-                state = tuple(
-                    (seeds / name).stat().st_mtime_ns
-                    for name in ("publications.csv", "buildings_config.csv")
-                )
-                if self._rules is None or self._rules[0] != state:
-                    registry = load_registry(seeds)
-                    public = (row for row in registry.publications if row.access == "public")
-                    names = frozenset(row.publication_id for row in public)
-                    self._rules = state, Rules(names, registry.restricted)
-            except (OSError, ConfigurationError) as error:
-                raise Problem(503, "the seeds cannot be read; see the page Overview") from error
-            return self._rules[1]
-
-    def _published(self, folder: Path) -> Published:
-        with self._lock:
-            if folder not in self._read:
-                try:
-                    release = releases.read(folder)
-                    index = files.read_json(folder / FOLDER / "index.json")
-                except (OSError, StorageError) as error:
-                    raise Problem(503, "the last release cannot be read; publish again") from error
-                self._read[folder] = Published(release, index)
-                while len(self._read) > KEPT:
-                    self._read.popitem(last=False)
-            return self._read[folder]

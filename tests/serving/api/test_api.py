@@ -15,12 +15,14 @@ import httpx
 import pandas
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from include.core import files
-from include.serving.api.app import PREFIX, create_app
+from include.serving.access import Person
+from include.serving.api.app import PREFIX, add_api, create_app
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive
 
@@ -258,16 +260,66 @@ def test_no_request_is_answered_with_a_fault_of_the_server(api: TestClient, data
         assert json.loads(answered.text)["status"] == answered.status_code
 
 
-def test_a_restricted_building_is_not_there(platform: Platform, seeds: Path) -> None:
+HOMES = "homes,Homes,sm2,homes:Release,LicenseRef-homes,restricted,active\n"
+
+
+def test_a_building_that_was_restricted_since_is_not_there(platform: Platform, seeds: Path) -> None:
     with (seeds / "publications.csv").open("a") as file:
-        file.write("homes,Homes,sm2,homes:Release,LicenseRef-homes,restricted,active\n")
+        file.write(HOMES)
     own = TestClient(create_app(replace(platform.settings, seeds_dir=seeds)))
-    assert get(own, "/buildings") == {"buildings": []}
-    get(own, "/buildings/sm2", 404)
-    get(own, "/buildings/sm2/latest", 404)
-    assert get(own, "/releases") == {"releases": []}
-    get(own, f"/releases/{platform.release.version}", 404)
-    get(own, f"/releases/{platform.release.version}/files/SHA256SUMS", 404)
+    nothing_is_there(own, platform.release.version)
+
+
+def nothing_is_there(api: TestClient, version: str) -> None:
+    assert get(api, "/buildings") == {"buildings": []}
+    assert get(api, "/measurements") == {"measurements": []}
+    for path in (
+        "",
+        "/hierarchy",
+        "/series",
+        "/latest",
+        "/data?series=x",
+        "/lineage?series=x&at=2026-02-01",
+    ):
+        get(api, f"/buildings/sm2{path}", 404)
+    assert get(api, "/releases") == {"releases": []}
+    get(api, f"/releases/{version}", 404)
+    get(api, f"/releases/{version}/files/SHA256SUMS", 404)
+
+
+@pytest.mark.parametrize(
+    ("grant", "buildings", "releases"),
+    [
+        ("", 0, 0),
+        ("user:jana,publication,homes,read,lives there", 1, 1),
+        ("user:jana,building,sm2,read,lives there", 1, 1),
+        ("role:Op,publication,homes,read,repairs", 1, 1),
+        ("role:Admin,publication,homes,read,repairs", 0, 0),
+        ("user:Op,publication,homes,read,a name like a role", 0, 0),
+        ("user:jana,publication,public_dataset,read,opens nothing", 0, 0),
+    ],
+)
+def test_what_is_restricted_is_there_for_those_whom_a_grant_names(
+    published: Callable[..., Platform], seeds: Path, grant: str, buildings: int, releases: int
+) -> None:
+    platform = published("2026-02-04")
+    version, paths = platform.release.version, platform.settings.paths
+    paths.releases.rename(files.empty_folder(paths.root / "publications/homes") / "releases")
+    with (seeds / "publications.csv").open("a") as file:
+        file.write(HOMES)
+    with (seeds / "grants.csv").open("a") as file:
+        file.write(f"{grant}\n" if grant else "")
+    app = FastAPI()
+    own_settings = replace(platform.settings, seeds_dir=seeds)
+    add_api(app, own_settings, lambda: Person("jana", frozenset({"Viewer", "Op"})))
+    own = TestClient(app)
+    if not buildings:
+        nothing_is_there(own, version)
+    assert len(get(own, "/buildings")["buildings"]) == buildings
+    assert len(get(own, "/releases")["releases"]) == releases
+    if buildings:
+        assert get(own, "/buildings/sm2/latest")["release"] == version
+    nothing_is_there(TestClient(create_app(own_settings)), version)
 
 
 def test_a_machine_without_a_release_has_no_buildings(

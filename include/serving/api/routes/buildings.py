@@ -1,31 +1,33 @@
 """Buildings, their places, measurements and series."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from include.serving.api.answers import PROBLEMS, BuildingId, answer
-from include.serving.api.catalogue import Catalogue
+from include.serving.api.catalogue import View
 
 Names = Annotated[str, Query(max_length=2000, description="names, joined by commas; empty: all")]
 
 
-def routes(catalogue: Catalogue) -> APIRouter:
+def routes(who: Callable[..., View]) -> APIRouter:
     """The router."""
+    Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
     router = APIRouter(tags=["buildings"], responses=PROBLEMS)
 
     @router.get("/buildings", operation_id="list_buildings")
-    def buildings() -> dict[str, Any]:
+    def buildings(seen: Seen) -> dict[str, Any]:
         """All buildings that you may see."""
-        found = catalogue.all()
+        found = seen.all()
         rows = [row | one.heads for one in found for row in one.buildings.values()]
         return {"buildings": rows}
 
     @router.get("/buildings/{building_id}", operation_id="get_building")
-    def building(request: Request, building_id: BuildingId) -> Response:
+    def building(seen: Seen, request: Request, building_id: BuildingId) -> Response:
         """A building: name, time zone, licence, and how many series it has."""
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         own = published.series[building_id].values()
         return answer(
             request,
@@ -41,9 +43,9 @@ def routes(catalogue: Catalogue) -> APIRouter:
         )
 
     @router.get("/buildings/{building_id}/hierarchy", operation_id="get_hierarchy")
-    def hierarchy(request: Request, building_id: BuildingId) -> Response:
+    def hierarchy(seen: Seen, request: Request, building_id: BuildingId) -> Response:
         """The tree of a building's places and sensors: a list of nodes with their parents."""
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         nodes = published.index["hierarchy"]
         return answer(
             request,
@@ -53,6 +55,7 @@ def routes(catalogue: Catalogue) -> APIRouter:
 
     @router.get("/buildings/{building_id}/series", operation_id="list_series")
     def series(
+        seen: Seen,
         request: Request,
         building_id: BuildingId,
         location: Names = "",
@@ -60,7 +63,7 @@ def routes(catalogue: Catalogue) -> APIRouter:
         source: Names = "",
     ) -> Response:
         """The series of a building, of some places, measurements or sources."""
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         wanted = {"location": location, "measurement": measurement, "source": source}
         chosen = {name: text.split(",") for name, text in wanted.items() if text}
         units = {name: row["unit"] for name, row in published.measurements.items()}
@@ -78,10 +81,10 @@ def routes(catalogue: Catalogue) -> APIRouter:
         )
 
     @router.get("/measurements", operation_id="list_measurements")
-    def measurements() -> dict[str, Any]:
+    def measurements(seen: Seen) -> dict[str, Any]:
         """All measurements, with their units."""
         found: dict[str, Any] = {}
-        for published in reversed(catalogue.all()):
+        for published in reversed(seen.all()):
             found |= published.measurements
         return {"measurements": list(found.values())}
 

@@ -1,12 +1,13 @@
 """Values of series: over a period, the last ones, and the raw lines that a value comes from."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet as pq
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from include.serving.api.answers import (
@@ -18,7 +19,7 @@ from include.serving.api.answers import (
     SeriesIds,
     answer,
 )
-from include.serving.api.catalogue import Catalogue, Published
+from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period, read_period
 from include.serving.api.values import Reader, choose_view, last_hours, values_of
@@ -29,12 +30,14 @@ MaxPoints = Annotated[
 ]
 
 
-def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
+def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
     """The router."""
+    Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
     router = APIRouter(tags=["data"], responses=PROBLEMS)
 
     @router.get("/buildings/{building_id}/data", operation_id="get_data")
     def data(
+        seen: Seen,
         request: Request,
         building_id: BuildingId,
         series: SeriesIds,
@@ -45,7 +48,7 @@ def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
         """Values of some series: hours in equal steps (several pooled where there are more than
         `max_points`), or days, weeks or months of the building's calendar.
         """
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         chosen = _chosen(published, building_id, series)
         shown = _period(published, building_id, period)
         view = choose_view(shown, published.covered(building_id), grain, max_points)
@@ -64,6 +67,7 @@ def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
 
     @router.get("/buildings/{building_id}/data.{suffix}", operation_id="download_data")
     def download(
+        seen: Seen,
         building_id: BuildingId,
         suffix: Literal["csv", "parquet"],
         series: SeriesIds,
@@ -72,7 +76,7 @@ def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
         max_points: MaxPoints = 2000,
     ) -> Response:
         """The same view as a table: one row for each value, none for gaps."""
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         chosen = _chosen(published, building_id, series)
         shown = _period(published, building_id, period)
         view = choose_view(shown, published.covered(building_id), grain, max_points)
@@ -93,9 +97,9 @@ def routes(catalogue: Catalogue, reader: Reader) -> APIRouter:
         )
 
     @router.get("/buildings/{building_id}/latest", operation_id="get_latest")
-    def latest(request: Request, building_id: BuildingId) -> Response:
+    def latest(seen: Seen, request: Request, building_id: BuildingId) -> Response:
         """The last hour of every series that had one in the last month, and how old it is."""
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
 
         def found() -> dict[str, Any]:
             ids = {

@@ -1,14 +1,15 @@
 """From a published hour back to the raw lines that it was made of."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from include.core.settings import Settings
 from include.serving.api.answers import PROBLEMS, BuildingId, answer
-from include.serving.api.catalogue import Catalogue, Published
+from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import read_moment
 from include.serving.api.values import Reader
@@ -29,18 +30,19 @@ Moment = Annotated[
 ]
 
 
-def routes(catalogue: Catalogue, reader: Reader, settings: Settings) -> APIRouter:
+def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIRouter:
     """The router."""
+    Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
     router = APIRouter(tags=["lineage"], responses=PROBLEMS)
 
     @router.get("/buildings/{building_id}/lineage", operation_id="get_lineage")
     def lineage(
-        request: Request, building_id: BuildingId, series: SeriesId, at: Moment
+        seen: Seen, request: Request, building_id: BuildingId, series: SeriesId, at: Moment
     ) -> Response:
         """The readings of an hour, each with the raw file (name and sha256) and the line in it.
         Outliers are listed, and are not in the hour's value.
         """
-        published = catalogue.of_building(building_id)
+        published = seen.of_building(building_id)
         row = published.series[building_id].get(series)
         if row is None:
             raise not_found(f"series {series[:200]!r} in {building_id}")

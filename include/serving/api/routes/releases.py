@@ -1,16 +1,17 @@
 """Releases and their files."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 
 from include.core import files
 from include.core.errors import StorageError
 from include.serving.api.answers import PROBLEMS, to_json
-from include.serving.api.catalogue import Catalogue
+from include.serving.api.catalogue import View
 from include.serving.api.errors import Problem, not_found
 
 Version = Annotated[
@@ -21,24 +22,25 @@ FILE = re.compile(rf"{NAME}(/{NAME}){{0,9}}")
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-def routes(catalogue: Catalogue) -> APIRouter:
+def routes(who: Callable[..., View]) -> APIRouter:
     """The router."""
+    Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
     router = APIRouter(tags=["releases"], responses=PROBLEMS)
 
     @router.get("/releases", operation_id="list_releases")
-    def releases() -> dict[str, Any]:
+    def releases(seen: Seen) -> dict[str, Any]:
         """All releases, newest first; `latest`: what the other routes read."""
-        latest = {published.release.version for published in catalogue.all()}
+        latest = {published.release.version for published in seen.all()}
         return {
             "releases": [
-                {"version": version, "latest": version in latest} for version in catalogue.folders()
+                {"version": version, "latest": version in latest} for version in seen.folders()
             ]
         }
 
     @router.get("/releases/{version}", operation_id="get_release")
-    def release(version: Version) -> Response:
+    def release(seen: Seen, version: Version) -> Response:
         """The files of a release with their checksums, and the columns of its tables."""
-        folder = catalogue.release(version)
+        folder = seen.release(version)
         try:
             sums = (folder / "SHA256SUMS").read_text().splitlines()
             tables = files.read_json(folder / "schema.json")["tables"]
@@ -53,11 +55,12 @@ def routes(catalogue: Catalogue) -> APIRouter:
 
     @router.get("/releases/{version}/files/{path:path}", operation_id="get_file")
     def file(
+        seen: Seen,
         version: Version,
         path: Annotated[str, InPath(max_length=300, examples=["public_dataset_daily.parquet"])],
     ) -> FileResponse:
         """A file of a release, or a range of its bytes."""
-        folder = catalogue.release(version)
+        folder = seen.release(version)
         found = folder / path
         if not FILE.fullmatch(path) or not found.is_file():
             raise not_found(f"file {path[:200]!r} in release {version}")
