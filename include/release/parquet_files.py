@@ -118,11 +118,11 @@ def sort_by_series(
             parts.append(f"{_select(table)} from read_parquet($of_{run[0]}) order by {ORDER}")
     rows = " union all ".join(f"({part})" for part in parts) or _nothing(table)
     with files.writing(target, _size(units.values())):
-        _write_in_row_groups(database.sql(rows, params=bound), target, table)
+        write_in_row_groups(database.sql(rows, params=bound), target, table)
 
 
-def _write_in_row_groups(rows: duckdb.DuckDBPyRelation, target: Path, table: Table) -> None:
-    """By pyarrow: what DuckDB writes depends on where the rows come from, not on the rows alone."""
+def write_in_row_groups(rows: duckdb.DuckDBPyRelation, target: Path, table: Table) -> None:
+    """Write rows by pyarrow: the bytes that DuckDB writes depend on where rows come from, too."""
     encodings = {c.name: ENCODINGS[c.type] for c in table.columns if c.type in ENCODINGS}
     batches = rows.to_arrow_reader(ROW_GROUP)
     with pq.ParquetWriter(

@@ -16,7 +16,7 @@ from include.serving.access import Person
 from include.serving.api.answers import PROBLEMS
 from include.serving.api.catalogue import Catalogue, View
 from include.serving.api.errors import MEDIA_TYPE, handle_errors
-from include.serving.api.routes import buildings, data, lineage, releases
+from include.serving.api.routes import buildings, comparison, data, lineage, releases
 from include.serving.api.values import Reader
 
 TITLE = "Open building sensor data"
@@ -69,6 +69,7 @@ def _routes(settings: Settings, person: Callable[..., Person | None]) -> APIRout
     for own in (
         buildings.routes(who),
         data.routes(who, reader),
+        comparison.routes(who, reader),
         lineage.routes(who, reader, settings),
         releases.routes(who),
     ):

@@ -52,6 +52,21 @@ def read_period(text: str, zone: ZoneInfo, first: datetime, as_of: datetime) -> 
     return period
 
 
+def earlier(period: Period, length: str, zone: ZoneInfo) -> Period:
+    """The same period on the calendar, some time before, such as P1Y. Raises Problem: 422."""
+    try:
+        moved = (
+            _moved(moment.astimezone(zone), length, -1) for moment in (period.start, period.stop)
+        )
+        start, stop = (moment.astimezone(UTC) for moment in moved)
+    except (ValueError, OverflowError):
+        said = f"{length[:20]!r} is not a length of days, weeks, months or years, such as P1Y"
+        raise Problem(422, said, "before") from None
+    if (start, stop) == (period.start, period.stop):
+        raise Problem(422, "the two periods are the same", "before")
+    return Period(start, stop)
+
+
 def read_moment(text: str, zone: ZoneInfo, parameter: str) -> datetime:
     """An instant. Raises Problem: 422, it is none."""
     try:

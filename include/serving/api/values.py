@@ -188,6 +188,30 @@ def _spaced(columns: dict[str, Array], slot: Array) -> dict[str, Array]:
     return found
 
 
+def profile_of(
+    reader: Reader, published: Published, series: dict[str, Any], period: Period, by: str
+) -> list[dict[str, Any]]:
+    """The hours of the day of a series, by `date` or by `weekday`."""
+    is_added = published.measurements[series["measurement"]]["aggregation"] == "additive"
+    rows = reader.rows(
+        "profile",
+        {
+            "table": str(published.path / file_of("agg_hourly")),
+            "building": series["building_id"],
+            "source": series["source"],
+            "location": series["location"],
+            "measurement": series["measurement"],
+            "start": period.start,
+            "stop": period.stop,
+            "zone": published.zone(series["building_id"]).key,
+            "by_date": by == "date",
+        },
+    )
+    for row in rows:
+        row.pop("mean" if is_added else "sum")
+    return rows
+
+
 def last_hours(reader: Reader, published: Published, building_id: str) -> list[dict[str, Any]]:
     """The last hour of each series of a building, of those that had one in the last month."""
     return reader.rows(

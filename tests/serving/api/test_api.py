@@ -92,6 +92,28 @@ def test_a_gap_is_null_and_pooled_steps_keep_extremes(api: TestClient, platform:
     )
 
 
+def test_two_periods_and_the_hours_of_a_day(api: TestClient, platform: Platform) -> None:
+    name = series_ids(api)[0]
+    source, location, measurement = name.split("~")
+    found = get(api, f"/buildings/sm2/comparison?series={name}&datetime=2026-02-01/P2D&before=P1D")
+    now, before = (one["series"][0]["mean"] for one in found["periods"])
+    assert before[24:] == now[: len(before) - 24]
+    assert [one["datetime"][0] for one in found["periods"]] == [
+        "2026-02-01T00:00:00+01:00",
+        "2026-01-31T00:00:00+01:00",
+    ]
+    get(api, f"/buildings/sm2/comparison?series={name}&before=1Y", 422)
+    cells = get(api, f"/buildings/sm2/profile?series={name}&datetime=../..&by=date")["cells"]
+    wanted = platform.query(
+        "select strftime(timestamp at time zone 'Europe/Prague', '%Y-%m-%d'), hour(timestamp at time zone 'Europe/Prague'), value_mean"
+        f" from public_dataset_hourly where source = '{source}' and location = '{location}' and measurement = '{measurement}' order by timestamp"
+    )
+    assert [(cell["day"], cell["hour"], pytest.approx(cell["mean"])) for cell in cells] == wanted
+    by_weekday = get(api, f"/buildings/sm2/profile?series={name}&datetime=../..")["cells"]
+    assert sum(cell["hours"] for cell in by_weekday) == len(wanted)
+    get(api, f"/buildings/sm2/profile?series={name}&datetime=2020/2026&by=date", 422)
+
+
 def test_downloads_have_what_is_shown(api: TestClient) -> None:
     names = series_ids(api)[:3]
     query = f"series={','.join(names)}&grain=1h&{ALL}"
@@ -198,7 +220,7 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_odd_parameters_are_refused_at_once(api: TestClient, odd: str) -> None:
     text, good = quote(odd, safe=""), quote(series_ids(api)[0])
     for path in (

@@ -7,27 +7,27 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet as pq
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from include.serving.api.answers import (
-    MOST_POINTS,
-    MOST_SERIES,
     PROBLEMS,
     BuildingId,
+    Grain,
+    MaxPoints,
     PeriodText,
     SeriesIds,
     answer,
+    chosen_series,
+    period_of,
 )
-from include.serving.api.catalogue import Published, View
-from include.serving.api.errors import Problem, not_found
-from include.serving.api.periods import Period, read_period
-from include.serving.api.values import Reader, choose_view, last_hours, values_of
-
-Grain = Literal["auto", "1h", "1d", "1w", "1M"]
-MaxPoints = Annotated[
-    int, Query(ge=1, le=MOST_POINTS, description="the most values of a series", examples=[2000])
-]
+from include.serving.api.catalogue import View
+from include.serving.api.values import (
+    Reader,
+    choose_view,
+    last_hours,
+    values_of,
+)
 
 
 def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
@@ -49,8 +49,8 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
         `max_points`), or days, weeks or months of the building's calendar.
         """
         published = seen.of_building(building_id)
-        chosen = _chosen(published, building_id, series)
-        shown = _period(published, building_id, period)
+        chosen = chosen_series(published, building_id, series)
+        shown = period_of(published, building_id, period)
         view = choose_view(shown, published.covered(building_id), grain, max_points)
         return answer(
             request,
@@ -77,8 +77,8 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
     ) -> Response:
         """The same view as a table: one row for each value, none for gaps."""
         published = seen.of_building(building_id)
-        chosen = _chosen(published, building_id, series)
-        shown = _period(published, building_id, period)
+        chosen = chosen_series(published, building_id, series)
+        shown = period_of(published, building_id, period)
         view = choose_view(shown, published.covered(building_id), grain, max_points)
         zone = published.buildings[building_id]["timezone"]
         table = pa.concat_tables(
@@ -116,22 +116,6 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
         return answer(request, published, found)
 
     return router
-
-
-def _chosen(published: Published, building_id: str, text: str) -> list[dict[str, Any]]:
-    names = list(dict.fromkeys(name for name in text.split(",") if name))
-    if not 1 <= len(names) <= MOST_SERIES:
-        raise Problem(422, f"name 1 to {MOST_SERIES} series", "series")
-    known = published.series[building_id]
-    for name in names:
-        if name not in known:
-            raise not_found(f"series {name[:200]!r} in {building_id}")
-    return [known[name] for name in names]
-
-
-def _period(published: Published, building_id: str, text: str) -> Period:
-    first, as_of = published.covered(building_id).start, published.release.as_of
-    return read_period(text, published.zone(building_id), first, as_of)
 
 
 def _table(values: dict[str, Any], series: dict[str, Any], zone: str) -> pa.Table:

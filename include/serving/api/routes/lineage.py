@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from include.core.settings import Settings
-from include.serving.api.answers import PROBLEMS, BuildingId, answer
+from include.serving.api.answers import PROBLEMS, BuildingId, SeriesId, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import read_moment
@@ -16,10 +16,6 @@ from include.serving.api.values import Reader
 from include.store.readings import READINGS
 from include.store.store import Store
 
-SeriesId = Annotated[
-    str,
-    Query(max_length=400, description="a series", examples=["ThermoPro~1NP-S1~temp_indoor"]),
-]
 Moment = Annotated[
     str,
     Query(
