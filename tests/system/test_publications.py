@@ -11,10 +11,13 @@ from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
+from starlette.testclient import TestClient
 
+from include.core.settings import Settings
 from include.monitoring.health import read_all_health
 from include.monitoring.report import Mail, notify_by_issue, notify_by_mail
 from include.planning.plan import plan_readings
+from include.serving.api.app import PREFIX, create_app
 from include.serving.overview import overview, page
 from include.serving.run_note import run_note
 from include.store import readings
@@ -164,6 +167,29 @@ class Tracker:
         self.written.append(comment)
 
 
+def what_the_api_says(settings: Settings) -> str:
+    """All that it says without a login, of buildings that it has and of one that it has not."""
+    api = TestClient(create_app(settings))
+    paths = ["", "/buildings", "/measurements", "/releases", "/openapi.json"]
+    known = [row["building_id"] for row in api.get(f"{PREFIX}/buildings").json()["buildings"]]
+    assert known == [PUBLIC]
+    for name in (PUBLIC, READ):
+        paths += [f"/buildings/{name}{path}" for path in ("", "/hierarchy", "/series", "/latest")]
+    for row in api.get(f"{PREFIX}/releases").json()["releases"]:
+        paths += [f"/releases/{row['version']}"]
+        paths += [
+            f"/releases/{row['version']}/files/{name}"
+            for name in ("lineage.json", "explorer/data/index.json")
+        ]
+    return "".join(api.get(f"{PREFIX}{path}").text for path in paths)
+
+
+def test_a_restricted_release_has_an_index_and_no_packs(platform: Platform) -> None:
+    (index,) = platform.data.glob("publications/flats/releases/latest/explorer/data/index.json")
+    assert json.loads(index.read_text())["packs"] is False
+    assert [path.name for path in index.parent.iterdir()] == ["index.json"]
+
+
 def test_nothing_of_a_restricted_building_is_in_a_public_release_page_log_or_xcom(
     platform: Platform,
 ) -> None:
@@ -188,6 +214,7 @@ def test_nothing_of_a_restricted_building_is_in_a_public_release_page_log_or_xco
         "airflow": what_airflow_keeps(),
         "page": page(settings, {}),
         "json": json.dumps(overview(settings).to_json(), default=str),
+        "api": what_the_api_says(settings),
         "notes": "".join(run_note(settings, dag_id) for dag_id in ("refresh", "aggregate_and_publish", "monitor_quality")),
     }  # fmt: skip
     found = {name: set(CANARY.findall(text)) for name, text in shown.items()}

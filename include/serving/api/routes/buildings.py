@@ -20,9 +20,11 @@ def routes(who: Callable[..., View]) -> APIRouter:
     @router.get("/buildings", operation_id="list_buildings")
     def buildings(seen: Seen) -> dict[str, Any]:
         """All buildings that you may see."""
-        found = seen.all()
-        rows = [row | one.heads for one in found for row in one.buildings.values()]
-        return {"buildings": rows}
+        found: dict[str, Any] = {}
+        for published in seen.all():
+            for name, row in published.buildings.items():
+                found.setdefault(name, row | published.heads)
+        return {"buildings": list(found.values())}
 
     @router.get("/buildings/{building_id}", operation_id="get_building")
     def building(seen: Seen, request: Request, building_id: BuildingId) -> Response:
@@ -83,9 +85,9 @@ def routes(who: Callable[..., View]) -> APIRouter:
     @router.get("/measurements", operation_id="list_measurements")
     def measurements(seen: Seen) -> dict[str, Any]:
         """All measurements, with their units."""
-        found: dict[str, Any] = {}
+        rows: dict[str, Any] = {}
         for published in reversed(seen.all()):
-            found |= published.measurements
-        return {"measurements": list(found.values())}
+            rows |= published.measurements
+        return {"measurements": list(rows.values())}
 
     return router
