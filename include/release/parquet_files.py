@@ -5,7 +5,7 @@ not from its rows, so readers cannot skip it (docs/decisions/0059-text-statistic
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -109,10 +109,11 @@ def sort_by_series(
         run = list(found)
         if is_same:
             bound["last"] = str(last and last / table.file)
-            between = f"date '{run[0]}-01-01' and date '{run[-1]}-12-31'"
-            parts.append(
-                f"{_select(table)} from read_parquet($last) where local_date between {between}"
+            # not from the first to the last: one between them may have been taken out
+            these = " or ".join(
+                f"local_date between date '{year}-01-01' and date '{year}-12-31'" for year in run
             )
+            parts.append(f"{_select(table)} from read_parquet($last) where {these}")
         else:
             bound[f"of_{run[0]}"] = [paths[unit] for year in run for unit in years[year]]
             parts.append(f"{_select(table)} from read_parquet($of_{run[0]}) order by {ORDER}")
@@ -127,15 +128,28 @@ def write_in_row_groups(rows: duckdb.DuckDBPyRelation, target: Path, table: Tabl
     batches = rows.to_arrow_reader(ROW_GROUP)
     with pq.ParquetWriter(
         target,
-        batches.schema.with_metadata({SORTED_BY: ORDER}),
+        batches.schema,
         compression="zstd",
         data_page_version="2.0",
         use_dictionary=[column.name for column in table.columns if column.name not in encodings],
         column_encoding=encodings,
         store_schema=False,
     ) as writer:
-        for batch in batches:
-            writer.write_batch(batch, row_group_size=ROW_GROUP)
+        for row_group in _row_groups(batches):
+            writer.write_table(row_group, row_group_size=ROW_GROUP)
+        writer.add_key_value_metadata({SORTED_BY: ORDER})
+
+
+def _row_groups(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """The rows cut into row groups, wherever the batches of DuckDB end."""
+    waiting = batches.schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while waiting.num_rows >= ROW_GROUP:
+            yield waiting.slice(0, ROW_GROUP).combine_chunks()
+            waiting = waiting.slice(ROW_GROUP)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
 
 
 def _by_year(units: Iterable[Unit]) -> dict[str, list[Unit]]:

@@ -111,7 +111,9 @@ def _copy_unchanged(settings: Settings, release: Release, folder: str) -> None:
         offered = offered_release(settings)
     except DamagedFile:
         return
-    if offered is None or not (before := settings.paths.releases / offered.version / SUMS).exists():
+    if offered is None or offered.version == release.version:
+        return
+    if not (before := settings.paths.releases / offered.version / SUMS).exists():
         return
     lines = set(before.read_text().splitlines()) & set(
         (release.path / SUMS).read_text().splitlines()

@@ -38,7 +38,9 @@ def may_read(
     if publication is None:
         return False
     is_restricted = publication.access == "restricted"
-    if not is_restricted and building_id not in registry.restricted:
+    # by the rows of publications alone: a building may have lost its own row
+    closed = (row for row in registry.publications if row.access == "restricted")
+    if not is_restricted and not any(row.names(building_id) for row in closed):
         return True
     scopes = {("building", building_id)} | (
         {("publication", publication_id)} if is_restricted else set()

@@ -168,15 +168,6 @@ def _refused(settings: Settings) -> list[FileVersion]:
         return redact(refused, settings.paths.known_buildings)
 
 
-def published_file(settings: Settings, version: str, name: str) -> Path | None:
-    """A file of a release, if both are known by these very names."""
-    folder = next(
-        (path for path in settings.paths.releases.glob("[0-9]*-*") if path.name == version), None
-    )
-    found = (path for path in folder.iterdir() if path.name == name) if folder else ()
-    return next((path for path in found if path.is_file()), None)
-
-
 def page(settings: Settings, links: dict[str, str]) -> str:
     """The overview as HTML; `links` are further places by title."""
     html: str = _template().render(

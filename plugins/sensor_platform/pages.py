@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from include.core.settings import PROJECT_DIR, Settings
 from include.serving.access import Person
 from include.serving.api.app import add_api
-from include.serving.overview import overview, page, published_file
+from include.serving.overview import overview, page
 
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
 
@@ -48,19 +48,6 @@ def overview_page() -> str:
 def overview_as_json() -> dict[str, Any]:
     """The same as JSON."""
     return overview(Settings.from_environment()).to_json()
-
-
-@app.get("/releases/{version}/{name}")
-def released(version: str, name: str) -> FileResponse:
-    """A file of a release."""
-    found = published_file(Settings.from_environment(), version, name)
-    if found is None:
-        raise HTTPException(
-            404,
-            f"there is no {name} in a release {version}; the page lists all releases and their"
-            " files",
-        )
-    return FileResponse(found, filename=name)
 
 
 @app.get("/dbt")

@@ -282,7 +282,9 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
     assert (shown["refused"], shown["accounting"]["kept"]) == ([], 1080)
     found = airflow.call("GET", "/platform/api/v1/buildings")
     assert [row["building_id"] for row in found["buildings"]] == ["sm2"]
-    table = f"/platform/releases/{shown['latest']['version']}/{shown['tables'][0]['file']}"
+    table = (
+        f"/platform/api/v1/releases/{shown['latest']['version']}/files/{shown['tables'][0]['file']}"
+    )
     request = urllib.request.Request(
         airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"}
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.contract.tables import tables_of
 from include.core import files
-from include.release.parquet_files import ORDER, sort_by_series
+from include.release.parquet_files import ORDER, _same_years, sort_by_series
 from include.store.archive import Unit
 from include.store.store import StoredFile
 
@@ -98,7 +98,12 @@ def test_years_of_the_last_release_are_taken_over_and_the_bytes_are_those_of_sor
         if state == "damaged":
             with (folder / "last" / HOURLY.file).open("ab") as file:
                 file.write(b"PAR1")
-        units = stored(database, folder, then | now)
+        units = stored(database, folder, now)
+        unchanged = {u for u, file in own.items() if units.get(u) == file}
+        touched = {u.month[:4] for u in {*own, *units} - unchanged}
+        if state == "as it was":
+            same = _same_years(units, folder / "last", HOURLY.file)
+            assert same == {u.month[:4] for u in units} - touched
         sort_by_series(database, units, folder / "all.parquet", HOURLY, None)
         sort_by_series(database, units, folder / "some.parquet", HOURLY, folder / "last")
         assert (folder / "some.parquet").read_bytes() == (folder / "all.parquet").read_bytes()

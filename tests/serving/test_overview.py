@@ -1,4 +1,4 @@
-"""The first page: it opens whatever is there, names are text and not markup, and only released files leave."""
+"""The first page: it opens whatever is there, names are text and not markup, and links lead to files of releases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from include.core import files
 from include.monitoring.causes import Cause
 from include.monitoring.health import health_file
-from include.serving.overview import page, published_file
+from include.serving.overview import page
 from tests.support.platform import Platform
 from tests.support.raw_files import small_drive, thermopro, times
 
@@ -42,28 +42,16 @@ def test_it_shows_the_release_the_refused_file_and_its_cure(
     run_id = files.read_json(health_file(platform.settings))["run_id"]
     for words in (
         "As of 2026-02-04 00:00", f"by the run {run_id} of monitor_quality", "building sm2", "<td>new</td>",
-        f"<code>{version}</code> (latest)", f'href="releases/{version}/README.md"', "The last run of refresh could read all of them", "<title>Overview</title>",
+        f"<code>{version}</code> (latest)", f'href="api/v1/releases/{version}/files/README.md"', "The last run of refresh could read all of them", "<title>Overview</title>",
     ):  # fmt: skip
         assert words in shown, words
     for words in (
         version,
-        f'href="releases/{version}/public_dataset_hourly.parquet"',
+        f'href="api/v1/releases/{version}/files/public_dataset_hourly.parquet"',
         "ThermoProSensor_export_CCEA_1769900000.csv",
         "decimal",
     ):
         assert words in shown, words
-    assert (
-        published_file(platform.settings, version, "SHA256SUMS")
-        == platform.release.path / "SHA256SUMS"
-    )
-    for odd in (
-        ("latest", "SHA256SUMS"),
-        (version, "../../ledger.parquet"),
-        (version, "nothing"),
-        ("..", "ledger.parquet"),
-        ("", ""),
-    ):
-        assert published_file(platform.settings, *odd) is None, odd
 
 
 def test_names_from_files_are_text(new_platform: Callable[..., Platform]) -> None:

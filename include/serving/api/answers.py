@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from include.core.version import code_version
 from include.serving.api.catalogue import Published
 from include.serving.api.errors import MEDIA_TYPE, Problem, not_found
 from include.serving.api.periods import Period, read_period
@@ -67,11 +68,12 @@ def _plain(value: Any) -> Any:
 
 
 def answer(request: Request, published: Published, make: Callable[[], Any]) -> Response:
-    """What `make` gives, as JSON: a function of the release and the query alone.
+    """What `make` gives, as JSON: a function of the release, its time and the query alone.
 
     304 without calling it if the reader has it.
     """
-    asked = f"{published.release.version} {request.url.path}?{request.url.query}"
+    made_from = f"{published.release.version} {published.release.as_of} {code_version()}"
+    asked = f"{made_from} {request.url.path}?{request.url.query}"
     etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=0, must-revalidate"}
     if etag in request.headers.get("if-none-match", ""):

@@ -51,8 +51,10 @@ class Published:
 
     @cached_property
     def measurements(self) -> dict[str, dict[str, Any]]:
-        """Its measurements by name."""
-        return {row["measurement"]: row for row in self.index["measurements"]}
+        """The measurements of its buildings by name."""
+        own = {row["measurement"] for found in self.series.values() for row in found.values()}
+        rows = self.index["measurements"]
+        return {row["measurement"]: row for row in rows if row["measurement"] in own}
 
     @cached_property
     def series(self) -> dict[str, dict[str, dict[str, Any]]]:
@@ -173,6 +175,14 @@ class View:
                 raise Problem(503, "the last release cannot be read; publish again") from error
             found.append(Published(release, self.catalogue.index(folder), seen))
         return found
+
+    def buildings(self) -> list[dict[str, Any]]:
+        """Each building once, with the release that `of_building` gives."""
+        found: dict[str, Any] = {}
+        for published in self.all():
+            for name, row in published.buildings.items():
+                found.setdefault(name, row | published.heads)
+        return list(found.values())
 
     def of_building(self, building_id: str) -> Published:
         """The release that a building is published in. Raises Problem: 404."""

@@ -64,6 +64,8 @@ def earlier(period: Period, length: str, zone: ZoneInfo) -> Period:
         raise Problem(422, said, "before") from None
     if (start, stop) == (period.start, period.stop):
         raise Problem(422, "the two periods are the same", "before")
+    if start >= stop:
+        raise Problem(422, f"there is no such period {length} before", "before")
     return Period(start, stop)
 
 

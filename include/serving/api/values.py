@@ -47,7 +47,9 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self._database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY})
+        self._database = duckdb.connect(
+            config={"threads": 1, "memory_limit": MEMORY, "temp_directory": ""}
+        )
         self._database.execute("set global TimeZone = 'UTC'")
         self._database.execute("set global parquet_metadata_cache = true")
 

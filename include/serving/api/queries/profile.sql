@@ -7,6 +7,7 @@
 with hours as (
     select
         timestamp at time zone $zone as local_time,
+        value_mean,
         value_sum,
         count
     from read_parquet($table)
@@ -22,7 +23,7 @@ with hours as (
 select
     if($by_date, strftime(local_time, '%Y-%m-%d'), isodow(local_time)::varchar) as day,
     hour(local_time)::integer as hour,
-    sum(value_sum) / sum(count) as mean,
+    if(count(*) = 1, any_value(value_mean), sum(value_sum) / sum(count)) as mean,
     sum(value_sum) as sum,
     count(*) as hours
 from hours

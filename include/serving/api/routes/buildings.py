@@ -20,11 +20,7 @@ def routes(who: Callable[..., View]) -> APIRouter:
     @router.get("/buildings", operation_id="list_buildings")
     def buildings(seen: Seen) -> dict[str, Any]:
         """All buildings that you may see."""
-        found: dict[str, Any] = {}
-        for published in seen.all():
-            for name, row in published.buildings.items():
-                found.setdefault(name, row | published.heads)
-        return {"buildings": list(found.values())}
+        return {"buildings": seen.buildings()}
 
     @router.get("/buildings/{building_id}", operation_id="get_building")
     def building(seen: Seen, request: Request, building_id: BuildingId) -> Response:

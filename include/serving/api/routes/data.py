@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
@@ -120,32 +121,32 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
 
 def _table(values: dict[str, Any], series: dict[str, Any], zone: str) -> pa.Table:
     """The values of a series as rows, without its gaps."""
-    kind = "sum" if "sum" in values else "mean"
-    own = pa.array(values[kind], from_pandas=True)
+    own = pa.array(values["sum" if "sum" in values else "mean"], pa.float64(), from_pandas=True)
     if "t" in values:
-        seconds = pa.array(values["t"])
+        seconds = pa.array(values["t"], pa.int64())
     else:
         start, step = values["start"], values["step"]
         seconds = pa.array(range(start, start + step * len(own), step), pa.int64())
     moments = seconds.cast(pa.timestamp("s", tz="UTC"))
+    texts = {name: series[name] for name in ("source", "location", "measurement")}
+    nothing = pa.nulls(len(own), pa.float64())
     columns = {
         "timestamp": moments,
         "local_time": pa.compute.strftime(
             moments.cast(pa.timestamp("s", tz=zone)), "%Y-%m-%dT%H:%M:%S%z"
         ),
         **{
-            name: pa.array([series[name]] * len(own))
-            for name in ("source", "location", "measurement")
+            name: pa.array([text] * len(own), pa.string())
+            for name, text in (texts | {"unit": values["unit"]}).items()
         },
-        "unit": pa.array([values["unit"]] * len(own)),
-        kind: own,
+        "mean": nothing if "sum" in values else own,
+        "sum": own if "sum" in values else nothing,
     }
     for name in ("min", "max"):
-        columns[name] = own if values[name] is None else pa.array(values[name], from_pandas=True)
-    ones = pa.array([1] * len(own), pa.int64())
-    columns["count"] = (
-        ones
-        if values["count"] is None
-        else pa.array(values["count"], from_pandas=True).cast(pa.int64())
+        found = values[name]
+        columns[name] = own if found is None else pa.array(found, pa.float64(), from_pandas=True)
+    counts = pa.array(
+        np.ones(len(own)) if values["count"] is None else values["count"], from_pandas=True
     )
+    columns["count"] = counts.cast(pa.int64())
     return pa.table(columns).filter(own.is_valid())

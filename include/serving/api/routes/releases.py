@@ -44,12 +44,12 @@ def routes(who: Callable[..., View]) -> APIRouter:
         try:
             sums = (folder / "SHA256SUMS").read_text().splitlines()
             tables = files.read_json(folder / "schema.json")["tables"]
-        except (OSError, StorageError, KeyError) as error:
-            raise Problem(503, "the release is damaged") from error
-        listed = [
-            {"path": name, "sha256": digest, "bytes": (folder / name).stat().st_size}
-            for digest, name in (line.split("  ") for line in sums)
-        ]
+            listed = [
+                {"path": name, "sha256": digest, "bytes": (folder / name).stat().st_size}
+                for digest, name in (line.split("  ") for line in sums)
+            ]
+        except (OSError, StorageError, KeyError, TypeError, ValueError) as error:
+            raise Problem(503, "the release is damaged, or was just removed") from error
         content = {"version": version, "files": listed, "tables": tables}
         return Response(to_json(content), headers=IMMUTABLE, media_type="application/json")
 
@@ -64,6 +64,7 @@ def routes(who: Callable[..., View]) -> APIRouter:
         found = folder / path
         if not FILE.fullmatch(path) or not found.is_file():
             raise not_found(f"file {path[:200]!r} in release {version}")
-        return FileResponse(found, filename=found.name, headers=IMMUTABLE)
+        headers = {} if path == "run.json" else IMMUTABLE  # a later run may replace it
+        return FileResponse(found, filename=found.name, headers=headers)
 
     return router
