@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from include.contract.parquet import PARQUET
+from include.contract.parquet import PUBLISHED
 from include.contract.tables import Table
 from include.core import files
 from include.core.errors import StorageError
@@ -60,7 +60,7 @@ def copy_own(
         "licence": licence,
     }
     shown = "* replace ($licence as licence)" if licence and "licence" in names else "*"
-    query = f"copy (select {shown} from read_parquet($stored) where {own}) to $target ({PARQUET})"
+    query = f"copy (select {shown} from read_parquet($stored) where {own}) to $target ({PUBLISHED})"
     database.execute(query, {name: value for name, value in given.items() if f"${name}" in query})
 
 
@@ -76,7 +76,7 @@ def concatenate(
     rows = f"{_select(table)} from read_parquet($paths) where {where}" if paths else _nothing(table)
     with files.writing(target, _size(stored)):
         database.execute(
-            f"copy ({rows}) to $target ({PARQUET})",
+            f"copy ({rows}) to $target ({PUBLISHED})",
             {"target": str(target)} | ({"paths": paths} if paths else {}),
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from include.contract.parquet import PARQUET
+from include.contract.parquet import PUBLISHED
 from include.contract.tables import Column, Table, tables, tables_of
 from include.core import files
 from include.core.errors import StorageError
@@ -114,7 +114,7 @@ def write_source_table(
     if found.version is None:
         nothing = ", ".join(f"null::{c.type} as {_quoted(c.name)}" for c in found.table.columns)
         query = f"select {nothing} where false"
-        database.execute(f"copy ({query}) to $target ({PARQUET})", {"target": str(target)})
+        database.execute(f"copy ({query}) to $target ({PUBLISHED})", {"target": str(target)})
         return
     if not is_landed_whole(run, found.version):
         raise StorageError(
@@ -135,7 +135,7 @@ def write_source_table(
         "zone": found.datasource.timezone,
         "target": str(target),
     }
-    query = f"copy ({query}) to $target ({PARQUET})"
+    query = f"copy ({query}) to $target ({PUBLISHED})"
     given = {name: value for name, value in given.items() if f"${name}" in query}
     try:
         database.execute(query, given)

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from include.contract.parquet import PARQUET
+from include.contract.parquet import PUBLISHED
 from include.core import files, rclone
 from include.core.drives import below
 from include.core.duckdb_session import scratch_database
@@ -29,7 +29,7 @@ QUERIES = Path(__file__).parent
 FORMATS = {
     ".csv": "format csv",
     ".gz": "format csv, compression gzip",
-    ".parquet": PARQUET,
+    ".parquet": PUBLISHED,
 }
 
 

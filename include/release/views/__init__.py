@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from include.contract.parquet import PARQUET
+from include.contract.parquet import PUBLISHED
 from include.contract.tables import Table
 from include.core import files
 
@@ -25,4 +25,4 @@ def write_views(
     for table in views:
         ordered = f"select * from ({query_of(table.model)}) order by {', '.join(table.key)}"
         target = {"target": str(staging / table.file)}
-        database.execute(f"copy ({ordered}) to $target ({PARQUET})", target)
+        database.execute(f"copy ({ordered}) to $target ({PUBLISHED})", target)
