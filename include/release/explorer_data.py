@@ -158,8 +158,8 @@ def series_of(database: duckdb.DuckDBPyConnection, release: Path) -> list[Series
 
 
 def _quoted(name: str) -> str:
-    """A name in which ~ can join names."""
-    return name.replace("%", "%25").replace("~", "%7E")
+    """A name in which ~ can join names, and a comma ids."""
+    return name.replace("%", "%25").replace("~", "%7E").replace(",", "%2C")
 
 
 def _pack_numbers(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str, str, str], int]:

@@ -1,4 +1,4 @@
-"""What the explorer's page draws: never further from the tables than half of the last decimal, a gap where there is no value."""
+"""Packs are the tables rounded, with a gap where there is no value."""
 
 import json
 import tempfile
@@ -55,7 +55,7 @@ def release(folder: Path, table: dict[tuple[str, str], dict[int, float]]) -> Pat
     with duckdb.connect() as database:
         database.execute("set TimeZone = 'UTC'")
         database.execute(
-            "create table hours (location varchar, measurement varchar, timestamp timestamptz, value double)"
+            "create table hours (location text, measurement text, timestamp timestamptz, value double)"
         )
         rows = [
             (*key, first + timedelta(hours=hour), value)

@@ -1,4 +1,4 @@
-"""Aggregates of a release: the order of their rows, years taken over from the last release, and what row groups say of them."""
+"""Aggregates of a release: their order, years taken over, and statistics of row groups."""
 
 import tempfile
 from pathlib import Path
@@ -20,11 +20,20 @@ MONTH = """
     copy (
         select
             hour as timestamp, hour::date as local_date, $building as building_id,
-            if(place < 3, 'Atrea', 'ThermoPro') as source, 'place ' || place as location, measurement,
+            if(place < 3, 'Atrea', 'ThermoPro') as source,
+            'place ' || place as location,
+            measurement,
             hash($seed, place, hour) % 100 / 3.0 as value_mean, null::double as value_std,
-            value_mean as value_min, value_mean as value_max, value_mean as value_sum, 1::bigint as count
+            value_mean as value_min,
+            value_mean as value_max,
+            value_mean as value_sum,
+            1::bigint as count
         from range(6) places (place), unnest(['humidity', 'temp_indoor']) names (measurement),
-            range(($month || '-01T00:00+00')::timestamptz, ($month || '-04T00:00+00')::timestamptz, interval 1 hour) h (hour)
+            range(
+                ($month || '-01T00:00+00')::timestamptz,
+                ($month || '-04T00:00+00')::timestamptz,
+                interval 1 hour
+            ) h (hour)
         where hash($seed, $building, $month, place) % 3 > 0
         order by source, location, measurement, timestamp
     ) to $target (format parquet)

@@ -1,4 +1,4 @@
-"""The first page: it opens whatever is there, names are text and not markup, and links lead to files of releases."""
+"""The first page: it opens whatever is there, and names are text and not markup."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

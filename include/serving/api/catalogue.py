@@ -27,10 +27,10 @@ from include.serving.access import Person, may_read
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period
 
-KEPT = 8  # indexes in memory
+KEPT = 8  # releases in memory, each as somebody sees it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Published:
     """A release, its explorer/data/index.json, and the buildings of it that may be seen."""
 
@@ -108,7 +108,7 @@ class Catalogue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()  # one index is read once, however many ask for it
-        self._read: OrderedDict[Path, dict[str, Any]] = OrderedDict()
+        self._published: OrderedDict[tuple[Release, frozenset[str]], Published] = OrderedDict()
         self._held: dict[Path, frozenset[str]] = {}
 
     def of(self, person: Person | None) -> "View":
@@ -134,17 +134,20 @@ class Catalogue:
             self._held[folder] = frozenset(table["building_id"].to_pylist())
         return self._held[folder]
 
-    def index(self, folder: Path) -> dict[str, Any]:
-        """The index of a release. Raises Problem: 503."""
-        with self._lock:
-            if folder not in self._read:
-                try:
-                    self._read[folder] = files.read_json(folder / FOLDER / "index.json")
-                except (OSError, StorageError) as error:
-                    raise Problem(503, "the last release cannot be read; publish again") from error
-                while len(self._read) > KEPT:
-                    self._read.popitem(last=False)
-            return self._read[folder]
+    def published(self, folder: Path, seen: frozenset[str]) -> Published:
+        """A release as somebody sees it who may see these buildings. Raises Problem: 503."""
+        try:
+            release = releases.read(folder)
+            key = (release, seen)  # a later run may give the same tables a later time
+            with self._lock:
+                if key not in self._published:
+                    index = files.read_json(folder / FOLDER / "index.json")
+                    self._published[key] = Published(release, index, seen)
+                    while len(self._published) > KEPT:
+                        self._published.popitem(last=False)
+                return self._published[key]
+        except (OSError, StorageError) as error:
+            raise Problem(503, "the last release cannot be read; publish again") from error
 
 
 @dataclass(frozen=True)
@@ -167,13 +170,8 @@ class View:
         found = []
         for name, settings in self.catalogue.publications():
             folder = releases.latest_folder(settings)
-            if folder is None or not (seen := self._seen(name, folder)):
-                continue
-            try:
-                release = releases.read(folder)
-            except (OSError, StorageError) as error:
-                raise Problem(503, "the last release cannot be read; publish again") from error
-            found.append(Published(release, self.catalogue.index(folder), seen))
+            if folder is not None and (seen := self._seen(name, folder)):
+                found.append(self.catalogue.published(folder, seen))
         return found
 
     def buildings(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 windows of the building's calendar.
 """
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +23,13 @@ from include.serving.api.errors import Problem
 from include.serving.api.periods import Period
 
 HOUR = 3600
+DAY = 24 * HOUR
 # grain of a request → model, and at least so many seconds a window
 GRAINS = {
     "1h": ("agg_hourly", HOUR),
-    "1d": ("agg_daily", 23 * HOUR),
-    "1w": ("agg_weekly", 7 * 24 * HOUR - HOUR),
-    "1M": ("agg_monthly", 28 * 24 * HOUR),
+    "1d": ("agg_daily", DAY - HOUR),
+    "1w": ("agg_weekly", 7 * DAY - HOUR),
+    "1M": ("agg_monthly", 28 * DAY - HOUR),
 }
 MOST_SECONDS = 2.0  # of a query
 MEMORY = "128MB"
@@ -81,41 +83,31 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class View:
+class Resolution:
     """How a period is shown: `step` in seconds, of equal steps; None: by the calendar."""
 
     grain: str
     step: int | None
 
     @property
-    def is_pooled(self) -> bool:
-        """Whether a step has several stored windows."""
-        return self.step is not None and self.step > HOUR
+    def downsampled(self) -> dict[str, int] | None:
+        """What an answer says where a step has several stored windows."""
+        return {"bucket_s": self.step} if self.step and self.step > HOUR else None
 
 
-def choose_view(period: Period, covered: Period, grain: str, max_points: int) -> View:
-    """The finest grain of which there are at most so many windows; or hours, pooled, where hours
-    were asked for.
+def resolution(period: Period, grain: str, max_points: int) -> Resolution:
+    """Hours or days, the finest of which a period has at most so many; else hours, several of them
+    pooled in a step. Or the grain that was asked for.
 
-    Args:
-        period: what was asked for.
-        covered: from the first to the last hour that there is.
-        grain: one of GRAINS, or auto.
-        max_points: how many windows, at most.
-
-    Raises:
-        Problem: 422, there are too many windows of the grain.
+    Raises Problem: 422, there are too many windows of the grain.
     """
-    start, stop = max(period.start, covered.start), min(period.stop, covered.stop)
-    seconds = max((stop - start).total_seconds(), HOUR)
+    seconds = max((period.stop - period.start).total_seconds(), HOUR)
     fitting = [name for name, (_, least) in GRAINS.items() if seconds / least <= max_points]
-    if grain == "auto":
-        grain = fitting[0] if fitting else "1M"
+    if grain == "auto":  # a shorter period may hold no whole day
+        grain = "1d" if "1h" not in fitting and "1d" in fitting and seconds > 2 * DAY else "1h"
     if grain == "1h":
-        steps = max(1, -(-int(seconds) // HOUR // max_points))
-        while -(-int(seconds) // (HOUR * steps)) > max_points:
-            steps += 1
-        return View(grain, HOUR * steps)
+        hours = math.ceil(seconds / HOUR)
+        return Resolution(grain, HOUR * math.ceil(hours / max_points))
     if grain not in fitting:
         raise Problem(
             422,
@@ -123,47 +115,55 @@ def choose_view(period: Period, covered: Period, grain: str, max_points: int) ->
             f" {fitting[0] if fitting else 'a shorter period'}",
             "grain",
         )
-    return View(grain, None)
+    return Resolution(grain, None)
 
 
 def values_of(
-    reader: Reader, published: Published, series: dict[str, Any], period: Period, view: View
+    reader: Reader,
+    published: Published,
+    series: dict[str, Any],
+    period: Period,
+    shown: Resolution,
 ) -> dict[str, Any]:
     """One series of an answer: `start` and `step` or `t`, in seconds since 1970, and its arrays.
 
+    Equal steps begin at the first full hour of the period, so those of several series are the same.
     `sum` is there for additive measurements and `mean` for others. `min`, `max` and `count` are
     None where each step is one reading.
     """
     measurement = published.measurements[series["measurement"]]
-    model, _ = GRAINS[view.grain]
-    columns = reader.arrays(
-        "windows",
-        {
-            "table": str(published.path / file_of(model)),
-            "building": series["building_id"],
-            "source": series["source"],
-            "location": series["location"],
-            "measurement": series["measurement"],
-            "start": period.start,
-            "stop": period.stop,
-        },
-    )
+    model, _ = GRAINS[shown.grain]
+    columns = reader.arrays("windows", _given(published, series, period, model))
     second = columns.pop("second")
     found: dict[str, Any] = {"id": series["id"], "unit": measurement["unit"]}
-    if view.step is None:
+    if shown.step is None:
         found["t"] = second
-    elif len(second):
-        first = int(second[0] // HOUR) * HOUR
-        found |= {"start": first, "step": view.step}
-        columns = _spaced(columns, (second - first) // view.step)
     else:
-        found |= {"start": int(period.start.timestamp()), "step": view.step}
-    is_added = measurement["aggregation"] == "additive"
-    found["sum" if is_added else "mean"] = columns["sum" if is_added else "mean"]
+        start = math.ceil(period.start.timestamp() / HOUR) * HOUR
+        found |= {"start": start, "step": shown.step}
+        if len(second):
+            columns = _spaced(columns, (second - start) // shown.step)
+    kind = "sum" if measurement["aggregation"] == "additive" else "mean"
+    found[kind] = columns[kind]
     single = bool(np.all((columns["count"] == 1) | np.isnan(columns["count"])))
     for name in ("min", "max", "count"):
         found[name] = None if single else columns[name]
     return found
+
+
+def _given(
+    published: Published, series: dict[str, Any], period: Period, model: str
+) -> dict[str, Any]:
+    """The parameters of a query over the windows of one series."""
+    return {
+        "table": str(published.path / file_of(model)),
+        "building": series["building_id"],
+        "source": series["source"],
+        "location": series["location"],
+        "measurement": series["measurement"],
+        "start": period.start,
+        "stop": period.stop,
+    }
 
 
 def _spaced(columns: dict[str, Array], slot: Array) -> dict[str, Array]:
@@ -195,20 +195,9 @@ def profile_of(
 ) -> list[dict[str, Any]]:
     """The hours of the day of a series, by `date` or by `weekday`."""
     is_added = published.measurements[series["measurement"]]["aggregation"] == "additive"
-    rows = reader.rows(
-        "profile",
-        {
-            "table": str(published.path / file_of("agg_hourly")),
-            "building": series["building_id"],
-            "source": series["source"],
-            "location": series["location"],
-            "measurement": series["measurement"],
-            "start": period.start,
-            "stop": period.stop,
-            "zone": published.zone(series["building_id"]).key,
-            "by_date": by == "date",
-        },
-    )
+    given = _given(published, series, period, "agg_hourly")
+    given |= {"zone": published.zone(series["building_id"]).key, "by_date": by == "date"}
+    rows = reader.rows("profile", given)
     for row in rows:
         row.pop("mean" if is_added else "sum")
     return rows

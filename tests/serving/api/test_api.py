@@ -1,4 +1,4 @@
-"""The API over a real release: its doubles exactly, gaps as gaps, a line for every reading, and no answer but a clear one."""
+"""The API over a real release: its doubles, its gaps, its raw lines, and clear errors."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -114,6 +114,64 @@ def test_two_periods_and_the_hours_of_a_day(api: TestClient, platform: Platform)
     get(api, f"/buildings/sm2/profile?series={name}&datetime=2020/2026&by=date", 422)
 
 
+def test_steps_of_several_series_and_periods_line_up(api: TestClient) -> None:
+    names = ",".join(series_ids(api))
+    found = get(api, f"/buildings/sm2/data?series={names}&grain=1h&max_points=50&{ALL}")
+    assert len({(one["start"], one["step"]) for one in found["series"]}) == 1
+    path = f"/buildings/sm2/comparison?series={names}&datetime=2026-02&before=P1M&max_points=10"
+    for period in get(api, path)["periods"]:
+        start = datetime.fromisoformat(period["datetime"][0]).timestamp()
+        assert {one["start"] for one in period["series"]} == {start}
+        assert max(len(one["mean"]) for one in period["series"]) <= 10
+    get(
+        api,
+        f"/buildings/sm2/comparison?series={series_ids(api)[0]}&datetime=2026-03-30&before=P1M",
+        422,
+    )
+
+
+def test_a_short_period_with_few_points_is_not_empty(api: TestClient) -> None:
+    name = series_ids(api)[0]
+    hours = get(api, f"/buildings/sm2/data?series={name}&{ALL}")["series"][0]
+    second = hours["start"] + 3600 * next(
+        n for n, value in enumerate(hours["mean"]) if value is not None
+    )
+    start = quote(datetime.fromtimestamp(second, UTC).isoformat())
+    for length in ("P1D", "P3D"):
+        found = get(
+            api, f"/buildings/sm2/data?series={name}&datetime={start}/{length}&max_points=1"
+        )
+        values = found["series"][0]["mean"]
+        assert len(values) == 1 and values[0] is not None
+
+
+def test_a_download_may_have_series_without_values(api: TestClient) -> None:
+    names = ",".join(series_ids(api))
+    for suffix in ("csv", "parquet"):
+        for period in ("2026-01-26/P1D", "2020/2021"):
+            path = f"{PREFIX}/buildings/sm2/data.{suffix}?series={names}&datetime={period}"
+            assert api.get(path).status_code == 200
+
+
+def test_an_additive_series_has_sums(api: TestClient, published: Callable[..., Platform]) -> None:
+    platform = published("2026-02-04")
+    index = platform.release.path / "explorer/data/index.json"
+    content = files.read_json(index)
+    added = content["measurements"][0]
+    added["aggregation"] = "additive"
+    files.write_json(index, content)
+    own = TestClient(create_app(platform.settings))
+    names = ",".join(series_ids(own))
+    for one in get(own, f"/buildings/sm2/data?series={names}&{ALL}")["series"]:
+        assert ("sum" in one, "mean" in one) in ((True, False), (False, True))
+        assert ("sum" in one) == one["id"].endswith(f"~{added['measurement']}")
+    csv = pandas.read_csv(
+        io.StringIO(own.get(f"{PREFIX}/buildings/sm2/data.csv?series={names}&{ALL}").text)
+    )
+    assert (csv["sum"].notna() == (csv["measurement"] == added["measurement"])).all()
+    assert (csv["sum"].isna() == csv["mean"].notna()).all()
+
+
 def test_downloads_have_what_is_shown(api: TestClient) -> None:
     names = series_ids(api)[:3]
     query = f"series={','.join(names)}&grain=1h&{ALL}"
@@ -176,6 +234,14 @@ def test_a_reader_that_has_an_answer_is_told_so_until_the_next_release(
     files.point(platform.settings.paths.latest, newer.name)
     again = own.get(path, headers=etag)
     assert (again.status_code, again.json()["release"]) == (200, newer.name)
+    files.write_json(
+        newer / "run.json",
+        {**files.read_json(newer / "run.json"), "as_of": "2026-02-06T00:00:00+00:00"},
+    )
+    later = own.get(path, headers={"If-None-Match": again.headers["etag"]})
+    assert (later.status_code, later.json()["as_of"]) == (200, "2026-02-06T00:00:00+00:00"), (
+        "ages are others"
+    )
 
 
 def test_releases_and_their_files(api: TestClient, platform: Platform) -> None:

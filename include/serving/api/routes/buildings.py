@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from include.serving.api.answers import PROBLEMS, BuildingId, answer
+from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import View
+from include.serving.api.selection import BuildingId
 
 Names = Annotated[str, Query(max_length=2000, description="names, joined by commas; empty: all")]
 

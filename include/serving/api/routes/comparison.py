@@ -6,22 +6,20 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from include.serving.api.answers import (
-    PROBLEMS,
-    BuildingId,
-    Grain,
-    MaxPoints,
-    PeriodText,
-    SeriesId,
-    SeriesIds,
-    answer,
-    chosen_series,
-    period_of,
-)
+from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import View
 from include.serving.api.errors import Problem
 from include.serving.api.periods import earlier
-from include.serving.api.values import Reader, choose_view, profile_of, values_of
+from include.serving.api.selection import (
+    BuildingId,
+    PeriodText,
+    Selection,
+    SeriesId,
+    chosen_series,
+    period_of,
+    selection,
+)
+from include.serving.api.values import Reader, profile_of, resolution, values_of
 
 MOST_DAYS = 400  # of a heat map by date
 Length = Annotated[
@@ -32,36 +30,29 @@ Length = Annotated[
 def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
     """The router."""
     Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
+    Asked = Annotated[Selection, Depends(selection(who))]  # noqa: N806  # a type
     router = APIRouter(tags=["data"], responses=PROBLEMS)
 
     @router.get("/buildings/{building_id}/comparison", operation_id="get_comparison")
-    def comparison(
-        seen: Seen,
-        request: Request,
-        building_id: BuildingId,
-        series: SeriesIds,
-        period: PeriodText = "last-month",
-        before: Length = "P1Y",
-        grain: Grain = "auto",
-        max_points: MaxPoints = 2000,
-    ) -> Response:
+    def comparison(asked: Asked, request: Request, before: Length = "P1Y") -> Response:
         """The values of a period, and of the same one on the calendar some time before."""
-        published = seen.of_building(building_id)
-        chosen = chosen_series(published, building_id, series)
-        shown, zone = period_of(published, building_id, period), published.zone(building_id)
-        view = choose_view(shown, shown, grain, max_points)
-        periods = (shown, earlier(shown, before, zone))
+        published, zone = asked.published, asked.published.zone(asked.building_id)
+        periods = (asked.period, earlier(asked.period, before, zone))
+        longer = max(periods, key=lambda one: one.stop - one.start)
+        shown = resolution(longer, asked.grain, asked.max_points)
         return answer(
             request,
             published,
             lambda: {
                 "timezone": zone.key,
-                "grain": view.grain,
-                "downsampled": {"bucket_s": view.step} if view.is_pooled else None,
+                "grain": shown.grain,
+                "downsampled": shown.downsampled,
                 "periods": [
                     {
                         "datetime": one.to_json(zone),
-                        "series": [values_of(reader, published, row, one, view) for row in chosen],
+                        "series": [
+                            values_of(reader, published, row, one, shown) for row in asked.series
+                        ],
                     }
                     for one in periods
                 ],
@@ -79,7 +70,7 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
     ) -> Response:
         """Hours of the day by date or weekday (1: Monday), on the building's clock: a heat map."""
         published = seen.of_building(building_id)
-        (row,) = chosen_series(published, building_id, series)
+        (row,) = chosen_series(published, building_id, [series])
         shown = period_of(published, building_id, period)
         if by == "date" and (shown.stop - shown.start).days > MOST_DAYS:
             raise Problem(422, f"a heat map by date has at most {MOST_DAYS} days", "datetime")

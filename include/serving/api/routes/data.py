@@ -11,86 +11,54 @@ import pyarrow.parquet as pq
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from include.serving.api.answers import (
-    PROBLEMS,
-    BuildingId,
-    Grain,
-    MaxPoints,
-    PeriodText,
-    SeriesIds,
-    answer,
-    chosen_series,
-    period_of,
-)
+from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import View
-from include.serving.api.values import (
-    Reader,
-    choose_view,
-    last_hours,
-    values_of,
-)
+from include.serving.api.selection import BuildingId, Selection, selection
+from include.serving.api.values import Reader, Resolution, last_hours, resolution, values_of
 
 
 def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
     """The router."""
     Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
+    Asked = Annotated[Selection, Depends(selection(who))]  # noqa: N806  # a type
     router = APIRouter(tags=["data"], responses=PROBLEMS)
 
     @router.get("/buildings/{building_id}/data", operation_id="get_data")
-    def data(
-        seen: Seen,
-        request: Request,
-        building_id: BuildingId,
-        series: SeriesIds,
-        period: PeriodText = "P30D/..",
-        grain: Grain = "auto",
-        max_points: MaxPoints = 2000,
-    ) -> Response:
+    def data(asked: Asked, request: Request) -> Response:
         """Values of some series: hours in equal steps (several pooled where there are more than
         `max_points`), or days, weeks or months of the building's calendar.
         """
-        published = seen.of_building(building_id)
-        chosen = chosen_series(published, building_id, series)
-        shown = period_of(published, building_id, period)
-        view = choose_view(shown, published.covered(building_id), grain, max_points)
+        published = asked.published
+        building = published.buildings[asked.building_id]
+        shown = resolution(asked.covered, asked.grain, asked.max_points)
         return answer(
             request,
             published,
             lambda: {
-                "timezone": published.buildings[building_id]["timezone"],
-                "licence": published.buildings[building_id]["licence"],
-                "datetime": shown.to_json(published.zone(building_id)),
-                "grain": view.grain,
-                "downsampled": {"bucket_s": view.step} if view.is_pooled else None,
-                "series": [values_of(reader, published, row, shown, view) for row in chosen],
+                "timezone": building["timezone"],
+                "licence": building["licence"],
+                "datetime": asked.period.to_json(published.zone(asked.building_id)),
+                "grain": shown.grain,
+                "downsampled": shown.downsampled,
+                "series": _values(reader, asked, shown),
             },
         )
 
     @router.get("/buildings/{building_id}/data.{suffix}", operation_id="download_data")
-    def download(
-        seen: Seen,
-        building_id: BuildingId,
-        suffix: Literal["csv", "parquet"],
-        series: SeriesIds,
-        period: PeriodText = "P30D/..",
-        grain: Grain = "auto",
-        max_points: MaxPoints = 2000,
-    ) -> Response:
+    def download(asked: Asked, suffix: Literal["csv", "parquet"]) -> Response:
         """The same view as a table: one row for each value, none for gaps."""
-        published = seen.of_building(building_id)
-        chosen = chosen_series(published, building_id, series)
-        shown = period_of(published, building_id, period)
-        view = choose_view(shown, published.covered(building_id), grain, max_points)
-        zone = published.buildings[building_id]["timezone"]
+        shown = resolution(asked.covered, asked.grain, asked.max_points)
+        zone = asked.published.zone(asked.building_id).key
         table = pa.concat_tables(
-            _table(values_of(reader, published, row, shown, view), row, zone) for row in chosen
+            _table(values, row, zone)
+            for values, row in zip(_values(reader, asked, shown), asked.series, strict=True)
         )
         sink = pa.BufferOutputStream()
         if suffix == "csv":
             pyarrow.csv.write_csv(table, sink)
         else:
             pq.write_table(table, sink, compression="zstd")
-        name = f"{building_id}-{published.release.version}.{suffix}"
+        name = f"{asked.building_id}-{asked.published.release.version}.{suffix}"
         return Response(
             sink.getvalue().to_pybytes(),
             media_type="text/csv" if suffix == "csv" else "application/vnd.apache.parquet",
@@ -117,6 +85,12 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
         return answer(request, published, found)
 
     return router
+
+
+def _values(reader: Reader, asked: Selection, shown: Resolution) -> list[dict[str, Any]]:
+    """Steps begin where there may be values; days, weeks and months begin in the whole period."""
+    period = asked.period if shown.step is None else asked.covered
+    return [values_of(reader, asked.published, row, period, shown) for row in asked.series]
 
 
 def _table(values: dict[str, Any], series: dict[str, Any], zone: str) -> pa.Table:

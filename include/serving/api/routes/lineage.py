@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from include.core.settings import Settings
-from include.serving.api.answers import PROBLEMS, BuildingId, SeriesId, answer
+from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import read_moment
+from include.serving.api.selection import BuildingId, SeriesId, chosen_series
 from include.serving.api.values import Reader
 from include.store.readings import READINGS
 from include.store.store import Store
@@ -39,9 +40,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         Outliers are listed, and are not in the hour's value.
         """
         published = seen.of_building(building_id)
-        row = published.series[building_id].get(series)
-        if row is None:
-            raise not_found(f"series {series[:200]!r} in {building_id}")
+        (row,) = chosen_series(published, building_id, [series])
         moment = read_moment(at, published.zone(building_id), "at")
         return answer(
             request, published, lambda: _readings(reader, published, settings, row, moment)
