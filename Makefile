@@ -7,6 +7,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := $(CURDIR)
 export DATA_DIR ?= $(CURDIR)/data
+EXPLORER_FILES := $(shell find explorer -name node_modules -prune -o -type f -print)
 DBT_FILES := $(shell find include/dbt -name target -prune -o -type f \( -name '*.sql' -o -name '*.yml' \) -print)
 
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ DBT_FILES := $(shell find include/dbt -name target -prune -o -type f \( -name '*
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: checkout .venv/ready .dbt/manifest.json ## install everything into .venv, from the lock file
+setup: checkout .venv/ready .dbt/manifest.json .explorer/ready ## install everything into .venv, from the lock file
 
 checkout:
 	@git ls-files --deleted 2>/dev/null | sed 's/.*/& is missing: git checkout -- & brings it back/' >&2
@@ -35,6 +36,15 @@ requirements.lock:
 .dbt/manifest.json: .venv/ready $(DBT_FILES)
 	@echo "parsing the dbt project (5 to 20 seconds) …"
 	@$(BIN)/dbt --quiet parse --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
+
+# Without npm all else works: a failure is said once, and `make explorer` tries again.
+.explorer/ready: .venv/ready $(EXPLORER_FILES)
+	@mkdir -p .explorer && touch $@
+	@echo "building the explorer (5 to 20 seconds) …"
+	@cli/build_explorer || echo "the explorer was not built: npm could not install its packages. Try again with make explorer; all else works without it" >&2
+
+explorer: .venv/ready ## build the page of explorer/ again
+	@cli/build_explorer && touch .explorer/ready
 
 run: setup ## run all DAGs once: drives → readings → release (AS_OF=2026-03-01 replays a day)
 	@$(BIN)/python cli/run.py
@@ -67,10 +77,11 @@ lint-python:
 	PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/lint-imports --no-cache
 
 lint-rest:
+	@if [ -d explorer/node_modules ]; then PATH=$(CURDIR)/$(BIN):$$PATH explorer/node_modules/.bin/tsc -p explorer; else echo "explorer/node_modules is missing: types of the explorer are not checked"; fi
 	$(BIN)/sqlfluff lint include/dbt/models
 	$(BIN)/codespell
 	.ci/check_phrases
-	$(BIN)/shellcheck .ci/run .ci/astro/check cli/serverless cli/make_secrets
+	$(BIN)/shellcheck .ci/run .ci/astro/check cli/serverless cli/make_secrets cli/build_explorer
 	$(BIN)/hadolint Dockerfile
 
 test: lint ## lint, types and all tests
@@ -83,11 +94,11 @@ coverage: setup ## which lines the tests run
 	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --extra sql pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --group explorer --extra sql pyproject.toml -o requirements.lock
 	$(BIN)/python cli/pins.py > requirements.txt
 
 clean: ## remove what setup and runs have made, but for DATA_DIR
-	rm -rf .venv .dbt .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .dbt .explorer explorer/node_modules .pytest_cache .ruff_cache .mypy_cache
 
 bench: setup ## measure against the floor; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/bench.py
@@ -96,4 +107,4 @@ docs: setup ## the pages of docs/ with a search (.dbt/site), and dbt's as one fi
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	$(BIN)/dbt --quiet docs generate --no-compile --static --empty-catalog --project-dir $(CURDIR)/include/dbt --profiles-dir include/dbt --profile sensor_platform --target embedded --log-path .dbt/logs
 
-.PHONY: help checkout setup run example ui new-building new-datasource diff-datasource lint lint-python lint-rest test test-quick coverage docs bench lock clean
+.PHONY: help checkout setup explorer run example ui new-building new-datasource diff-datasource lint lint-python lint-rest test test-quick coverage docs bench lock clean

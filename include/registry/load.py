@@ -14,6 +14,7 @@ from include.registry.rows import (
     Grant,
     HandOverFile,
     HttpRequest,
+    Label,
     Measurement,
     Publication,
     PublicLocation,
@@ -67,6 +68,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
         locations=rows("location_map.csv", PublicLocation, "building_id location"),
         publications=tuple(read_rows(folder / "publications.csv", Publication, "publication_id")),
+        labels=tuple(read_rows(folder / "labels.csv", Label, "kind name")),
         grants=tuple(read_rows(folder / "grants.csv", Grant, "principal scope scope_id right")),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
     )

@@ -24,6 +24,7 @@ from include.registry.rows import (
     Grant,
     HandOverFile,
     HttpRequest,
+    Label,
     Measurement,
     Publication,
     PublicLocation,
@@ -60,6 +61,7 @@ class Registry:
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
+    labels: tuple[Label, ...] = ()
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)
@@ -164,6 +166,14 @@ class Registry:
                 where="parameter building",
                 cure=f"choose one of: {', '.join(row.building_id for row in self.buildings)}",
             )
+
+    def labels_of(self, *kinds: str) -> dict[str, dict[str, dict[str, str]]]:
+        """What things of these kinds are called, by kind, name and language."""
+        found: dict[str, dict[str, dict[str, str]]] = {kind: {} for kind in kinds}
+        for row in self.labels:
+            if row.kind in found:
+                found[row.kind][row.name] = row.texts
+        return found
 
     @property
     def of_all(self) -> "Registry":

@@ -598,6 +598,27 @@ class Grant(Row):
     reason: str = Field(min_length=1)
 
 
+class Label(Row):
+    """What people call a measurement, a kind of place, or a check and what to do about it."""
+
+    kind: Literal["measurement", "type", "check", "cure"]
+    name: str = Field(min_length=1)
+    cs: str
+    de: str
+    en: str
+    es: str
+    fr: str
+    it: str
+    pt: str
+    ro: str
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """By language; those that are empty are not there."""
+        texts = self.model_dump(exclude={"kind", "name"})
+        return {language: text for language, text in texts.items() if text}
+
+
 class Withdrawal(Row):
     """A file version that no run uses whose `as_of` is at or after `from` (00:00 UTC of that
     day).

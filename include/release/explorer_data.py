@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
@@ -95,6 +95,12 @@ def write_explorer_data(
             files.write_text(staging / FOLDER / year.folder / f"{number}.json", content)
     index = _index(database, run, staging, found, years, lineage)
     files.write_json(staging / FOLDER / "index.json", index)
+
+
+def has_packs(release: Path) -> bool:
+    """Whether a page can draw a release from its files alone."""
+    index = files.read_or(release / FOLDER / "index.json", None)
+    return isinstance(index, dict) and bool(index.get("packs"))
 
 
 def described(release: Path) -> str:
@@ -300,10 +306,18 @@ def _index(
             if row.measurement in measured
         ],
         "series": [asdict(one) for one in series],
+        "labels": _labels(run, measured),
         "packs": bool(years),
         "made_from": {year.folder: year.made_from for year in years},
         "rejections": _rejections(lineage),
     }
+
+
+def _labels(run: Run, measured: Collection[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """What its measurements and kinds of places are called."""
+    labels = run.registry.labels_of("measurement", "type")
+    own = {name: texts for name, texts in labels["measurement"].items() if name in measured}
+    return {**labels, "measurement": own}
 
 
 def _rejections(lineage: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from include.core import files, rclone
 from include.core.drives import below
 from include.core.errors import DamagedFile, RemoteError, RemoteGone
 from include.core.settings import Settings
-from include.release import explorer_data, stable_names
+from include.release import explorer_data, explorer_page, stable_names
 from include.release.history import FOLDER, PATH, HistoryFile, lay_out, read_history
 from include.release.release import KEPT, VERSION, Release, latest, read
 
@@ -34,12 +34,13 @@ REPLACED = (
 
 @dataclass(frozen=True)
 class Pointer:
-    """The content of latest.json: the version of the published release, and its `as_of` with time
-    zone.
+    """The content of latest.json: the version of the published release, its `as_of` with time zone,
+    and the folder of the page that shows it, if there is one.
     """
 
     version: str
     as_of: datetime
+    explorer: str = ""
 
     @classmethod
     def parse(cls, text: str, where: str) -> "Pointer":
@@ -56,7 +57,9 @@ class Pointer:
                 and row["path"] == f"releases/{version}"
                 and as_of.utcoffset() is not None
             ):
-                return cls(version, as_of)
+                page = row.get("explorer")
+                is_page = isinstance(page, str) and explorer_page.PATH.fullmatch(page)
+                return cls(version, as_of, page if is_page else "")
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
         raise DamagedFile(
@@ -67,17 +70,14 @@ class Pointer:
 
     def to_text(self) -> str:
         """The bytes of latest.json."""
-        return (
-            json.dumps(
-                {
-                    "version": self.version,
-                    "as_of": self.as_of.isoformat(),
-                    "path": f"releases/{self.version}",
-                },
-                indent=1,
-            )
-            + "\n"
-        )
+        content = {
+            "version": self.version,
+            "as_of": self.as_of.isoformat(),
+            "path": f"releases/{self.version}",
+        }
+        if self.explorer:
+            content["explorer"] = self.explorer
+        return json.dumps(content, indent=1) + "\n"
 
 
 def upload(settings: Settings, release: Release) -> bool:
@@ -89,6 +89,9 @@ def upload(settings: Settings, release: Release) -> bool:
     """
     if offered := whole_offer(settings, release):
         if offered.version == release.version:
+            page = _offer_page(settings, release, offered)
+            if page != offered.explorer:
+                _put_pointer(settings, replace(offered, explorer=page))
             stable_names.offer(settings, release)
         return False
     _send_history(settings, release)
@@ -96,21 +99,42 @@ def upload(settings: Settings, release: Release) -> bool:
     _copy_unchanged(settings, release, folder)
     rclone.send(release.path, folder, files.names_below(release.path))
     _verify(folder, release)
-    local = settings.paths.work / "latest.json"
-    files.write_text(local, Pointer(release.version, release.as_of).to_text())
-    rclone.put(local, _remote(settings, "latest.json"))
+    page = _offer_page(settings, release, _offered_or_none(settings))
+    _put_pointer(settings, Pointer(release.version, release.as_of, page))
     stable_names.offer(settings, release)
     return True
+
+
+def _offer_page(settings: Settings, release: Release, offered: Pointer | None) -> str:
+    """Send the page of this machine if another one is offered. Returns the folder of the page that
+    latest.json should name: if this machine has none, the one that is offered.
+    """
+    before = offered.explorer if offered else ""
+    page = explorer_page.built_path() if explorer_data.has_packs(release.path) else ""
+    if page and page != before:
+        explorer_page.send(settings, page)
+    return page or before
+
+
+def _put_pointer(settings: Settings, pointer: Pointer) -> None:
+    local = settings.paths.work / "latest.json"
+    files.write_text(local, pointer.to_text())
+    rclone.put(local, _remote(settings, "latest.json"))
+
+
+def _offered_or_none(settings: Settings) -> Pointer | None:
+    """As `offered_release`, but nothing where latest.json is damaged."""
+    try:
+        return offered_release(settings)
+    except DamagedFile:
+        return None
 
 
 def _copy_unchanged(settings: Settings, release: Release, folder: str) -> None:
     """Copy what the explorer draws of years that are unchanged from the release that is offered,
     where the remote copies by itself. `rclone.send` verifies it, and sends what is missing.
     """
-    try:
-        offered = offered_release(settings)
-    except DamagedFile:
-        return
+    offered = _offered_or_none(settings)
     if offered is None or offered.version == release.version:
         return
     if not (before := settings.paths.releases / offered.version / SUMS).exists():

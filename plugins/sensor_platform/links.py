@@ -11,7 +11,7 @@ class ReleaseLink(BaseOperatorLink):
     name = "Release"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        return "/platform/#release"
+        return "/platform/explorer/#page=release"
 
 
 class QuarantineLink(BaseOperatorLink):
@@ -20,7 +20,7 @@ class QuarantineLink(BaseOperatorLink):
     name = "Refused files"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        return "/platform/#refused"
+        return "/platform/explorer/#page=health"
 
 
 class DbtDocsLink(BaseOperatorLink):

@@ -12,12 +12,13 @@ from include.core.settings import PROJECT_DIR, Settings
 from include.serving.access import Person
 from include.serving.api.app import add_api
 from include.serving.overview import overview, page
+from include.serving.page import add_page
 
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
 
 # No static mount: what is mounted is not covered by these dependencies.
 app = FastAPI(
-    title="Overview",
+    title="Building data",
     dependencies=[Depends(get_user)],
     docs_url=None,
     redoc_url=None,
@@ -33,11 +34,12 @@ def person(user: Annotated[Any, Depends(get_user)]) -> Person:
 
 
 add_api(app, Settings.from_environment(), person)  # no mount, so that it asks for the login
+add_page(app, airflow="../..")
 
 
-@app.get("/", response_class=HTMLResponse)
+@app.get("/overview", response_class=HTMLResponse)
 def overview_page() -> str:
-    """What is right and wrong, as a page."""
+    """What is right and wrong, as a page that needs no release and no build."""
     return page(
         Settings.from_environment(),
         {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {},

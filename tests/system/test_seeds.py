@@ -65,6 +65,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "http_requests.csv": (",month,2024-01-01,7", ",month,2024-01-01,9"),
     "hand_over_files.csv": ("", "sm2,Model/all.csv,fact,Atrea,"),
     "grants.csv": ("", "user:jana,building,sm2,read,lives there"),
+    "labels.csv": ("", "type,Attic,Podkroví,Dachboden,Attic,Ático,Grenier,Soffitta,Sótão,Pod"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "publications.csv": ("Open building sensor data", "Open data of buildings"),
     "measurements.csv": ("", "loudness,dB,ratio,nonadditive,how loud it is,"),

@@ -20,6 +20,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (404, "it is not there, or not for you"),
         (414, "the query is too long"),
         (422, "a parameter is invalid"),
+        (429, "too many requests; `Retry-After` says when to ask again"),
         (503, "the release cannot be read, or not in time"),
     )
 }
@@ -44,7 +45,11 @@ def answer(request: Request, published: Published, make: Callable[[], Any]) -> R
     made_from = f"{published.release.version} {published.release.as_of} {code_version()}"
     asked = f"{made_from} {request.url.path}?{request.url.query}"
     etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=0, must-revalidate"}
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, max-age=0, must-revalidate",
+        "Vary": "Accept",  # some routes have tables as well
+    }
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(to_json(published.heads | make()), 200, headers, "application/json")

@@ -4,7 +4,7 @@
 routers behind its own.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -16,7 +16,17 @@ from include.serving.access import Person
 from include.serving.api.answers import PROBLEMS
 from include.serving.api.catalogue import Catalogue, View
 from include.serving.api.errors import MEDIA_TYPE, handle_errors
-from include.serving.api.routes import buildings, comparison, data, lineage, releases
+from include.serving.api.limits import Limits
+from include.serving.api.routes import (
+    buildings,
+    comparison,
+    data,
+    downloads,
+    health,
+    lineage,
+    places,
+    releases,
+)
 from include.serving.api.values import Reader
 
 TITLE = "Open building sensor data"
@@ -41,17 +51,22 @@ class ShortQueries:
         await send({"type": "http.response.body", "body": body})
 
 
-def add_api(app: FastAPI, settings: Settings, person: Callable[..., Person | None]) -> None:
+def add_api(
+    app: FastAPI,
+    settings: Settings,
+    person: Callable[..., Person | None],
+    limits: Limits | None = None,
+) -> None:
     """Let an application answer below PREFIX; `person` is a dependency that says who asks."""
     app.add_middleware(ShortQueries)
     handle_errors(app)
-    app.include_router(_routes(settings, person), prefix=PREFIX)
+    app.include_router(_routes(settings, person, limits or Limits()), prefix=PREFIX)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, limits: Limits | None = None) -> FastAPI:
     """The API alone."""
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    add_api(app, settings, nobody)
+    add_api(app, settings, nobody, limits)
     return app
 
 
@@ -59,19 +74,30 @@ def nobody() -> None:
     """Somebody without a login: sees what is public."""
 
 
-def _routes(settings: Settings, person: Callable[..., Person | None]) -> APIRouter:
+def _routes(settings: Settings, person: Callable[..., Person | None], limits: Limits) -> APIRouter:
     catalogue, reader = Catalogue(settings), Reader()
+
+    async def limited(
+        request: Request, asks: Annotated[Person | None, Depends(person)]
+    ) -> AsyncIterator[None]:
+        """Before anything is read, and until the answer is made: sending it may take long."""
+        limits.count(asks.name if asks else request.client.host if request.client else "")
+        async with limits.turn():
+            yield
 
     def who(asks: Annotated[Person | None, Depends(person)]) -> View:
         return catalogue.of(asks)
 
-    router = APIRouter()
+    router = APIRouter(dependencies=[Depends(limited, scope="function")])
     for own in (
         buildings.routes(who),
+        places.routes(who, reader),
         data.routes(who, reader),
         comparison.routes(who, reader),
         lineage.routes(who, reader, settings),
+        health.routes(who, reader, settings),
         releases.routes(who),
+        downloads.routes(who, reader, settings),
     ):
         router.include_router(own)
 
@@ -79,7 +105,7 @@ def _routes(settings: Settings, person: Callable[..., Person | None]) -> APIRout
     def start(seen: Annotated[View, Depends(who)]) -> dict[str, Any]:
         """Where to begin."""
         found = [one.heads | {"title": one.index["title"]} for one in seen.all()]
-        names = ("buildings", "measurements", "releases", "openapi.json")
+        names = ("buildings", "measurements", "releases", "health/runs", "openapi.json")
         return {
             "latest": found,
             "links": {name: f"{PREFIX.rpartition('/')[2]}/{name}" for name in names},

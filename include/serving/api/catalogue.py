@@ -165,14 +165,18 @@ class View:
             name for name in held if may_read(self.registry, self.person, publication_id, name)
         )
 
-    def all(self) -> list[Published]:
+    def by_publication(self) -> dict[str, Published]:
         """The last release of each publication with something to see, the default one first."""
-        found = []
+        found = {}
         for name, settings in self.catalogue.publications():
             folder = releases.latest_folder(settings)
             if folder is not None and (seen := self._seen(name, folder)):
-                found.append(self.catalogue.published(folder, seen))
+                found[name] = self.catalogue.published(folder, seen)
         return found
+
+    def all(self) -> list[Published]:
+        """The same, without the names of the publications."""
+        return list(self.by_publication().values())
 
     def buildings(self) -> list[dict[str, Any]]:
         """Each building once, with the release that `of_building` gives."""

@@ -9,14 +9,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from include.core.errors import PlatformError
+
 MEDIA_TYPE = "application/problem+json"
+TOO_SLOW = "the answer took too long: ask for a shorter period or a coarser grain"
 
 
 class Problem(HTTPException):
-    """An error of a request; `parameter` names what has to be changed."""
+    """An error of a request; `parameter` names what has to be changed, `retry_after` says in how
+    many seconds the same request may succeed.
+    """
 
-    def __init__(self, status: int, detail: str, parameter: str = "") -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self, status: int, detail: str, parameter: str = "", retry_after: int | None = None
+    ) -> None:
+        headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+        super().__init__(status, detail, headers)
         self.parameter = parameter
 
 
@@ -44,12 +52,13 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(duckdb.Error)
     async def of_duckdb(request: Request, error: duckdb.Error) -> JSONResponse:
-        said = (
-            "the answer took too long: ask for a shorter period or a coarser grain"
-            if isinstance(error, duckdb.InterruptException)
-            else "the release cannot be read; try again"
-        )
+        is_slow = isinstance(error, duckdb.InterruptException)
+        said = TOO_SLOW if is_slow else "the release cannot be read; try again"
         return _problem(request, 503, said, [])
+
+    @app.exception_handler(PlatformError)
+    async def of_platform(request: Request, _: PlatformError) -> JSONResponse:
+        return _problem(request, 503, "a stored file cannot be read; see the page Overview", [])
 
 
 def _problem(

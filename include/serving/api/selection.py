@@ -55,13 +55,8 @@ class Selection:
 
     @property
     def covered(self) -> Period:
-        """The part of the period of which there may be values; the period itself if that is
-        nothing.
-        """
-        all_of_it = self.published.covered(self.building_id)
-        start = max(self.period.start, all_of_it.start)
-        stop = min(self.period.stop, all_of_it.stop)
-        return Period(start, stop) if start < stop else self.period
+        """The part of the period of which there may be values."""
+        return covered_part(self.published, self.building_id, self.period)
 
 
 def selection(who: Callable[..., View]) -> Callable[..., Selection]:
@@ -104,3 +99,13 @@ def period_of(published: Published, building_id: str, text: str) -> Period:
     """The period that a request means. Raises Problem: 422."""
     first, as_of = published.covered(building_id).start, published.release.as_of
     return read_period(text, published.zone(building_id), first, as_of)
+
+
+def covered_part(published: Published, building_id: str, period: Period) -> Period:
+    """The part of a period of which a building may have values; the period itself if that is
+    nothing.
+    """
+    all_of_it = published.covered(building_id)
+    start = max(period.start, all_of_it.start)
+    stop = min(period.stop, all_of_it.stop)
+    return Period(start, stop) if start < stop else period

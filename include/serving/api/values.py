@@ -20,6 +20,7 @@ from include.contract.tables import file_of
 from include.core import files
 from include.serving.api.catalogue import Published
 from include.serving.api.errors import Problem
+from include.serving.api.limits import seconds_left
 from include.serving.api.periods import Period
 
 HOUR = 3600
@@ -31,7 +32,7 @@ GRAINS = {
     "1w": ("agg_weekly", 7 * DAY - HOUR),
     "1M": ("agg_monthly", 28 * DAY - HOUR),
 }
-MOST_SECONDS = 2.0  # of a query
+BATCH = 20_000  # rows
 MEMORY = "128MB"
 
 Array = npt.NDArray[Any]
@@ -44,8 +45,8 @@ def query(name: str) -> str:
 
 
 class Reader:
-    """Runs queries over published Parquet: small, with one thread, and none longer than some
-    seconds.
+    """Runs queries over published Parquet: small, with one thread, and none longer than its request
+    may take.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class Reader:
     def running(self, name: str, given: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
         """The result of a query. Raises duckdb.InterruptException if it takes too long."""
         with self._database.cursor() as cursor:
-            timer = threading.Timer(MOST_SECONDS, cursor.interrupt)
+            timer = threading.Timer(seconds_left(), cursor.interrupt)
             timer.start()
             try:
                 yield cursor.execute(query(name), given)
@@ -71,6 +72,13 @@ class Reader:
         with self.running(name, given) as found:
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def batches(self, name: str, given: dict[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query that gives many, without a time limit."""
+        with self._database.cursor() as cursor:
+            found = cursor.execute(query(name), given)
+            while rows := found.fetchmany(BATCH):
+                yield rows
 
     def arrays(self, name: str, given: dict[str, Any]) -> dict[str, Array]:
         """The columns of a query; null is nan."""

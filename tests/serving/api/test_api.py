@@ -23,31 +23,10 @@ from starlette.testclient import TestClient
 from include.core import files
 from include.serving.access import Person
 from include.serving.api.app import PREFIX, add_api, create_app
+from tests.serving.api.asking import ALL, get, series_ids
 from tests.support.platform import Platform
-from tests.support.raw_files import small_drive
 
 pytestmark = pytest.mark.xdist_group("release")  # one process has its installations
-ALL = "datetime=../.."
-
-
-@pytest.fixture(scope="module")
-def platform(templates: Callable[..., Platform]) -> Platform:
-    return templates("2026-02-04", small_drive)
-
-
-@pytest.fixture(scope="module")
-def api(platform: Platform) -> TestClient:
-    return TestClient(create_app(platform.settings), raise_server_exceptions=False)
-
-
-def get(api: TestClient, path: str, status: int = 200) -> Any:
-    answered = api.get(f"{PREFIX}{path}")
-    assert answered.status_code == status, (path, answered.text)
-    return answered.json()
-
-
-def series_ids(api: TestClient) -> list[str]:
-    return [row["id"] for row in get(api, "/buildings/sm2/series")["series"]]
 
 
 def test_hours_and_days_are_those_of_the_release(api: TestClient, platform: Platform) -> None:
@@ -299,16 +278,36 @@ def test_odd_parameters_are_refused_at_once(api: TestClient, odd: str) -> None:
         f"/buildings/sm2/data.{text}?series={good}",
         f"/buildings/sm2/lineage?series={text}&at=2026-02-01",
         f"/buildings/sm2/lineage?series={good}&at={text}",
+        f"/buildings/sm2/profile?series={text}",
+        f"/buildings/sm2/profile?series={good}&by={text}",
+        f"/buildings/sm2/comparison?series={good}&before={text}",
+        f"/buildings/sm2/aggregates?measurement={text}",
+        f"/buildings/sm2/aggregates?measurement=temp_indoor&by={text}",
+        f"/buildings/sm2/aggregates?measurement=temp_indoor&grain={text}",
+        f"/buildings/sm2/aggregates?measurement=temp_indoor&datetime={text}",
+        f"/buildings/sm2/locations?cursor={text}",
+        f"/buildings/{text}/locations",
+        f"/buildings/{text}/export.sqlite",
+        f"/buildings/{text}/health/quarantine",
+        f"/buildings/sm2/health/findings?series={text}",
+        f"/buildings/sm2/health/findings?datetime={text}",
+        f"/buildings/sm2/health/findings?open={text}",
+        f"/buildings/sm2/health/completeness?datetime={text}",
+        f"/buildings/sm2/series?limit={text}",
         f"/releases/{text}",
+        f"/releases/{text}/changes?since={text}",
         f"/releases/{text}/files/SHA256SUMS",
     ):
-        began = time.perf_counter()
-        answered = api.get(f"{PREFIX}{path}")
         if "datetime=..%2F.." in path:  # all that there is
             continue
+        took = []
+        while len(took) < 3 and min(took, default=1) > 0.1:  # another process may use the machine
+            began = time.perf_counter()
+            answered = api.get(f"{PREFIX}{path}")
+            took.append(time.perf_counter() - began)
         assert 400 <= answered.status_code < 500, (path, answered.text)
         assert answered.headers["content-type"] == "application/problem+json"
-        assert time.perf_counter() - began < 0.5, path
+        assert min(took) < 0.1, path
 
 
 def test_a_long_query_or_period_or_list_is_refused(api: TestClient) -> None:
@@ -348,6 +347,20 @@ def test_no_request_is_answered_with_a_fault_of_the_server(api: TestClient, data
         assert json.loads(answered.text)["status"] == answered.status_code
 
 
+SECRET = {
+    "check": "frozen",
+    "severity": "error",
+    "since": "2026-02-01T00:00:00+00:00",
+    "until": "2026-02-02T00:00:00+00:00",
+    "found": None,
+    "resolved": None,
+    "evidence": "22.3 for 9 hours",
+    "message": "ThermoPro 493D: value never changes",
+    "sources": ["ThermoPro"],
+    "sensors": ["493D"],
+    "locations": ["1NP-S1"],
+    "measurements": ["temp_indoor"],
+}
 HOMES = "homes,Homes,sm2,homes:Release,LicenseRef-homes,restricted,active\n"
 
 
@@ -360,7 +373,7 @@ def test_a_building_that_was_restricted_since_is_not_there(platform: Platform, s
 
 def nothing_is_there(api: TestClient, version: str) -> None:
     assert get(api, "/buildings") == {"buildings": []}
-    assert get(api, "/measurements") == {"measurements": []}
+    assert get(api, "/measurements")["measurements"] == []
     for path in (
         "",
         "/hierarchy",
@@ -368,9 +381,20 @@ def nothing_is_there(api: TestClient, version: str) -> None:
         "/latest",
         "/data?series=x",
         "/lineage?series=x&at=2026-02-01",
+        "/locations",
+        "/aggregates?measurement=temp_indoor",
+        "/export.sqlite",
+        "/health/findings",
+        "/health/freshness",
+        "/health/completeness",
+        "/health/quarantine",
     ):
         get(api, f"/buildings/sm2{path}", 404)
     assert get(api, "/releases") == {"releases": []}
+    for path in ("/metrics", "/health/runs", ""):
+        text = api.get(f"{PREFIX}{path}").text
+        assert not any(name in text for name in ("sm2", "493D", "homes", "public_dataset")), text
+    get(api, f"/releases/{version}/changes?since={version}", 404)
     get(api, f"/releases/{version}", 404)
     get(api, f"/releases/{version}/files/SHA256SUMS", 404)
 
@@ -405,8 +429,16 @@ def test_what_is_restricted_is_there_for_those_whom_a_grant_names(
         nothing_is_there(own, version)
     assert len(get(own, "/buildings")["buildings"]) == buildings
     assert len(get(own, "/releases")["releases"]) == releases
+    health = files.read_json(platform.settings.paths.findings / "health.json")
+    secret = {**SECRET, "building_id": "sm2", "restricted": True}
+    files.write_json(
+        platform.settings.paths.findings / "health.json", {**health, "causes": [secret]}
+    )
     if buildings:
         assert get(own, "/buildings/sm2/latest")["release"] == version
+        (shown,) = get(own, "/buildings/sm2/health/findings")["findings"]
+        assert (shown["message"], shown["sensors"]) == (SECRET["message"], ["493D"])
+        assert 'open_incidents{building="sm2"' in own.get(f"{PREFIX}/metrics").text
     nothing_is_there(TestClient(create_app(own_settings)), version)
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import View
+from include.serving.api.pages import MOST, Cursor, Limit, page
 from include.serving.api.selection import BuildingId
 
 Names = Annotated[str, Query(max_length=2000, description="names, joined by commas; empty: all")]
@@ -60,31 +61,33 @@ def routes(who: Callable[..., View]) -> APIRouter:
         location: Names = "",
         measurement: Names = "",
         source: Names = "",
+        limit: Limit = MOST,
+        cursor: Cursor = "",
     ) -> Response:
         """The series of a building, of some places, measurements or sources."""
         published = seen.of_building(building_id)
         wanted = {"location": location, "measurement": measurement, "source": source}
         chosen = {name: text.split(",") for name, text in wanted.items() if text}
         units = {name: row["unit"] for name, row in published.measurements.items()}
-        return answer(
-            request,
-            published,
-            lambda: {
-                "series": [
-                    {name: value for name, value in row.items() if name != "packs"}
-                    | {"unit": units[row["measurement"]]}
-                    for row in published.series[building_id].values()
-                    if all(row[name] in names for name, names in chosen.items())
-                ]
-            },
-        )
+
+        def found() -> dict[str, Any]:
+            rows = [
+                {name: value for name, value in row.items() if name != "packs"}
+                | {"unit": units[row["measurement"]]}
+                for row in published.series[building_id].values()
+                if all(row[name] in names for name, names in chosen.items())
+            ]
+            return page(request, "series", rows, "id", limit, cursor)
+
+        return answer(request, published, found)
 
     @router.get("/measurements", operation_id="list_measurements")
     def measurements(seen: Seen) -> dict[str, Any]:
-        """All measurements, with their units."""
+        """All measurements, with their units, and what things are called in each language."""
         rows: dict[str, Any] = {}
         for published in reversed(seen.all()):
             rows |= published.measurements
-        return {"measurements": list(rows.values())}
+        labels = seen.registry.labels_of("measurement", "type", "check", "cure")
+        return {"measurements": list(rows.values()), "labels": labels}
 
     return router
