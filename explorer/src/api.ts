@@ -97,7 +97,7 @@ export function api(base: string): Source {
       return allPages<Incident>(`${at(from)}/health/findings`, "findings");
     },
     async readings(from, series, t) {
-      const asked = new URLSearchParams({ series: series.id, at: iso(t) });
+      const asked = new URLSearchParams({ series: series.id, at: iso(t), raw: "true" });
       return (await getJson<{ readings: Reading[] }>(`${at(from)}/lineage?${asked}`)).readings;
     },
     async files(from) {

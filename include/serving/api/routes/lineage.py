@@ -7,7 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from include.core.clock import END_OF_TIME
+from include.core.errors import PlatformError
 from include.core.settings import Settings
+from include.ingest.trace import trace
+from include.ledger.ledger import Ledger
+from include.ledger.pack import Pack
+from include.registry import Run
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
@@ -17,6 +23,8 @@ from include.serving.api.values import Reader
 from include.store.readings import READINGS
 from include.store.store import Store
 
+MOST_TEXTS = 20  # of an answer
+WithText = Annotated[bool, Query(description="also the text of the raw lines that are here")]
 Moment = Annotated[
     str,
     Query(
@@ -34,7 +42,12 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
 
     @router.get("/buildings/{building_id}/lineage", operation_id="get_lineage")
     def lineage(
-        seen: Seen, request: Request, building_id: BuildingId, series: SeriesId, at: Moment
+        seen: Seen,
+        request: Request,
+        building_id: BuildingId,
+        series: SeriesId,
+        at: Moment,
+        raw: WithText = False,
     ) -> Response:
         """The readings of an hour, each with the raw file (name and sha256) and the line in it.
         Outliers are listed, and are not in the hour's value.
@@ -42,11 +55,35 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         published = seen.of_building(building_id)
         (row,) = chosen_series(published, building_id, [series])
         moment = read_moment(at, published.zone(building_id), "at")
-        return answer(
-            request, published, lambda: _readings(reader, published, settings, row, moment)
-        )
+
+        def found() -> dict[str, Any]:
+            readings = _readings(reader, published, settings, row, moment)
+            if raw:
+                run = Run(settings, seen.registry, END_OF_TIME)
+                _add_texts(run, building_id, readings["readings"])
+            return readings
+
+        return answer(request, published, found)
 
     return router
+
+
+def _add_texts(run: Run, building_id: str, readings: list[dict[str, Any]]) -> None:
+    """`raw`: the record as it is in the file; null where this machine has no copy of the file, or
+    there are more than MOST_TEXTS.
+    """
+    here = {
+        version.number
+        for version in Ledger.read(run.settings.paths, building_id).versions
+        if isinstance(path := version.raw(run.settings.paths), Pack) or path.exists()
+    }
+    for number, reading in enumerate(readings):
+        place = building_id, reading["source_file"], reading["source_line"]
+        is_read = number < MOST_TEXTS and reading["source_file"] in here
+        try:
+            reading["raw"] = trace(run, *place).text if is_read else None
+        except PlatformError:
+            reading["raw"] = None
 
 
 def _readings(
