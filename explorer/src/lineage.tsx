@@ -60,7 +60,7 @@ export function Lineage({ scene, point, onClose }: { scene: Scene; point: Point;
 function Readings({ scene, readings }: { scene: Scene; readings: Reading[] }) {
   const { words, zone } = scene;
   return (
-    <div class="wide">
+    <div class="wide" tabIndex={0}>
       <table>
         <thead>
           <tr>

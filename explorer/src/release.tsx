@@ -47,7 +47,7 @@ export function ReleasePage({ scene }: { scene: Scene }) {
       <h2>{words.say("load")}</h2>
       <pre tabIndex={0}>{`duckdb -c "from '${hourly}' limit 10"`}</pre>
       <h2>{words.say("files")}</h2>
-      <div class="wide">
+      <div class="wide" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -90,7 +90,7 @@ function Measured({ scene, measurement, rows }: { scene: Scene; measurement: str
   return (
     <section>
       <h3>{measurementLabel(scene, measurement)}</h3>
-      <div class="wide">
+      <div class="wide" tabIndex={0}>
         <table>
           <thead>
             <tr>

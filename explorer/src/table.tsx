@@ -14,7 +14,7 @@ export function Table({ scene, frame }: { scene: Scene; frame: Frame }) {
   const rows = frame.t.slice(shown * ROWS, (shown + 1) * ROWS);
   return (
     <div>
-      <div class="wide">
+      <div class="wide" tabIndex={0}>
         <table class="values">
           <thead>
             <tr>

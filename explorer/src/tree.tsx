@@ -1,5 +1,6 @@
 // The places as a tree of checkboxes: a place with series chooses itself, one without all below it.
 
+import { useState } from "preact/hooks";
 import { type Branch, branches, locationsOf } from "./places.ts";
 import type { Scene } from "./scene.ts";
 
@@ -19,6 +20,9 @@ export function Tree({ scene }: { scene: Scene }) {
 
 function Node({ scene, branch }: { scene: Scene; branch: Branch }) {
   const { view, go, words, published } = scene;
+  const [isOpen, open] = useState(
+    branch.place.level === 0 || locationsOf(branch).some((name) => view.places.includes(name)),
+  );
   const own = branch.location ? [branch.location] : locationsOf(branch);
   const chosen = own.filter((location) => view.places.includes(location));
   const type = words.label(published.labels, "type", branch.place.type, branch.place.type);
@@ -42,18 +46,26 @@ function Node({ scene, branch }: { scene: Scene; branch: Branch }) {
       {branch.place.name} <small>{branch.location ? "" : type}</small>
     </label>
   );
-  if (!branch.below.length) return <li>{box}</li>;
-  const isOpen = branch.place.level === 0 || locationsOf(branch).some((name) => view.places.includes(name));
+  if (!branch.below.length) return <li class="leaf">{box}</li>;
   return (
     <li>
-      <details open={isOpen}>
-        <summary>{box}</summary>
+      <button
+        type="button"
+        class="twisty"
+        aria-expanded={isOpen}
+        aria-label={`${words.say("places")}: ${branch.place.name}`}
+        onClick={() => open(!isOpen)}
+      >
+        {isOpen ? "▾" : "▸"}
+      </button>
+      {box}
+      {isOpen && (
         <ul>
           {branch.below.map((one) => (
             <Node key={one.place.id} scene={scene} branch={one} />
           ))}
         </ul>
-      </details>
+      )}
     </li>
   );
 }

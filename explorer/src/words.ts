@@ -33,11 +33,13 @@ const DECIMALS = 2; // of a measurement that names none
 
 export class Words {
   readonly language: Language;
+  private readonly locale: string; // of numbers and dates
   private readonly texts: Record<string, string>;
   private readonly formats = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat>();
 
   constructor(language: Language, texts: Record<string, string>) {
     this.language = language;
+    this.locale = language === "en" ? "en-GB" : language; // the buildings are in Europe
     this.texts = texts;
   }
 
@@ -100,7 +102,7 @@ export class Words {
     const key = `${zone.name} ${JSON.stringify(options)}`;
     let format = this.formats.get(key) as Intl.DateTimeFormat | undefined;
     if (!format) {
-      format = new Intl.DateTimeFormat(this.language, { ...options, timeZone: zone.name });
+      format = new Intl.DateTimeFormat(this.locale, { ...options, timeZone: zone.name });
       this.formats.set(key, format);
     }
     return format.format(t * 1000);
@@ -110,7 +112,7 @@ export class Words {
     const key = JSON.stringify(options);
     let format = this.formats.get(key) as Intl.NumberFormat | undefined;
     if (!format) {
-      format = new Intl.NumberFormat(this.language, options);
+      format = new Intl.NumberFormat(this.locale, options);
       this.formats.set(key, format);
     }
     return format;

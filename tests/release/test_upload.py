@@ -19,6 +19,7 @@ from include.core.errors import DamagedFile, PlatformError, RemoteGone
 from include.core.rclone import RemoteFile
 from include.core.settings import Settings
 from include.registry import Run
+from include.release import explorer_page
 from include.release import release as releases
 from include.release.release import VERSION, Release
 from include.release.upload import (
@@ -395,3 +396,39 @@ def test_files_of_unchanged_years_are_copied_on_the_remote_where_it_can(
     for name in files.names_below(new.path):
         there = remote_of(settings) / "releases" / NEW / name
         assert there.read_bytes() == (new.path / name).read_bytes()
+
+
+def test_the_page_is_sent_before_it_is_named_and_a_new_build_needs_no_new_release(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = release_here(settings, NEW)
+    index = release.path / "explorer/data/index.json"
+    pointer = remote_of(settings) / "latest.json"
+    monkeypatch.setattr(explorer_page, "BUILT", tmp_path / "page")
+
+    def named() -> str | None:
+        return json.loads(pointer.read_text()).get("explorer")
+
+    def build(script: str) -> None:
+        for name, text in {"index.html": "<html>", "app.js": script}.items():
+            files.write_text(tmp_path / "page" / name, text)
+
+    files.write_json(index, {"packs": True})
+    assert upload(settings, release) and named() is None
+    seen = []
+    for script in ("1", "2"):
+        build(script)
+        assert not upload(settings, release)
+        folder = remote_of(settings) / named()
+        assert (folder / "app.js").read_text() == script
+        assert json.loads(pointer.read_text())["version"] == NEW
+        seen.append(folder)
+    assert len(set(seen)) == 2 and seen[0].is_dir()
+    assert (
+        remote_of(settings) / "explorer/index.html"
+    ).read_bytes() == explorer_page.ENTRY.read_bytes()
+    shutil.rmtree(tmp_path / "page")
+    assert not upload(settings, release)
+    assert (
+        seen[1].as_posix().endswith(named().rstrip("/"))
+    )  # a machine without npm takes nothing away

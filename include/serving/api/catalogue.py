@@ -116,7 +116,7 @@ class Catalogue:
         try:
             registry = load_registry(self._settings.seeds_dir)
         except (OSError, ConfigurationError) as error:
-            raise Problem(503, "the seeds cannot be read; see the page Overview") from error
+            raise Problem(503, "the seeds cannot be read; see /platform/overview") from error
         return View(self, registry, person)
 
     def publications(self) -> list[tuple[str, Settings]]:
