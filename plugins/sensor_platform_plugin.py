@@ -22,7 +22,12 @@ class SensorPlatformPlugin(AirflowPlugin):
     fastapi_apps = [{"app": pages, "url_prefix": "/platform", "name": "Explorer"}]
     # Airflow's menu cuts names of more than eight letters
     external_views = [
-        {"name": "Explorer", "href": "/platform/explorer/", "destination": "nav", "url_route": "platform"}
+        {
+            "name": "Explorer",
+            "href": "/platform/explorer/",
+            "destination": "nav",
+            "url_route": "platform",
+        }
     ]
     operator_extra_links = [ReleaseLink(), QuarantineLink(), DbtDocsLink()]
     listeners = [run_notes]

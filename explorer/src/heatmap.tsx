@@ -29,10 +29,11 @@ export function HeatMap({ scene, frame, column }: { scene: Scene; frame: Frame; 
   const measurement = measurementOf(scene, column.series);
 
   useEffect(() => {
-    const draw = () => paint(canvas.current!, map, scene);
+    const element = canvas.current!;
+    const draw = () => paint(element, map, scene);
     draw();
     const resized = new ResizeObserver(draw);
-    resized.observe(canvas.current!);
+    resized.observe(element);
     const theme = new MutationObserver(draw);
     theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     return () => {

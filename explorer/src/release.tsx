@@ -19,13 +19,38 @@ interface Table {
   columns: Column[];
 }
 
+interface Months {
+  table: string;
+  is_changed: boolean;
+  added: { month: string }[];
+  changed: { month: string }[];
+  withdrawn: { month: string }[];
+}
+
+interface Changes {
+  since: string;
+  tables: Months[];
+}
+
+/** What is new since the release before; null where there is none, or no API to ask. */
+async function readChanges({ source, published }: Scene): Promise<Changes | null> {
+  if (!source.api) return null;
+  const { releases } = await getJson<{ releases: { version: string }[] }>(`${source.api}/releases`);
+  const at = releases.findIndex((one) => one.version === published.release);
+  const before = at < 0 ? undefined : releases[at + 1];
+  if (!before) return null;
+  return getJson<Changes>(`${source.api}/releases/${published.release}/changes?since=${before.version}`);
+}
+
 export function ReleasePage({ scene }: { scene: Scene }) {
   const { words, published, source } = scene;
   const [files, keepFiles] = useState<ReleaseFile[]>([]);
   const [tables, keepTables] = useState<Table[]>([]);
+  const [changes, keepChanges] = useState<Changes | null>(null);
   const [failed, fail] = useState("");
 
   useEffect(() => {
+    readChanges(scene).then(keepChanges, () => keepChanges(null));
     source.files(published).then(keepFiles, (error: Error) => fail(error.message));
     getJson<{ tables: Table[] }>(source.fileAddress(published, "schema.json")).then(
       (schema) => keepTables(schema.tables),
@@ -75,6 +100,20 @@ export function ReleasePage({ scene }: { scene: Scene }) {
           </tbody>
         </table>
       </div>
+      {changes && (
+        <>
+          <h2>{words.say("changes", { release: changes.since })}</h2>
+          <ul>
+            {changes.tables
+              .filter((one) => one.is_changed)
+              .map((one) => (
+                <li key={one.table}>
+                  {one.table} {monthsOf(one)}
+                </li>
+              ))}
+          </ul>
+        </>
+      )}
       <h2>{words.say("dictionary")}</h2>
       <p class="muted">{words.say("dictionary_english")}</p>
       {tables.map((table) => (
@@ -111,4 +150,10 @@ export function ReleasePage({ scene }: { scene: Scene }) {
       </table>
     </main>
   );
+}
+
+/** Months that came (+), changed (±) or went (−). */
+function monthsOf({ added, changed, withdrawn }: Months): string {
+  const names = (sign: string, rows: { month: string }[]) => rows.map((row) => `${sign}${row.month}`);
+  return [...names("+", added), ...names("±", changed), ...names("−", withdrawn)].join(", ");
 }

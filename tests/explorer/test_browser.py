@@ -147,7 +147,7 @@ def test_places_are_chosen_the_chart_is_zoomed_and_the_link_shows_the_same(
     expect(page.locator(".u-over")).to_be_visible()
     box = page.locator(".u-over").bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 50)
+    page.mouse.move(box["x"] + box["width"] * 0.26, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=4)
     page.mouse.up()

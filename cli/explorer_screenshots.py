@@ -1,0 +1,47 @@
+"""Pictures of the explorer for docs/images: `python cli/explorer_screenshots.py ADDRESS`, of what
+`make api` serves or of a static copy.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from cli.screenshots import browser
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs/images"
+WIDTHS = {"wide": 1400, "tablet": 820, "phone": 390}
+LINES = "places=1NP-S1,1NP-S2&measurements=temp_indoor,humidity_indoor&datetime=../..&grain=1d"
+VIEWS = {
+    "explorer": (LINES, "en", "wide", "light"),
+    "explorer_compared": (
+        "places=sm2_01,5NP-S1&measurements=temp_indoor&datetime=2026-02&before=P1M",
+        "cs",
+        "wide",
+        "dark",
+    ),
+    "explorer_heatmap": ("shape=heatmap&places=5NP-S2&datetime=../..", "cs", "tablet", "light"),
+    "explorer_floors": ("shape=floors&datetime=last-month", "en", "tablet", "dark"),
+    "explorer_phone": (LINES, "cs", "phone", "light"),
+    "explorer_phone_dark": ("shape=calendar&datetime=../..", "en", "phone", "dark"),
+}
+
+
+def main(address: str) -> None:
+    """Save a picture of each view."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        for name, (view, language, width, scheme) in VIEWS.items():
+            page = chromium.new_page(
+                viewport={"width": WIDTHS[width], "height": 900},
+                color_scheme="dark" if scheme == "dark" else "light",
+            )
+            page.goto(f"{address}#{view}&language={language}", wait_until="networkidle")
+            page.wait_for_timeout(500)
+            page.screenshot(path=FOLDER / f"{name}.png")
+            page.close()
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
