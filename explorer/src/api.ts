@@ -14,7 +14,7 @@ import type {
   Values,
 } from "./model.ts";
 import type { Period } from "./period.ts";
-import { getJson, kept, type Source } from "./source.ts";
+import { getJson, kept, NewerRelease, type Source } from "./source.ts";
 import { joined } from "./values.ts";
 import { HOUR } from "./zone.ts";
 
@@ -32,7 +32,7 @@ interface AnsweredSeries {
   count: Numbers | null;
 }
 
-interface Answer {
+interface Answer extends Head {
   series: AnsweredSeries[];
 }
 
@@ -57,6 +57,7 @@ export function api(base: string): Source {
       allPages<Series>(`${path}/series`, "series"),
       measured(""),
     ]);
+    sameRelease<Head>(building.release)(tree);
     return {
       release: building.release,
       as_of: building.as_of,
@@ -86,7 +87,7 @@ export function api(base: string): Source {
               grain,
               max_points: String(MOST_POINTS),
             });
-            return getJson<Answer>(`${at(from)}/data?${asked}`);
+            return getJson<Answer>(`${at(from)}/data?${asked}`).then(sameRelease(from.release));
           }),
         );
         return group.map((_, n) => joined(answers.map((answer) => valuesOf(answer.series[n]!))));
@@ -105,6 +106,14 @@ export function api(base: string): Source {
     },
     fileAddress: (from, path) =>
       new URL(`${base}/releases/${from.release}/files/${path}`, location.href).href,
+  };
+}
+
+/** Passes an answer on, if it is of this release. Throws NewerRelease. */
+function sameRelease<T extends Head>(release: string): (answer: T) => T {
+  return (answer) => {
+    if (answer.release !== release) throw new NewerRelease(answer.release);
+    return answer;
   };
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Incident } from "./model.ts";
+import { whenLookChanges } from "./redraw.ts";
 import { measurementOf, type Scene, seriesLabel } from "./scene.ts";
 import type { Column, Frame } from "./values.ts";
 import { unitOf } from "./words.ts";
@@ -12,9 +13,10 @@ const HEIGHT = 380;
 const COLOURS = 7;
 const DASHES = [[], [9, 4], [2, 3], [12, 3, 2, 3]];
 const BAND = "2b"; // opacity, in hexadecimal
+const CLICK = 4; // pixels that the mouse may move in one
 const MARK = 6; // pixels of an incident's bar
 
-export interface Look {
+interface Look {
   colour: string;
   dash: number[];
   width: number;
@@ -57,15 +59,10 @@ export function Chart({ scene, frame, incidents, cursor, onCursor, onPick }: Pro
       );
     };
     draw();
-    const resized = new ResizeObserver(() => {
-      plot.current?.setSize({ width: element.clientWidth, height: HEIGHT });
-    });
-    resized.observe(element);
-    const theme = new MutationObserver(draw);
-    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const fit = () => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT });
+    const stop = whenLookChanges(element, fit, draw);
     return () => {
-      resized.disconnect();
-      theme.disconnect();
+      stop();
       plot.current?.destroy();
       plot.current = null;
     };
@@ -77,10 +74,11 @@ export function Chart({ scene, frame, incidents, cursor, onCursor, onPick }: Pro
     if (!own || !plot.current) return;
     onCursor(at);
     const left = plot.current.valToPos(frame.t[at]!, "x");
-    const top = plot.current.valToPos(own.value[at] ?? 0, unitOf(measurementOf(scene, own.series)) || "1");
+    const top = plot.current.valToPos(own.value[at] ?? 0, scaleOf(scene, own));
     plot.current.setCursor({ left, top: Number.isFinite(top) ? top : 0 }, false);
     const t = own.isEarlier ? frame.tBefore[at]! : frame.t[at]!;
-    const value = own.value[at] == null ? words.say("gap") : words.quantity(own.value[at], measurementOf(scene, own.series));
+    const measured = words.quantity(own.value[at], measurementOf(scene, own.series));
+    const value = own.value[at] == null ? words.say("gap") : measured;
     speak(`${words.window(t, frame.grain, zone)}: ${seriesLabel(scene, own.series)}, ${value}`);
   };
   const zoom = (share: number) => {
@@ -136,7 +134,7 @@ export function Chart({ scene, frame, incidents, cursor, onCursor, onPick }: Pro
   );
 }
 
-export function zoomTo({ zone, go }: Scene, start: number, stop: number): void {
+function zoomTo({ zone, go }: Scene, start: number, stop: number): void {
   const first = Math.floor(start / HOUR) * HOUR;
   const last = Math.max(first + HOUR, Math.ceil(stop / HOUR) * HOUR);
   const text = (t: number) => {
@@ -154,6 +152,72 @@ function dataOf(frame: Frame): uPlot.AlignedData {
   return [frame.t, ...rows] as uPlot.AlignedData;
 }
 
+/** How each column is drawn: its line, and before it the two edges of its band. */
+interface Lines {
+  series: uPlot.Series[];
+  bands: uPlot.Band[];
+  rows: number[]; // of the columns' lines in the data
+}
+
+function scaleOf(scene: Scene, column: Column): string {
+  return unitOf(measurementOf(scene, column.series)) || "1";
+}
+
+function linesOf(scene: Scene, frame: Frame): Lines {
+  const series: uPlot.Series[] = [{}];
+  const bands: uPlot.Band[] = [];
+  const rows: number[] = [];
+  for (const column of frame.columns) {
+    const { colour, dash, width } = lookOf(frame, column);
+    const scale = scaleOf(scene, column);
+    if (column.min && column.max) {
+      const edge = { scale, stroke: "transparent", width: 0, points: { show: false } };
+      bands.push({ series: [series.length, series.length + 1], fill: translucent(colour) });
+      series.push(edge, edge);
+    }
+    rows.push(series.length);
+    series.push({
+      scale,
+      stroke: colour,
+      width,
+      dash,
+      alpha: column.isEarlier ? 0.75 : 1,
+      spanGaps: false,
+      points: { show: true, size: 4, filter: () => lonely(column) },
+    });
+  }
+  return { series, bands, rows };
+}
+
+function axesOf(scene: Scene, frame: Frame, colourOf: (name: string) => string): uPlot.Axis[] {
+  const { words } = scene;
+  const axis = {
+    stroke: colourOf("text"),
+    grid: { stroke: colourOf("line"), width: 1 },
+    ticks: { stroke: colourOf("line") },
+    font: "12px system-ui, sans-serif",
+  };
+  const time: uPlot.Axis = {
+    ...axis,
+    size: 34,
+    space: 76,
+    values: (_, splits, __, ___, step) => splits.map((t) => tick(scene, t, step)),
+  };
+  const scales = [...new Set(frame.columns.map((column) => scaleOf(scene, column)))];
+  const values = scales.map((scale, n) => ({
+    ...axis,
+    scale,
+    side: n === 0 ? 3 : 1,
+    label: scale === "1" ? "" : scale,
+    labelSize: 20,
+    size: 56,
+    grid: { ...axis.grid, show: n === 0 },
+    values: (_: uPlot, splits: number[]) =>
+      splits.map((value) => words.number(value, decimalsOf(splits))),
+  }));
+  return [time, ...values];
+}
+
 function options(
   scene: Scene,
   frame: Frame,
@@ -162,79 +226,32 @@ function options(
   onCursor: Props["onCursor"],
   onPick: Props["onPick"],
 ): uPlot.Options {
-  const { words, zone } = scene;
   const style = getComputedStyle(document.documentElement);
   const colourOf = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const series: uPlot.Series[] = [{}];
-  const bands: uPlot.Band[] = [];
-  const lines: number[] = []; // number of the row of each column
-  const scaleOf = (column: Column) => unitOf(measurementOf(scene, column.series)) || "1";
-  for (const column of frame.columns) {
-    const { colour, dash, width: thick } = lookOf(frame, column);
-    const scale = scaleOf(column);
-    if (column.min && column.max) {
-      const edge = { scale, stroke: "transparent", width: 0, points: { show: false } };
-      bands.push({ series: [series.length, series.length + 1], fill: translucent(colour) });
-      series.push(edge, edge);
-    }
-    lines.push(series.length);
-    series.push({
-      scale,
-      stroke: colour,
-      width: thick,
-      dash,
-      alpha: column.isEarlier ? 0.75 : 1,
-      spanGaps: false,
-      points: { show: true, size: 4, filter: (_, n) => lonely(frame, lines.indexOf(n)) },
-    });
-  }
-  const scales = [...new Set(frame.columns.map(scaleOf))];
-  const axis = { stroke: colourOf("text"), grid: { stroke: colourOf("line"), width: 1 }, ticks: { stroke: colourOf("line") }, font: "12px system-ui, sans-serif" };
-  let pressed = 0;
+  const { series, bands, rows } = linesOf(scene, frame);
   return {
     width,
     height: HEIGHT,
     series,
     bands,
     legend: { show: false },
-    tzDate: (t) => uPlot.tzDate(new Date(t * 1000), zone.name),
+    tzDate: (t) => uPlot.tzDate(new Date(t * 1000), scene.zone.name),
     scales: { x: { time: true, range: () => [frame.period.start, frame.period.stop] } },
-    axes: [
-      { ...axis, size: 34, space: 76, values: (_, splits, __, ___, step) => splits.map((t) => tick(scene, t, step)) },
-      ...scales.map((scale, n) => ({
-        ...axis,
-        scale,
-        side: n === 0 ? 3 : 1,
-        label: scale === "1" ? "" : scale,
-        labelSize: 20,
-        size: 56,
-        grid: { ...axis.grid, show: n === 0 },
-        values: (_: uPlot, splits: number[]) =>
-          splits.map((value) => words.number(value, places(splits))),
-      })),
-    ],
+    axes: axesOf(scene, frame, colourOf),
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     hooks: {
       ready: [
-        (u) => {
-          u.over.addEventListener("mousedown", (event) => (pressed = event.clientX));
-          u.over.addEventListener("click", (event) => {
-            const index = u.cursor.idx;
-            if (index == null || Math.abs(event.clientX - pressed) > 4) return;
-            const top = (n: number) => {
-              const value = u.data[lines[n]!]![index];
-              return value == null ? Infinity : Math.abs(u.valToPos(value, series[lines[n]!]!.scale!) - u.cursor.top!);
-            };
-            const near = frame.columns.map((_, n) => n).sort((a, b) => top(a) - top(b))[0];
-            if (near !== undefined && top(near) < Infinity) onPick(frame.columns[near]!, index);
-          });
-        },
+        (u) =>
+          whenClicked(u, (index) => {
+            const near = nearest(u, rows, index);
+            if (near !== null) onPick(frame.columns[near]!, index);
+          }),
       ],
       setCursor: [(u) => onCursor(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
-          if (u.select.width < 5) return;
-          zoomTo(scene, u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
+          const { left, width: broad } = u.select;
+          if (broad > CLICK) zoomTo(scene, u.posToVal(left, "x"), u.posToVal(left + broad, "x"));
         },
       ],
       drawClear: [(u) => mark(u, incidents, colourOf)],
@@ -242,9 +259,29 @@ function options(
   };
 }
 
+/** A click that does not end a drag, with the number of the window under it. */
+function whenClicked(u: uPlot, act: (index: number) => void): void {
+  let pressed = 0;
+  u.over.addEventListener("mousedown", (event) => (pressed = event.clientX));
+  u.over.addEventListener("click", (event) => {
+    if (u.cursor.idx != null && Math.abs(event.clientX - pressed) <= CLICK) act(u.cursor.idx);
+  });
+}
+
+/** The column whose value in a window is nearest to the cursor; null if none has one. */
+function nearest(u: uPlot, rows: number[], index: number): number | null {
+  let [found, least]: [number | null, number] = [null, Infinity];
+  rows.forEach((row, column) => {
+    const value = u.data[row]![index];
+    if (value == null) return;
+    const distance = Math.abs(u.valToPos(value, u.series[row]!.scale!) - u.cursor.top!);
+    if (distance < least) [found, least] = [column, distance];
+  });
+  return found;
+}
+
 /** Readings between two gaps: no line reaches them, so they are dots. */
-function lonely(frame: Frame, column: number): number[] {
-  const value = frame.columns[column]?.value ?? [];
+function lonely({ value }: Column): number[] {
   return value.flatMap((own, n) =>
     own !== null && value[n - 1] == null && value[n + 1] == null ? [n] : [],
   );
@@ -281,7 +318,7 @@ function tick({ words, zone }: Scene, t: number, step: number): string {
 }
 
 /** Decimals that the labels of an axis need. */
-function places(splits: number[]): number {
+function decimalsOf(splits: number[]): number {
   const isExact = (digits: number) =>
     splits.every((value) => Math.abs(value * 10 ** digits - Math.round(value * 10 ** digits)) < 1e-6);
   return [0, 1, 2, 3].find(isExact) ?? 4;

@@ -14,11 +14,12 @@ import { loadFrame, periodOf, shownGrain } from "./load.ts";
 import type { Incident } from "./model.ts";
 import type { Scene } from "./scene.ts";
 import { CODES, type Code, codeFor, csvAddress, download, toCsv } from "./share.ts";
+import { NewerRelease } from "./source.ts";
 import { Table } from "./table.tsx";
 import { Tree } from "./tree.tsx";
-import type { Column, Frame } from "./values.ts";
+import { type Column, type Frame, next } from "./values.ts";
 import { chosenSeries, MOST_SERIES, writeView } from "./view.ts";
-import { isoDate, isoMinute } from "./zone.ts";
+import { dayOf, isoDate } from "./zone.ts";
 
 interface Loaded {
   frame: Frame | null;
@@ -130,10 +131,12 @@ function Range({ scene, frame }: { scene: Scene; frame: Frame }) {
 function Take({ scene, frame }: { scene: Scene; frame: Frame }) {
   const { words, view, published, source } = scene;
   const [code, choose] = useState<Code | "">("");
-  const [copied, tell] = useState("");
+  const [copied, say] = useState("");
   const copy = async (text: string, said: string) => {
-    await navigator.clipboard.writeText(text).catch(() => undefined);
-    tell(said);
+    await navigator.clipboard.writeText(text).then(
+      () => say(said),
+      () => say(text), // a frame may not write to the clipboard: the reader copies it
+    );
   };
   const name = `${published.building.building_id}-${published.release}.csv`;
   const link = new URL(writeView(view), location.href).href;
@@ -197,17 +200,16 @@ function useFrame(scene: Scene): Loaded {
 }
 
 function messageOf({ words, view }: Scene, error: Error): string {
+  if (error instanceof NewerRelease) return words.say("newer_release");
   if (error instanceof RangeError) return words.say("period_wrong", { text: view.datetime.slice(0, 60) });
   return `${words.say("failed")}: ${error.message}`;
 }
 
-/** The hours of a day, week or month. */
+/** A day, week or month in more detail. */
 function openWindow({ zone, go }: Scene, frame: Frame, column: Column, index: number): void {
   const t = column.isEarlier ? frame.tBefore : frame.t;
-  const start = zone.toLocal(t[index]!);
-  const lengths = { "1h": 3600, "1d": 86400, "1w": 7 * 86400, "1M": 31 * 86400 };
-  const text = frame.grain === "1M" ? isoDate(start).slice(0, 7) : `${isoDate(start)}/${isoDate(start + lengths[frame.grain])}`;
-  go({ datetime: start % 86400 ? isoMinute(start) : text, grain: "auto" });
+  const start = dayOf(zone.toLocal(t[index]!));
+  go({ datetime: `${isoDate(start)}/${isoDate(next(start, frame.grain))}`, grain: "auto" });
 }
 
 /** The same array while its items are the same, so that a chart is not drawn again. */

@@ -37,7 +37,7 @@ export function Floors({ scene }: { scene: Scene }) {
   return (
     <figure class="floors">
       <figcaption>
-        {measurementLabel(scene, name)}: {words.say(isAddedName(scene, name) ? "sum_of_period" : "mean_of_period")}
+        {measurementLabel(scene, name)}: {words.say(isAdded(scene, { measurement: name }) ? "sum_of_period" : "mean_of_period")}
       </figcaption>
       {floors.map((floor) => (
         <section key={floor.place.id}>
@@ -74,13 +74,15 @@ function Place({ scene, location, value, range }: PlaceProps) {
   const style =
     value !== null && range ? { background: colourOf(value, range), color: inkOn(value, range) } : {};
   const isChosen = view.places.includes(location);
+  const others = view.places.filter((one) => one !== location);
+  const places = isChosen ? others : [...others, location];
   return (
     <li>
       <button
         type="button"
         style={style}
         aria-pressed={isChosen}
-        onClick={() => go({ places: isChosen && view.places.length > 1 ? view.places.filter((one) => one !== location) : [...new Set([...view.places, location])] })}
+        onClick={() => (places.length ? go({ places }) : undefined)}
       >
         <span>{location}</span> <b>{words.quantity(value, published.measurements.get(view.measurements[0]!))}</b>
       </button>
@@ -98,10 +100,6 @@ function floorsOf(roots: Branch[]): Branch[] {
   });
 }
 
-function isAddedName({ published }: Scene, name: string): boolean {
-  return published.measurements.get(name)?.aggregation === "additive";
-}
-
 async function meansOf(scene: Scene, name: string): Promise<Map<string, number | null>> {
   const { source, published, zone } = scene;
   const period = periodOf(scene);
@@ -110,6 +108,6 @@ async function meansOf(scene: Scene, name: string): Promise<Map<string, number |
   const values = await source.values(published, series, period, grain, zone);
   const grid = gridOf(period, grain, zone);
   const mean = (one: Series, n: number) =>
-    summarize(onGrid(one, values[n]!, grid), isAdded(scene, one)).mean;
+    summarize(onGrid(one, values[n]!, grid), grain, isAdded(scene, one)).mean;
   return new Map(series.map((one, n) => [one.location, mean(one, n)]));
 }

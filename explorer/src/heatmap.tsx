@@ -1,6 +1,7 @@
 // The hours of the day over the days of a period, for one series.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { whenLookChanges } from "./redraw.ts";
 import { measurementOf, type Scene, seriesLabel } from "./scene.ts";
 import { colourOf, GRADIENT, type Range, rangeOf } from "./scale.ts";
 import type { Column, Frame } from "./values.ts";
@@ -32,14 +33,7 @@ export function HeatMap({ scene, frame, column }: { scene: Scene; frame: Frame; 
     const element = canvas.current!;
     const draw = () => paint(element, map, scene);
     draw();
-    const resized = new ResizeObserver(draw);
-    resized.observe(element);
-    const theme = new MutationObserver(draw);
-    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => {
-      resized.disconnect();
-      theme.disconnect();
-    };
+    return whenLookChanges(element, draw, draw);
   }, [frame, column, words]);
 
   const follow = (event: MouseEvent) => {
@@ -99,7 +93,7 @@ export function HeatMap({ scene, frame, column }: { scene: Scene; frame: Frame; 
 }
 
 /** An hour that autumn repeats has the mean of both. */
-export function mapOf({ zone }: Scene, frame: Frame, column: Column): HoursByDay {
+function mapOf({ zone }: Scene, frame: Frame, column: Column): HoursByDay {
   const days: number[] = [];
   const cells: Cell[][] = [];
   frame.t.forEach((t, n) => {

@@ -3,6 +3,7 @@
 import type { Incident, Series } from "./model.ts";
 import type { Scene } from "./scene.ts";
 import type { Frame } from "./values.ts";
+import { DAY, isoDate } from "./zone.ts";
 
 /** Those that touch one of the series within the period. */
 export function incidentsOf(frame: Frame, incidents: Incident[]): Incident[] {
@@ -65,7 +66,7 @@ export function IncidentCard({ scene, incident }: { scene: Scene; incident: Inci
         {incident.silenced_by && ` · ${words.say("silenced")}: ${incident.silenced_by}`}
       </p>
       <p>
-        {words.say("what_to_do")}: {label("cure", incident.what_to_do)}
+        {words.say("what_to_do")}: {label("what_to_do", incident.what_to_do)}
       </p>
       {incident.evidence && (
         <p class="muted">
@@ -85,8 +86,7 @@ export function IncidentCard({ scene, incident }: { scene: Scene; incident: Inci
 /** The days of an incident, with a day before and after. */
 function around(incident: Incident, { zone }: Scene): string {
   const day = (text: string, by: number) => {
-    const local = zone.toLocal(Date.parse(text) / 1000) + by * 86400;
-    return new Date(local * 1000).toISOString().slice(0, 10);
+    return isoDate(zone.toLocal(Date.parse(text) / 1000) + by * DAY);
   };
   return `${day(incident.since, -1)}/${day(incident.until, 2)}`;
 }

@@ -41,7 +41,7 @@ function Row({ scene, frame, column, cursor, onPick }: Props & { column: Column 
   const { words } = scene;
   const { colour, dash, width } = lookOf(frame, column);
   const measurement = measurementOf(scene, column.series);
-  const summary = summarize(column, isAdded(scene, column.series));
+  const summary = summarize(column, frame.grain, isAdded(scene, column.series));
   const show = (value: number | null | undefined) => words.quantity(value, measurement);
   const value = cursor === null ? null : column.value[cursor];
   const name = seriesLabel(scene, column.series);

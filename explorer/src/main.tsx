@@ -33,16 +33,17 @@ function App({ source, buildings }: { source: Source; buildings: Building[] }) {
   }, []);
   useEffect(() => {
     document.documentElement.lang = language;
-    readWords(language).then(speak, (error: Error) => fail(error.message));
+    void readWords(language).then(speak);
   }, [language]);
   const building = buildings.find((one) => one.building_id === view.building) ?? buildings[0];
   useEffect(() => {
+    fail("");
     if (building) source.published(building.building_id).then(keep, (error: Error) => fail(error.message));
   }, [building]);
 
   const zone = useMemo(() => published && new Zone(published.building.timezone), [published]);
-  if (failed) return <p class="problem">{failed}</p>;
   if (!words) return null;
+  if (failed) return <p class="problem">{failed}</p>;
   if (!building) {
     return (
       <p class="problem">
@@ -53,7 +54,8 @@ function App({ source, buildings }: { source: Source; buildings: Building[] }) {
   if (!published || !zone) return <p class="muted">{words.say("loading")}</p>;
   const whole = withDefaults(view, published);
   const go = (change: Partial<View>) => {
-    const next = writeView({ ...whole, ...change });
+    // from the address, not from `whole`: a chart that waits for its values has an older view
+    const next = writeView({ ...withDefaults(readView(location.hash), published), ...change });
     if (next !== location.hash) location.hash = next;
   };
   const scene: Scene = { source, published, zone, words, view: whole, go };

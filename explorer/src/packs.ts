@@ -76,11 +76,12 @@ export function packs(root: string): Source {
       const yearOf = (t: number) => new Date(zone.toLocal(t) * 1000).getUTCFullYear().toString();
       return Promise.all(
         series.map(async (one) => {
-          const own = await years(one, yearOf(period.start), yearOf(period.stop - 1));
+          const end = period.stop - 1 + (grain === "1w" ? 6 * DAY : 0); // the last week is whole
+          const own = await years(one, yearOf(period.start), yearOf(end));
           const parts = own.map((packed) => (grain === "1h" ? hours(packed) : days(packed, zone)));
           const isAdded = from.measurements.get(one.measurement)?.aggregation === "additive";
           const all = joined(parts);
-          return grain === "1w" || grain === "1M" ? pooled(all, grain, isAdded, zone) : all;
+          return grain === "1w" || grain === "1M" ? pooled(all, grain, isAdded, zone, Date.parse(from.as_of) / 1000) : all;
         }),
       );
     },
@@ -95,7 +96,7 @@ export function packs(root: string): Source {
 }
 
 /** First value, then differences, in units of the last decimal; null is a gap. */
-export function decoded(steps: Numbers, decimals: number): Numbers {
+function decoded(steps: Numbers, decimals: number): Numbers {
   const scale = 10 ** Math.abs(decimals);
   let units = 0;
   return steps.map((step) => {

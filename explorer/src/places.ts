@@ -10,9 +10,7 @@ export interface Branch {
 
 export function branches(published: Published): Branch[] {
   const locations = new Set(published.series.map((one) => one.location));
-  const prefix = `${published.building.building_id}.`;
-  const locationOf = (place: Place) =>
-    [place.id.replace(prefix, ""), place.name].find((name) => locations.has(name)) ?? null;
+  const locationOf = ({ name }: Place) => (locations.has(name) ? name : null); // as in the API
   const places = published.places.filter((place) => place.type !== "Sensor");
   const known = new Set(places.map((place) => place.id));
   const children = new Map<string, Place[]>();
@@ -47,7 +45,7 @@ function byName(one: Place, other: Place): number {
   return one.name.localeCompare(other.name, undefined, { numeric: true });
 }
 
-export function floorOf(name: string): number | null {
+function floorOf(name: string): number | null {
   const found = /^(\d+)\.?\s*(NP|PP)$/i.exec(name);
   return found ? Number(found[1]) * (found[2]!.toUpperCase() === "NP" ? 1 : -1) : null;
 }

@@ -172,7 +172,7 @@ async function readContent(scene: Scene, period: Period): Promise<Content> {
     return onGrid(series[n]!, values, gridOf(periods[which]!, "1d", zone));
   };
   const rows = series.map((one, n): Row => {
-    const of = (which: number) => summarize(column(n, which), isAdded(scene, one));
+    const of = (which: number) => summarize(column(n, which), "1d", isAdded(scene, one));
     return { series: one, days: column(n, 0), now: of(0), before: of(1), yearBefore: of(2) };
   });
   const isThen = ({ since, until }: Incident) =>

@@ -19,8 +19,8 @@ export function measurementOf({ published }: Scene, series: Series): Measurement
   return published.measurements.get(series.measurement);
 }
 
-export function isAdded(scene: Scene, series: Series): boolean {
-  return measurementOf(scene, series)?.aggregation === "additive";
+export function isAdded({ published }: Scene, { measurement }: { measurement: string }): boolean {
+  return published.measurements.get(measurement)?.aggregation === "additive";
 }
 
 export function measurementLabel({ words, published }: Scene, name: string): string {

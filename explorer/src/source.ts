@@ -28,21 +28,14 @@ export interface Source {
   fileAddress(from: Published, path: string): string;
 }
 
-/** An answer that is an error, in words for the reader. */
-export class SourceError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+/** The answer is of another release than the rest of the page. */
+export class NewerRelease extends Error {}
 
 export async function getJson<T>(address: string): Promise<T> {
   const answer = await fetch(address);
   if (answer.ok) return (await answer.json()) as T;
   const problem = (await answer.json().catch(() => null)) as { detail?: string } | null;
-  throw new SourceError(answer.status, problem?.detail ?? `${answer.status} ${address}`);
+  throw new Error(problem?.detail ?? `${answer.status} ${address}`);
 }
 
 /** What a function gave for an argument, kept; what failed is asked again. */

@@ -4,7 +4,7 @@ import type { Grain, Numbers, Series, Values } from "./model.ts";
 import { moved, type Period } from "./period.ts";
 import { addMonths, DAY, dayOf, HOUR, monthOf, weekOf, type Zone } from "./zone.ts";
 
-export const MOST_HOURS = 2000; // of a chart; a longer period is drawn by days
+const MOST_HOURS = 2000; // of a chart; a longer period is drawn by days
 
 /** A series on the grid of a frame. */
 export interface Column {
@@ -50,12 +50,6 @@ export function next(local: number, grain: Grain): number {
   return local + { "1h": HOUR, "1d": DAY, "1w": 7 * DAY }[grain];
 }
 
-/** How many hours a window has: a day has 23 to 25. */
-export function hoursOf(t: number, grain: Grain, zone: Zone): number {
-  if (grain === "1h") return 1;
-  return Math.round((zone.toInstant(next(zone.toLocal(t), grain)) - t) / HOUR);
-}
-
 /** The values of a series on a grid; null where there are none. */
 export function onGrid(series: Series, values: Values, grid: number[], isEarlier = false): Column {
   const place = new Map(values.t.map((t, n) => [t, n]));
@@ -93,29 +87,38 @@ export function joined(parts: Values[]): Values {
   };
 }
 
-/** Days pooled to the weeks or months in which they are. */
-export function pooled(days: Values, grain: "1w" | "1M", isAdded: boolean, zone: Zone): Values {
+/** Days pooled to the weeks or months in which they are, of those that are over at a time. */
+export function pooled(
+  days: Values,
+  grain: "1w" | "1M",
+  isAdded: boolean,
+  zone: Zone,
+  asOf: number,
+): Values {
   const whole = grain === "1w" ? weekOf : monthOf;
   const found: Values = { t: [], value: [], min: isAdded ? null : [], max: isAdded ? null : [], count: [] };
   let members: number[] = [];
   const close = () => {
-    if (!members.length) return;
+    const start = members.length ? whole(zone.toLocal(days.t[members[0]!]!)) : Infinity;
+    if (start === Infinity || zone.toInstant(next(start, grain)) > asOf) return;
     const of = (numbers: Numbers | null) => members.map((n) => numbers?.[n] ?? null);
     const counts = of(days.count).map((count) => count ?? 1);
     const values = of(days.value).map((value) => value ?? 0);
     const readings = sum(counts);
     const weighted = sum(values.map((value, n) => value * counts[n]!)) / readings;
-    found.t.push(zone.toInstant(whole(zone.toLocal(days.t[members[0]!]!))));
+    found.t.push(zone.toInstant(start));
     found.value.push(isAdded ? sum(values) : weighted);
     found.count!.push(readings);
     found.min?.push(least(of(days.min ?? days.value), Math.min));
     found.max?.push(least(of(days.max ?? days.value), Math.max));
-    members = [];
   };
   days.t.forEach((t, n) => {
     if (days.value[n] == null) return;
     const start = whole(zone.toLocal(t));
-    if (members.length && whole(zone.toLocal(days.t[members[0]!]!)) !== start) close();
+    if (members.length && whole(zone.toLocal(days.t[members[0]!]!)) !== start) {
+      close();
+      members = [];
+    }
     members.push(n);
   });
   close();
@@ -138,8 +141,8 @@ export interface Summary {
   windows: number; // that have a value
 }
 
-/** Of what is shown; a mean is weighted by readings where their number is known. */
-export function summarize(column: Column, isAdded: boolean): Summary {
+/** Of what is shown. Hours count alike; longer windows by their readings, which both sources know. */
+export function summarize(column: Column, grain: Grain, isAdded: boolean): Summary {
   let total = 0;
   let weight = 0;
   let windows = 0;
@@ -147,7 +150,7 @@ export function summarize(column: Column, isAdded: boolean): Summary {
   let max: number | null = null;
   column.value.forEach((value, n) => {
     if (value === null) return;
-    const readings = isAdded ? 1 : (column.count?.[n] ?? 1);
+    const readings = isAdded || grain === "1h" ? 1 : (column.count?.[n] ?? 1);
     windows += 1;
     total += value * readings;
     weight += readings;

@@ -3,6 +3,7 @@
 
 import type catalogue from "../catalogue.json";
 import type { Grain, Labels, Measurement } from "./model.ts";
+import { getJson } from "./source.ts";
 import type { Zone } from "./zone.ts";
 
 export const LANGUAGES = {
@@ -131,6 +132,6 @@ export function languageOf(asked: string): Language {
 }
 
 export async function readWords(language: Language): Promise<Words> {
-  const answer = await fetch(new URL(`${language}.json`, document.baseURI));
-  return new Words(language, answer.ok ? ((await answer.json()) as Record<string, string>) : {});
+  const texts = await getJson<Record<string, string>>(`${language}.json`).catch(() => ({}));
+  return new Words(language, texts);
 }

@@ -9,7 +9,7 @@ from include.formats.rejected import Refused
 from include.ledger.ledger import FileVersion, Ledger
 from include.ledger.pack import Pack
 from include.registry import Run
-from include.sources.landed import is_landed_whole
+from include.sources.landed import is_landed_whole, is_whole_here
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,12 @@ class Origin:
 
 
 def trace(
-    run: Run, building_id: str, source_file: int, source_line: int, sensor_id: str = ""
+    run: Run,
+    building_id: str,
+    source_file: int,
+    source_line: int,
+    sensor_id: str = "",
+    fetch: bool = True,
 ) -> Origin:
     """The raw record of a reading, by its columns `source_file` and `source_line`.
 
@@ -42,13 +47,17 @@ def trace(
         source_file: the number of a file version of the building.
         source_line: a line, or the row of a record, from 1.
         sensor_id: names the columns; empty: all that are mapped.
+        fetch: a file that is not here, from the state remote or its drive.
 
     Raises:
         ConfigurationError: there is no such file, or line; or no copy of it is left.
     """
     version = _version(run, building_id, source_file)
     raw = version.raw(run.settings.paths)
-    if not is_landed_whole(run, version):
+    is_there = (
+        is_landed_whole(run, version) if fetch else is_whole_here(run.settings.paths, version)
+    )
+    if not is_there:
         raise _unknown("no copy of the file is left here, on the state remote or on the drive")
     datasource = run.registry.datasource(version.datasource_id)
     declared = Declared.of(run.registry, datasource)

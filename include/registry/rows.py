@@ -601,7 +601,7 @@ class Grant(Row):
 class Label(Row):
     """What people call a measurement, a kind of place, or a check and what to do about it."""
 
-    kind: Literal["measurement", "type", "check", "cure"]
+    kind: Literal["measurement", "type", "check", "what_to_do"]
     name: str = Field(min_length=1)
     cs: str
     de: str

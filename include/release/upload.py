@@ -107,10 +107,13 @@ def upload(settings: Settings, release: Release) -> bool:
 
 def _offer_page(settings: Settings, release: Release, offered: Pointer | None) -> str:
     """Send the page of this machine if another one is offered. Returns the folder of the page that
-    latest.json should name: if this machine has none, the one that is offered.
+    latest.json should name: if this machine has none, the one that is offered; none for a release
+    that a page cannot draw.
     """
+    if not explorer_data.has_packs(release.path):
+        return ""
     before = offered.explorer if offered else ""
-    page = explorer_page.built_path() if explorer_data.has_packs(release.path) else ""
+    page = explorer_page.built_path()
     if page and page != before:
         explorer_page.send(settings, page)
     return page or before

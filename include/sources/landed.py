@@ -4,6 +4,7 @@ import contextlib
 
 from include.core import files, state_remote
 from include.core.errors import PlatformError
+from include.core.paths import DataPaths
 from include.ledger.ledger import FileVersion
 from include.registry import Run
 from include.sources.registry import source_of
@@ -16,6 +17,14 @@ def is_landed_whole(run: Run, version: FileVersion) -> bool:
         if path.exists() and files.sha256(path) != digest:
             files.remove(path)
     return all(path.exists() for path in landed) or fetch_landed(run, version)
+
+
+def is_whole_here(paths: DataPaths, version: FileVersion) -> bool:
+    """Whether its files are in landing as received; nothing is fetched or removed."""
+    return all(
+        path.exists() and files.sha256(path) == digest
+        for path, digest in version.landed(paths).items()
+    )
 
 
 def fetch_landed(run: Run, version: FileVersion) -> bool:

@@ -45,7 +45,7 @@ def test_measurements_places_and_checks_have_a_label_in_every_language() -> None
     wanted = {("measurement", row["measurement"]) for row in rows("measurements.csv")}
     wanted |= {("type", row["type"]) for row in rows("building_hierarchy.csv")}
     for row in rows("health/health_checks.csv"):
-        wanted |= {("check", row["check"]), ("cure", row["check"])}
+        wanted |= {("check", row["check"]), ("what_to_do", row["check"])}
     assert wanted <= labels.keys()
     assert all(all(row[language] for language in LANGUAGES) for row in labels.values())
     assert set(LANGUAGES) == set(Label.model_fields) - {"kind", "name", "line"}

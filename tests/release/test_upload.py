@@ -429,6 +429,8 @@ def test_the_page_is_sent_before_it_is_named_and_a_new_build_needs_no_new_releas
     ).read_bytes() == explorer_page.ENTRY.read_bytes()
     shutil.rmtree(tmp_path / "page")
     assert not upload(settings, release)
-    assert (
-        seen[1].as_posix().endswith(named().rstrip("/"))
-    )  # a machine without npm takes nothing away
+    # a machine without npm takes nothing away
+    assert remote_of(settings) / named() == seen[1]
+    files.write_json(index, {"packs": False})
+    upload(settings, release)
+    assert named() is None, "a release without packs has nothing that a page could draw"

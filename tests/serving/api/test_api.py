@@ -177,14 +177,38 @@ def test_values_lead_to_raw_lines_that_give_them_again(api: TestClient, platform
         name = f"{source}~{location}~{measurement}"
         found = get(
             api,
-            f"/buildings/sm2/lineage?series={name}&at={quote(moment.astimezone(UTC).isoformat())}",
+            f"/buildings/sm2/lineage?series={name}&at={quote(moment.astimezone(UTC).isoformat())}"
+            "&raw=true",
         )
         good = [row for row in found["readings"] if row["quality"] == "ok"]
         assert sum(row["value"] for row in good) / len(good) == pytest.approx(mean, abs=1e-9)
         for row in good:
             (raw,) = platform.raw.drive.rglob(Path(row["path"]).name)
             assert files.sha256(raw) == row["sha256"]
-            assert raw.read_text(errors="replace").splitlines()[row["source_line"] - 1]
+            line = raw.read_text(errors="replace").splitlines()[row["source_line"] - 1]
+            assert line and row["raw"] == line
+
+
+def test_a_request_for_raw_lines_fetches_and_removes_nothing(
+    published: Callable[..., Platform],
+) -> None:
+    platform = published("2026-02-04")
+    api = TestClient(create_app(platform.settings))
+    landed = [
+        path
+        for path in platform.settings.paths.landing.rglob("*")
+        if path.is_file() and b"493D" in path.read_bytes()
+    ]
+    path = "/buildings/sm2/lineage?series=ThermoPro~1NP-S1~temp_indoor&at=2026-02-01T12:00&raw=true"
+    assert get(api, path)["readings"][0]["raw"]
+    for file in landed:
+        file.write_bytes(b"damaged")
+    assert get(api, path)["readings"][0]["raw"] is None
+    assert landed and all(file.read_bytes() == b"damaged" for file in landed)
+    for file in landed:
+        file.unlink()
+    assert get(api, path)["readings"][0]["raw"] is None
+    assert not any(file.exists() for file in landed)
 
 
 def test_the_last_hours_and_the_tree(api: TestClient) -> None:

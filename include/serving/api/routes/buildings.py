@@ -87,7 +87,7 @@ def routes(who: Callable[..., View]) -> APIRouter:
         rows: dict[str, Any] = {}
         for published in reversed(seen.all()):
             rows |= published.measurements
-        labels = seen.registry.labels_of("measurement", "type", "check", "cure")
+        labels = seen.registry.labels_of("measurement", "type", "check", "what_to_do")
         return {"measurements": list(rows.values()), "labels": labels}
 
     return router

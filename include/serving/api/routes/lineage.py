@@ -1,6 +1,7 @@
 """From a published hour back to the raw lines that it was made of."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -11,8 +12,6 @@ from include.core.clock import END_OF_TIME
 from include.core.errors import PlatformError
 from include.core.settings import Settings
 from include.ingest.trace import trace
-from include.ledger.ledger import Ledger
-from include.ledger.pack import Pack
 from include.registry import Run
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
@@ -70,20 +69,14 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
 
 def _add_texts(run: Run, building_id: str, readings: list[dict[str, Any]]) -> None:
     """`raw`: the record as it is in the file; null where this machine has no copy of the file, or
-    there are more than MOST_TEXTS.
+    there are more than MOST_TEXTS. A request fetches no file.
     """
-    here = {
-        version.number
-        for version in Ledger.read(run.settings.paths, building_id).versions
-        if isinstance(path := version.raw(run.settings.paths), Pack) or path.exists()
-    }
     for number, reading in enumerate(readings):
         place = building_id, reading["source_file"], reading["source_line"]
-        is_read = number < MOST_TEXTS and reading["source_file"] in here
-        try:
-            reading["raw"] = trace(run, *place).text if is_read else None
-        except PlatformError:
-            reading["raw"] = None
+        reading["raw"] = None
+        if number < MOST_TEXTS:
+            with suppress(PlatformError):
+                reading["raw"] = trace(run, *place, fetch=False).text
 
 
 def _readings(
