@@ -44,9 +44,16 @@ WRITTEN = "(format parquet, compression zstd, dictionary_size_limit 4096, write_
 def sql_of(model: str, **names: Any) -> str:
     """A model as dbt gives it to DuckDB, over tables of these names."""
     dbt = PROJECT / "include/dbt"
-    text = (dbt / "macros/amounts.sql").read_text()
-    text += (dbt / f"models/2_marts/amounts/{model}.sql").read_text()
-    stubs = {"ref": str, "config": lambda **_: "", "data_dir": str, "literal": "'{}'".format}
+    macros = (dbt / f"macros/{name}.sql" for name in ("amounts", "metrics", "facts"))
+    (path,) = (dbt / "models").rglob(f"{model}.sql")
+    text = "".join(path.read_text() for path in (*macros, path))
+    stubs = {
+        "ref": str,
+        "plan": str,
+        "config": lambda **_: "",
+        "data_dir": str,
+        "literal": "'{}'".format,
+    }
     return jinja2.Environment().from_string(text).render(stubs | names)
 
 

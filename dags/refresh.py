@@ -23,7 +23,7 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import MultipleCronTriggerTimetable
 
 from sensor_platform.assets import DRIVES
-from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
+from sensor_platform.cosmos.dbt_task_group import dbt_task_group, models_of_readings
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.operators.quality_gate_operator import QualityGateOperator
 from sensor_platform.operators.sync_operator import SyncOperator
@@ -69,7 +69,7 @@ with DAG(
             )
         restored >> ingest >> registered
 
-    transform = dbt_task_group("transform", select=READINGS_MODELS)
+    transform = dbt_task_group("transform", select=models_of_readings(registry))
 
     planned, stored = plan_months(), store_readings()
     registered >> planned >> transform >> stored

@@ -18,7 +18,7 @@ Every message, and what to do: `docs/runbook.md`.
 
 from airflow.sdk import DAG, Param
 
-from sensor_platform.cosmos.dbt_task_group import READINGS_MODELS, dbt_task_group
+from sensor_platform.cosmos.dbt_task_group import dbt_task_group, models_of_readings
 from sensor_platform.dag_defaults import DAG_DEFAULTS
 from sensor_platform.run_context import platform
 from sensor_platform.tasks.restore_month import plan_restoration, prove_and_store
@@ -50,4 +50,8 @@ with DAG(
     doc_md=__doc__,
     **DAG_DEFAULTS,
 ) as dag:
-    plan_restoration() >> dbt_task_group("transform", select=READINGS_MODELS) >> prove_and_store()
+    (
+        plan_restoration()
+        >> dbt_task_group("transform", select=models_of_readings(registry))
+        >> prove_and_store()
+    )

@@ -26,12 +26,23 @@ TYPES = {
 
 
 Kind = Literal[
-    "aggregate", "readings", "amounts", "monthly", "hierarchy", "dimension", "view", "source"
+    "aggregate",
+    "readings",
+    "amounts",
+    "monthly",
+    "hierarchy",
+    "dimension",
+    "fact",
+    "rollup",
+    "view",
+    "source",
 ]
 # aggregate: by the time-series engine; readings: one row per reading; amounts: what was made of
 # readings, where there are such; monthly: with the readings, month by month; hierarchy: by the
-# graph; dimension: from the seeds; view: a query over the others, for publications that name it;
-# source: as it comes from a database
+# graph; dimension: from the seeds; fact and rollup: the star schema of the floating window and of
+# all months; view: a query over the others; source: as it comes from a database. Publications have
+# those facts, roll-ups and views that they name.
+NAMED_KINDS: tuple[Kind, ...] = ("fact", "rollup", "view")
 KINDS: tuple[Kind, ...] = ("aggregate", "readings", "amounts", "monthly", "hierarchy", "dimension")
 
 
@@ -70,21 +81,21 @@ class Table:
 
 
 @functools.cache
-def tables(views: tuple[str, ...] = ()) -> tuple[Table, ...]:
+def tables(further: tuple[str, ...] = ()) -> tuple[Table, ...]:
     """All tables of a release, in the order of its README: by kind, then as in the .yml files, then
-    the views that its publication names.
+    the further ones that its publication names.
 
-    Raises ConfigurationError if there is no such view.
+    Raises ConfigurationError if there is no such table.
     """
-    known = {table.model: table for table in tables_of("view")}
-    if unknown := [name for name in views if name not in known]:
+    known = {table.model: table for kind in NAMED_KINDS for table in tables_of(kind)}
+    if unknown := [name for name in further if name not in known]:
         raise ConfigurationError(
-            f"there is no view {unknown[0]!r}",
-            where="publications.csv, column views",
+            f"there is no table {unknown[0]!r}",
+            where="publications.csv, column tables",
             cure=f"use some of: {', '.join(sorted(known))}",
         )
     own = (table for kind in KINDS for table in tables_of(kind) if table.file)
-    return (*own, *(known[name] for name in views))
+    return (*own, *(known[name] for name in further))
 
 
 @functools.cache
@@ -97,14 +108,21 @@ def tables_of(kind: Kind) -> tuple[Table, ...]:
     )
 
 
-def published_monthly() -> list[Table]:
-    """The tables of a release that are made with the readings, month by month."""
-    return [table for table in tables_of("monthly") if table.file]
+def of_all_months() -> list[Table]:
+    """The tables of releases that are made with the readings and hold every month."""
+    return [table for table in (*tables_of("monthly"), *tables_of("rollup")) if table.file]
 
 
 def columns_of(model: str) -> tuple[Column, ...]:
     """The columns of a published model, in order."""
     return next(table.columns for table in tables() if table.model == model)
+
+
+@functools.cache
+def columns_of_named(model: str) -> tuple[Column, ...]:
+    """The columns of a fact, a roll-up or a view."""
+    named = (table for kind in NAMED_KINDS for table in tables_of(kind))
+    return next(table.columns for table in named if table.model == model)
 
 
 def file_of(model: str) -> str:

@@ -107,6 +107,7 @@ def plan_readings(run: Run) -> list[MonthPlan]:
         "models/2_marts",
         "models/5_metrics",
     )
+    of_facts = models_fingerprint("models/4_facts")
     plans, ledgers = [], ledger.by_building()
     for building in run.registry.built_buildings:
         seeds = run.registry.fingerprint_of(building.building_id)
@@ -129,6 +130,7 @@ def plan_readings(run: Run) -> list[MonthPlan]:
             begun = tuple((name, day) for name, day in began if f"{day:%Y-%m}" == month)
             facts = [
                 models,
+                *([of_facts] if run.registry.makes_facts(building.building_id) else []),
                 seeds,
                 *(_facts(version) for version in versions),
                 *(f"{name} {day}" for name, day in begun),

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from include.contract.tables import published_monthly
+from include.contract.tables import of_all_months
 from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
@@ -72,7 +72,7 @@ def heal_readings(run: Run) -> list[str]:
     needed = release.window_of_readings(run)
     wanted: dict[Path, str] = {}
     owners: dict[Path, str] = {}
-    published = [table.model for table in published_monthly()]
+    published = [table.model for table in of_all_months()]
     store = Store(run.settings)
     for month in store.readings_manifest:
         for model, file in store.month(month).items():

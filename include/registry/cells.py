@@ -117,6 +117,33 @@ Kind = Annotated[
     BeforeValidator(lambda text: text or "gauge"),
 ]
 Decimals = Annotated[int, BeforeValidator(lambda text: text or "2")]
+
+
+def _clock(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", text):
+        raise ValueError("not a time of the day, such as 22:00")
+    hour, minute = text.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+Clock = Annotated[int | None, BeforeValidator(_clock)]  # minutes since midnight
+
+
+def _country(text: str) -> str:
+    """Checked where it is filled: the library takes half a second to load."""
+    if text:
+        import holidays  # noqa: PLC0415
+
+        country, _, part = text.partition("-")
+        known = holidays.list_supported_countries()
+        if country not in known or (part and part not in known[country]):
+            raise ValueError("not a country whose holidays are known, such as CZ or CH-VS")
+    return text
+
+
+Country = Annotated[str, AfterValidator(_country)]
 OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 

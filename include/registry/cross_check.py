@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EPOCHS
+from include.registry.fact_rows import FactColumn, check_fact_column, check_tariffs
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
@@ -90,6 +91,17 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.file_checks, _check_file_check)
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
+    check(registry.fact_columns, _check_fact_column)
+    _check_pairs(registry, owners, problems)
+
+
+def _check_pairs(registry: Registry, owners: Owners, problems: Problems) -> None:
+    """Rows that hold at the same time."""
+    for building in registry.buildings:
+        with problems.of([building.building_id]):
+            check_tariffs(
+                tuple(r for r in registry.tariffs if r.building_id == building.building_id)
+            )
     for earlier, later in _neighbours(registry.sensor_mappings):
         with problems.of(owners.of(later)):
             _check_no_overlap(earlier, later)
@@ -401,6 +413,11 @@ def _check_bound(known: Known, row: DatasourceMapping, measurement: str) -> None
 
 def _check_location(known: Known, row: PublicLocation) -> None:
     _refer("location_map.csv", row, "building_id", row.building_id, known.buildings)
+
+
+def _check_fact_column(known: Known, row: FactColumn) -> None:
+    _refer("fact_columns.csv", row, "building_id", row.building_id, known.buildings)
+    check_fact_column(row, known.measurements)
 
 
 def _start(row: SensorMapping) -> date:

@@ -20,8 +20,9 @@ PARENTS = {
     "Building": (),
     "Floor": ("Building",),
     "Zone": ("Floor",),
-    "Room": ("Zone",),
-    "Sensor": ("Zone", "Room"),
+    "Apartment": ("Floor",),
+    "Room": ("Zone", "Apartment"),
+    "Sensor": ("Zone", "Apartment", "Room"),
 }
 _NUMBER = r"-?\d+(\.\d+)?"
 COORDINATES = re.compile(rf"{_NUMBER} {_NUMBER}|{_NUMBER}(;{_NUMBER}){{1,2}}")
@@ -344,11 +345,14 @@ def _check_sensors(
 ) -> tuple[dict[str, str], set[tuple[str, str]]]:
     """Each mapped sensor hangs where its mapping says it is, and no other does.
 
-    A building without nodes has no structure.
+    A building without nodes has no structure; a datasource none of whose sensors has a node, as
+    one of forecasts, is not in it.
     """
     if not periods:
         return {}, set()
     nodes = {rows[0].name: rows for rows in periods.values() if rows[0].type == "Sensor"}
+    placed = {row.datasource_id for row in mappings if row.sensor_id in nodes}
+    mappings = [row for row in mappings if row.datasource_id in placed]
     declared = {
         name: registry.mappings_of(registry.datasource(name))
         for name in {row.datasource_id for row in mappings}

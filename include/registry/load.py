@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from include.registry.cross_check import check_grants, cross_check
+from include.registry.fact_rows import FactColumn, Tariff
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
@@ -65,6 +66,8 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         sql_columns=rows("sql_columns.csv", SqlColumn, "datasource_id table column"),
         file_checks=rows("file_checks.csv", FileCheck, "datasource_id check"),
         hand_over_files=rows("hand_over_files.csv", HandOverFile, "file"),
+        fact_columns=rows("fact_columns.csv", FactColumn, "building_id fact column measurement"),
+        tariffs=rows("tariffs.csv", Tariff),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),
         locations=rows("location_map.csv", PublicLocation, "building_id location"),
         publications=tuple(read_rows(folder / "publications.csv", Publication, "publication_id")),

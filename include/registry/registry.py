@@ -15,6 +15,7 @@ from include.core.drives import below
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EXAMPLE
+from include.registry.fact_rows import FactColumn, Tariff
 from include.registry.rows import (
     Building,
     Datasource,
@@ -58,6 +59,8 @@ class Registry:
     sql_columns: tuple[SqlColumn, ...] = ()
     file_checks: tuple[FileCheck, ...] = ()
     hand_over_files: tuple[HandOverFile, ...] = ()
+    fact_columns: tuple[FactColumn, ...] = ()
+    tariffs: tuple[Tariff, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
@@ -120,6 +123,8 @@ class Registry:
             hand_over_files=tuple(
                 row for row in self.hand_over_files if has_building(row.building_id)
             ),
+            fact_columns=tuple(row for row in self.fact_columns if has_building(row.building_id)),
+            tariffs=tuple(row for row in self.tariffs if has_building(row.building_id)),
         )
 
     def _measurements_of(self, has_datasource: Callable[[str], bool] = lambda _: True) -> set[str]:
@@ -153,6 +158,10 @@ class Registry:
     def makes_amounts(self, building_id: str) -> bool:
         """Whether a building has readings of which amounts are made."""
         return building_id in self._accumulating
+
+    def makes_facts(self, building_id: str) -> bool:
+        """Whether rows say what feeds the facts of a building."""
+        return any(row.building_id == building_id for row in self.fact_columns)
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -450,6 +459,8 @@ class Registry:
             *(row for row in self.file_formats if row.format in formats),
             *(row for name in datasources for row in self._mappings.get(name, ())),
             *(row for row in self.locations if row.building_id == building_id),
+            *(row for row in self.fact_columns if row.building_id == building_id),
+            *(row for row in self.tariffs if row.building_id == building_id),
         ]
         # a column that a later version adds, empty, changes nothing
         dumped = (row.model_dump(mode="json", exclude_defaults=True) for row in touching)
@@ -462,6 +473,12 @@ class Registry:
             f"{row.measurement} {row.unit} {row.kind} {row.amount} {unit_of.get(row.amount)}"
             for row in self._accumulating.get(building_id, ())
         ]
+        if self.makes_facts(building_id):
+            facts += sorted(
+                f"{row.datasource_id} {row.interval_minutes}"
+                for row in self.datasources
+                if row.building_id == building_id
+            )
         facts += sorted(
             f"{row.datasource_id} {row.timezone}"
             for row in self.datasources

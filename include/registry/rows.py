@@ -13,6 +13,7 @@ from include.registry.cells import (
     SQL_ADDRESSES,
     Addresses,
     Basis,
+    Country,
     Cron,
     DateFormats,
     Decimals,
@@ -67,6 +68,9 @@ class Building(Row):
         description="who gets the mails about it; empty: the recipients of the connection"
     )
     status: Status | Literal["example"]
+    country: Country = Field(
+        "", description="ISO 3166, as CZ or CH-VS, whose holidays it has; empty: none are known"
+    )
 
 
 class FileFormat(Row):
@@ -497,7 +501,7 @@ class HierarchyNode(Row):
 
     id: str = Field(min_length=1)
     parent_id: str
-    type: Literal["Building", "Floor", "Zone", "Room", "Sensor"]
+    type: Literal["Building", "Floor", "Zone", "Apartment", "Room", "Sensor"]
     name: str = Field(min_length=1)
     level: int = Field(ge=0, le=4)
     coordinates: str = Field(
@@ -579,7 +583,13 @@ class Publication(Row):
         )
     )
     status: Literal["active", "disabled"]
-    views: Names = Field((), description="further tables of its releases, of include/release/views")
+    tables: Names = Field(
+        (),
+        description=(
+            "further tables of its releases: facts and roll-ups of include/dbt/models/4_facts, and"
+            " views of include/release/views"
+        ),
+    )
 
     def names(self, building_id: str) -> bool:
         """Whether one of its ids or globs is that of the building."""
@@ -599,9 +609,9 @@ class Grant(Row):
 
 
 class Label(Row):
-    """What people call a measurement, a kind of place, or a check and what to do about it."""
+    """What people call a measurement, a kind of place, a key figure, a check, or its remedy."""
 
-    kind: Literal["measurement", "type", "check", "what_to_do"]
+    kind: Literal["measurement", "type", "check", "what_to_do", "kpi"]
     name: str = Field(min_length=1)
     cs: str
     de: str

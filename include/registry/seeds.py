@@ -25,6 +25,7 @@ NEUTRAL = {
     "schedule": "",
     "notify": "",
     "status": "disabled",
+    "country": "",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from include.contract.tables import Table, file_of, published_monthly, tables, tables_of
+from include.contract.tables import Table, file_of, tables, tables_of
 from include.core import files
 from include.core.calendar import month_start
 from include.core.duckdb_session import for_each, scratch_database
@@ -150,8 +150,14 @@ def made_from(run: Run) -> str:
             f"history {key} {entry.sha256} {entry.metrics.get(AMOUNTS, '')}"
             for key, entry in sorted(store.readings_manifest.items())
         ),
+        *(
+            f"{model} {key} {entry.metrics[model]}"
+            for model in run.publication.tables
+            for key, entry in sorted(store.readings_manifest.items())
+            if model in entry.metrics
+        ),
         models_fingerprint("models"),
-        *(query_of(name) for name in run.publication.views),
+        *(query_of(table.model) for table in published_tables(run) if table.kind == "view"),
         *(f"{found.table.file} {found.digest}" for found in source_tables(run)),
         hierarchy.fingerprint(run.registry),  # all seeds are in it
     ]
@@ -209,7 +215,7 @@ def published_tables(run: Run) -> list[Table]:
     has_amounts = any(
         run.registry.makes_amounts(row.building_id) for row in run.registry.published_buildings
     )
-    own = [t for t in tables(run.publication.views) if t.kind != "amounts" or has_amounts]
+    own = [t for t in tables(run.publication.tables) if t.kind != "amounts" or has_amounts]
     found = [*own, *(one.table for one in source_tables(run))]
     names = [table.file for table in found]
     if twice := [name for name in names if names.count(name) > 1]:
@@ -267,6 +273,17 @@ def _write_tables(
     ]
     jobs += [
         partial(
+            parquet_files.concatenate,
+            stored=store.of_months(table.model, window),
+            target=staging / table.file,
+            table=table,
+            where="true",
+        )
+        for table in published
+        if table.kind == "fact"
+    ]
+    jobs += [
+        partial(
             parquet_files.sort_by_series,
             units=store.of_units(
                 unit
@@ -294,7 +311,8 @@ def _write_tables(
             table=table,
             where=closed if table.has_days else "true",
         )
-        for table in published_monthly()
+        for table in published
+        if table.kind in ("monthly", "rollup")
     ]
     for_each(database, jobs, lambda cursor, job: job(cursor))
     for table in tables_of("dimension"):
@@ -305,7 +323,7 @@ def _write_tables(
         parquet_files.copy_own(database, run, stored, staging, table)
     for found in source_tables(run):
         write_source_table(database, run, found, staging / found.table.file)
-    write_views(database, staging, published)
+    write_views(database, run, staging, published)
     return {table.file: pq.read_metadata(staging / table.file).num_rows for table in published}
 
 
@@ -383,10 +401,12 @@ def inputs(run: Run, lost: Collection[Unit] = ()) -> list[Path]:
     store = Store(run.settings)
     kept = [unit for unit in store.published_units if unit not in lost]
     stored = [*store.of_units(kept).values()]
-    for table in published_monthly():
-        stored += store.of_months(table.model, store.readings_manifest)
-    for model in (READINGS, AMOUNTS):
-        stored += store.of_months(model, window_of_readings(run))
+    window = window_of_readings(run)
+    for table in published_tables(run):
+        if table.kind in ("monthly", "rollup"):
+            stored += store.of_months(table.model, store.readings_manifest)
+        if table.kind in ("readings", "amounts", "fact"):
+            stored += store.of_months(table.model, window)
     return [file.path for file in stored]
 
 

@@ -18,7 +18,7 @@ from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger, redact
 from include.planning.plan import MonthPlan
 from include.planning.tables import LAST_READINGS, ReadingsPlan
-from include.registry import Run
+from include.registry import Registry, Run
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
@@ -107,10 +107,14 @@ def dimensions_are_current(run: Run) -> bool:
     return files.is_made_from(run.settings.paths.dimensions, run.registry.fingerprint)
 
 
-def _monthly(*, with_amounts: bool = True) -> list[str]:
-    """The models that are made with the readings, month by month."""
-    amounts = tables_of("amounts") if with_amounts else ()
-    return [table.model for table in (*tables_of("monthly"), *amounts)]
+def _monthly(registry: Registry | None = None, building_id: str = "") -> list[str]:
+    """The models that are made with the readings, month by month: all, or those of a building."""
+    found = [*tables_of("monthly")]
+    if registry is None or registry.makes_amounts(building_id):
+        found += tables_of("amounts")
+    if registry is None or registry.makes_facts(building_id):
+        found += (*tables_of("fact"), *tables_of("rollup"))
+    return [table.model for table in found]
 
 
 def _dimension(settings: Settings, name: str) -> Path:
@@ -240,7 +244,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
     with files.locked(paths.lock, "refresh"):
         for plan in plans:
             building_id = plan.building.building_id
-            models = _monthly(with_amounts=run.registry.makes_amounts(building_id))
+            models = _monthly(run.registry, building_id)
             rejected = paths.built_file("fct_rejected_readings", plan.batch)
             digest_of_rejected = (
                 files.sha256(rejected) if pq.read_metadata(rejected).num_rows else ""

@@ -60,6 +60,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "buildings_config.csv": (",2,CC", ",3,CC"),
     "datasource_mappings.csv": ("temp_indoor,ThermoPro,-10,50", "temp_indoor,ThermoPro,-20,60"),
     "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),
+    "fact_columns.csv": ("", "sm2,environment,temperature_c,temp_indoor,"),
     "file_checks.csv": ("", "sm2_weather,null_pct,,50,it is often offline"),
     "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
     "http_requests.csv": (",month,2024-01-01,7", ",month,2024-01-01,9"),
@@ -72,6 +73,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,,"),
     "sql_columns.csv": ("", "apartments_register,rooms,area,double,m2,its area"),
     "sql_tables.csv": ("Rooms of the apartments", "Rooms of apartments"),
+    "tariffs.csv": ("", "sm2,PRE,2026-01-01,,,,,0.25"),
     "withdrawals.csv": ("", f"{'0' * 64},an example,Jana,2026-02-01"),
     "zone_adjacency.csv": (
         "sm2.1NP-S1,sm2.1NP-S2,beside,assumed",

@@ -1,6 +1,6 @@
 // Loads a building's structure; loading it again changes nothing.
 //
-// $buildings, $floors, $zones, $rooms, $sensors, and $nodes, which are all of them: id, type, name, level, parent_id, coordinates, source
+// $buildings, $floors, $zones, $apartments, $rooms, $sensors, and $nodes, which are all of them: id, type, name, level, parent_id, coordinates, source
 // $contained   parent_id, id: places in places, sensors where they are now
 // $located     id, parent_id, level, coordinates and the period [valid_from, valid_to), ISO dates: what lies in what
 // $metrics     id, unit
@@ -14,6 +14,8 @@ UNWIND $buildings AS row MATCH (n:Node {id: row.id}) SET n:Building;
 UNWIND $floors AS row MATCH (n:Node {id: row.id}) SET n:Floor;
 
 UNWIND $zones AS row MATCH (n:Node {id: row.id}) SET n:Zone;
+
+UNWIND $apartments AS row MATCH (n:Node {id: row.id}) SET n:Apartment;
 
 UNWIND $rooms AS row MATCH (n:Node {id: row.id}) SET n:Room;
 

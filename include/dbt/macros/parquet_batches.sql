@@ -3,7 +3,8 @@ Materialization: one Parquet file per batch of the plan table `config.batches`.
 
 Each row of the plan is bound, column by column, as a DuckDB variable that the model reads with getvariable(). So
 history of any length is built in the memory of one batch, and only the batches that changed are built. The relation
-left behind is a view over what was written.
+left behind is a view over what was written. Where no batch is planned, a model that `may_be_idle` writes nothing, and
+another an empty file.
 #}
 {% materialization parquet_batches, adapter="duckdb" %}
     {%- set target = this.incorporate(type="view") -%}
@@ -12,7 +13,7 @@ left behind is a view over what was written.
     {#- not run_hooks(): its transaction would keep the memory of every batch to its end -#}
     {%- for hook in pre_hooks -%}{%- do run_query(render(hook.get("sql"))) -%}{%- endfor -%}
     {%- set paths = [] -%}
-    {%- for batch in plan_rows.columns["batch"].values() or ["nothing"] -%}
+    {%- for batch in plan_rows.columns["batch"].values() or ([] if config.get("may_be_idle") else ["nothing"]) -%}
         {%- do paths.append(built(model.name, batch)) -%}
         {%- set bindings -%}
             set variable batch = {{ literal(batch) }};
@@ -40,7 +41,12 @@ left behind is a view over what was written.
     {%- endfor -%}
     {%- if config.get("same_bytes") %}{% do run_query("drop table " ~ model.name ~ "_batch") %}{% endif -%}
     {% call statement("main") -%}
-        create or replace view {{ target }} as select * from read_parquet({{ literals(paths) }})
+        create or replace view {{ target }} as
+        {% if paths -%}
+            select * from read_parquet({{ literals(paths) }})
+        {%- else -%}
+            select {% for column in model.columns.values() %}null::{{ column.data_type }} as {{ column.name }}{{ ", " if not loop.last }}{% endfor %} where false
+        {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}

@@ -4,25 +4,104 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from include.contract.kpis import query_of_kpis
 from include.contract.parquet import PUBLISHED
 from include.contract.tables import Table
 from include.core import files
+from include.core.errors import ConfigurationError
+from include.planning.tables import TARIFFS, tariff_row
+from include.registry import Registry, Run
+
+FACT_COLUMNS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("building_id", "column")),
+        *((name, pa.list_(pa.string())) for name in ("measurements", "sensors")),
+    ]
+)
+HOLIDAYS = pa.schema(
+    [("building_id", pa.string()), ("local_date", pa.date32()), ("holiday", pa.string())]
+)
+
+
+KPIS_BY = {
+    "kpi_day": ("local_date", "building_id", "apartment"),
+    "kpi_month": ("month", "building_id", "apartment"),
+}
 
 
 def query_of(name: str) -> str:
     """The query that makes a view."""
+    if name in KPIS_BY:
+        return query_of_kpis(KPIS_BY[name])
     return files.read_source(Path(__file__).parent / f"{name}.sql")
 
 
 def write_views(
-    database: duckdb.DuckDBPyConnection, staging: Path, published: Iterable[Table]
+    database: duckdb.DuckDBPyConnection, run: Run, staging: Path, published: Iterable[Table]
 ) -> None:
-    """Write the views among the tables of a release; the queries see the others by their names."""
+    """Write the views among the tables of a release; the queries see the others by their names, and
+    the `tariffs`, `holidays` and `fact_columns` of the buildings.
+
+    Raises ConfigurationError if a publication does not name a table that one of its views reads.
+    """
     views = [table for table in published if table.kind == "view"]
-    for path in staging.glob("*.parquet") if views else ():
+    if not views:
+        return
+    for path in staging.glob("*.parquet"):
         database.read_parquet(str(path)).create_view(path.stem)
+    buildings = {row.building_id for row in run.registry.published_buildings}
+    rows = [tariff_row(row) for row in run.registry.tariffs if row.building_id in buildings]
+    database.register("tariffs", pa.Table.from_pylist(rows, schema=TARIFFS))
+    database.register("fact_columns", _fact_columns(run.registry))
+    if any(table.model == "dim_date" for table in views):
+        database.register("holidays", _holidays(database, run))
     for table in views:
         ordered = f"select * from ({query_of(table.model)}) order by {', '.join(table.key)}"
-        target = {"target": str(staging / table.file)}
-        database.execute(f"copy ({ordered}) to $target ({PUBLISHED})", target)
+        target = staging / table.file
+        try:
+            database.execute(f"copy ({ordered}) to $target ({PUBLISHED})", {"target": str(target)})
+        except duckdb.CatalogException as error:
+            raise ConfigurationError(
+                f"{table.model} reads a table that the publication does not name: {error}",
+                where="publications.csv, column tables",
+                cure="name it before the view",
+            ) from error
+        database.read_parquet(str(target)).create_view(table.model)
+
+
+def _fact_columns(registry: Registry) -> pa.Table:
+    """What feeds facts; `measurements` are the one that is read and the amount made of it."""
+    amounts = {row.measurement: row.amount for row in registry.measurements}
+    rows = [
+        {
+            "building_id": row.building_id,
+            "column": row.column,
+            "measurements": [row.measurement, amounts.get(row.measurement, "")],
+            "sensors": list(row.sensors),
+        }
+        for row in registry.fact_columns
+    ]
+    return pa.Table.from_pylist(rows, schema=FACT_COLUMNS)
+
+
+def _holidays(database: duckdb.DuckDBPyConnection, run: Run) -> pa.Table:
+    """The public holidays of the buildings' countries, in the years of their daily values."""
+    import holidays  # takes half a second, and few publications want them  # noqa: PLC0415
+
+    years = database.sql(
+        "select distinct building_id, year(local_date)::integer from public_dataset_daily"
+    ).fetchall()
+    rows = []
+    for building_id, year in sorted(years):
+        country, _, part = run.registry.building(building_id).country.partition("-")
+        if country:
+            found = holidays.country_holidays(
+                country, subdiv=part or None, years=year, language="en_US"
+            )
+            rows += [
+                {"building_id": building_id, "local_date": day, "holiday": name}
+                for day, name in found.items()
+            ]
+    return pa.Table.from_pylist(rows, schema=HOLIDAYS)

@@ -9,6 +9,7 @@ from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavi
 
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_DIR
+from include.registry import Registry
 from sensor_platform.internals.cosmos import (
     as_if_for_the_first_time,
     close_database,
@@ -24,6 +25,13 @@ READINGS_MODELS = [
     "path:models/2_marts",
     "path:models/5_metrics",
 ]
+FACT_MODELS = ["path:models/4_facts"]
+
+
+def models_of_readings(registry: Registry) -> list[str]:
+    """What is made with the readings; facts only where a building has some."""
+    makes_facts = any(registry.makes_facts(row.building_id) for row in registry.buildings)
+    return [*READINGS_MODELS, *(FACT_MODELS if makes_facts else ())]
 
 
 def dbt_task_group(group_id: str, *, select: list[str]) -> DbtTaskGroup:

@@ -1,0 +1,190 @@
+"""Key figures, each defined once in kpis.yml, as SQL over the tables of a release."""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from include.contract.tables import columns_of_named
+from include.core import files
+
+WHERE = {
+    "": "true",
+    "total": "dim_device.is_total",
+    "indoor": "not dim_room.is_outdoor",
+    "outdoor": "dim_room.is_outdoor",
+    "watched": "dim_room.is_watched",
+}
+# what figures may be asked by: column → how it is found
+BY = {
+    "building_id": "facts.building_id",
+    "apartment": "dim_room.apartment",
+    "room": "dim_room.room",
+    "location": "facts.location",
+    "sensor_id": "facts.sensor_id",
+    "local_date": "facts.local_date",
+    "month": "strftime(facts.local_date, '%Y-%m')",
+}
+
+
+_DAY = "building_id, local_date"
+
+
+class Kpi(BaseModel):
+    """A key figure; what its keys mean is said in kpis.yml.
+
+    Attributes:
+        name: its name in tables, API and pages, and in labels.csv of kind `kpi`.
+        unit: UCUM.
+        lowest: of `share`, inclusive; None: no bound.
+        highest: of `share`, inclusive; None: no bound.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    unit: str
+    description: str
+    table: str = ""
+    where: Literal["", "total", "indoor", "outdoor", "watched"] = ""
+    sum: str = ""
+    mean: str = ""
+    min: str = ""
+    max: str = ""
+    ratio: tuple[str, str] | None = None
+    share: str = ""
+    lowest: float | None = Field(None, alias="from")
+    highest: float | None = Field(None, alias="to")
+    shortfall: str = ""
+    excess: str = ""
+    limit: float | None = None
+    difference: tuple[str, str] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_its_kinds(self) -> "Kpi":
+        kinds = (*self._of_columns, self.ratio, self.difference)
+        if sum(bool(kind) for kind in kinds) != 1:
+            raise ValueError(f"{self.name} must be one of sum, mean, … difference")
+        return self
+
+    @property
+    def days(self) -> str:
+        """The roll-up of days beside its table."""
+        return self.table.replace("_hour", "_day")
+
+    @property
+    def _of_columns(self) -> tuple[str, ...]:
+        return (self.sum, self.mean, self.min, self.max, self.share, self.shortfall, self.excess)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its table that it is computed from."""
+        return self.ratio or tuple(filter(None, self._of_columns))
+
+    @property
+    def value(self) -> str:
+        """The aggregate, as SQL over `facts`."""
+        has_minutes = any(c.name == "minutes" for c in columns_of_named(self.table))
+        (column, *_), weight = self.columns, "facts.minutes" if has_minutes else "1"
+        cell = f"facts.{column}"
+        if self.mean:
+            whole = f"sum(if({cell} is null, 0, {weight}))"
+            return f"sum({cell} * {weight}) / nullif({whole}, 0)"
+        if self.ratio:
+            first, second = self.ratio
+            return f"100.0 * sum(facts.{first}) / nullif(sum(facts.{second}), 0)"
+        if self.share:
+            bounds = [
+                *([f"{cell} >= {self.lowest}"] if self.lowest is not None else []),
+                *([f"{cell} <= {self.highest}"] if self.highest is not None else []),
+            ]
+            return f"100.0 * count_if({' and '.join(bounds)}) / nullif(count({cell}), 0)"
+        if self.shortfall:
+            return f"sum(greatest(0, {self.limit} - {cell}))"
+        if self.excess:
+            return f"sum(greatest(0, {cell} - {self.limit}))"
+        name = "sum" if self.sum else "min" if self.min else "max"
+        return f"{name}({cell})"
+
+
+@functools.cache
+def kpis() -> tuple[Kpi, ...]:
+    """All figures, in the order of kpis.yml."""
+    document = yaml.safe_load(files.read_source(Path(__file__).with_name("kpis.yml")))
+    return tuple(Kpi.model_validate(row) for row in document["kpis"])
+
+
+def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "true") -> str:
+    """The query of figures over the tables of a release, which it sees by their names.
+
+    Args:
+        by: columns of BY that they are grouped by.
+        wanted: some of them; none: all that have these columns.
+        where: a condition over `facts` and `dim_room`, such as one of days.
+
+    Returns:
+        SQL with the columns of `by`, `kpi`, `value` and `unit`; of whole days, and without the
+        groups that have no value.
+    """
+    known = {kpi.name: kpi for kpi in kpis()}
+    chosen = [kpi for kpi in wanted or kpis() if _has(kpi, by, known)]
+    computed = [kpi for kpi in known.values() if not kpi.difference]
+    parts = [_select(kpi, by, where) for kpi in computed if _has(kpi, by, known)]
+    differences = [_difference(kpi, by) for kpi in chosen if kpi.difference]
+    names = ", ".join(f"'{kpi.name}'" for kpi in chosen)
+    computed_sql = " union all ".join(parts)
+    all_of_them = " union all ".join(["select * from figures", *differences])
+    return (
+        f"with figures as ({computed_sql}) select * from ({all_of_them}) as every"
+        f" where kpi in ({names}) and value is not null"
+    )
+
+
+def _has(kpi: Kpi, by: Sequence[str], known: dict[str, Kpi]) -> bool:
+    """Whether the figure can be asked so: that of a day has no sensors."""
+    if kpi.difference:
+        return all(_has(known[name], by, known) for name in kpi.difference)
+    has_sensors = any(column.name == "sensor_id" for column in columns_of_named(kpi.table))
+    return "sensor_id" not in by or has_sensors
+
+
+def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:
+    columns = columns_of_named(kpi.table)
+    names = {column.name for column in columns}
+    dated = (
+        "facts.*"
+        if "local_date" in names
+        else "facts.*, (facts.timestamp at time zone dim_building.timezone)::date as local_date"
+    )
+    # only days that are over are in the tables of days
+    whole = "" if "local_date" in names else f" semi join {kpi.days} as days using ({_DAY})"
+    groups = ", ".join(f"{BY[name]} as {name}" for name in by)
+    device = (
+        " inner join dim_device on facts.building_id = dim_device.building_id"
+        " and facts.location = dim_device.location and facts.sensor_id = dim_device.sensor_id"
+        if kpi.where == "total"
+        else ""
+    )
+    return (
+        f"select {groups}, '{kpi.name}' as kpi, ({kpi.value})::double as value,"
+        f" '{kpi.unit}' as unit"
+        f" from (select {dated} from {kpi.table} as facts inner join dim_building"
+        f" on facts.building_id = dim_building.building_id) as facts{whole}"
+        " inner join dim_room on facts.building_id = dim_room.building_id"
+        f" and facts.location = dim_room.location{device}"
+        f" where {WHERE[kpi.where]} and {where} group by {', '.join(BY[name] for name in by)}"
+    )
+
+
+def _difference(kpi: Kpi, by: Sequence[str]) -> str:
+    assert kpi.difference
+    first, second = kpi.difference
+    groups = ", ".join(f"one.{name}" for name in by)
+    same = " and ".join(f"one.{name} = other.{name}" for name in by)
+    return (
+        f"select {groups}, '{kpi.name}' as kpi, one.value - other.value as value,"
+        f" '{kpi.unit}' as unit from figures as one inner join figures as other"
+        f" on one.kpi = '{first}' and other.kpi = '{second}' and {same}"
+    )

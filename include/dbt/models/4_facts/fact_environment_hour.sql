@@ -1,0 +1,3 @@
+{{ config(materialized="parquet_batches", batches="fact_months", same_bytes=true, may_be_idle=true) }}
+
+{{ environment_by("hour") }}
