@@ -18,8 +18,9 @@ WHERE = {
     "outdoor": "dim_room.is_outdoor",
     "watched": "dim_room.is_watched",
 }
-# what figures may be asked by: column → how it is found
-BY = {
+# what figures may be asked by, and how it is found
+By = Literal["building_id", "apartment", "room", "location", "sensor_id", "local_date", "month"]
+BY: dict[str, str] = {
     "building_id": "facts.building_id",
     "apartment": "dim_room.apartment",
     "room": "dim_room.room",
@@ -28,8 +29,6 @@ BY = {
     "local_date": "facts.local_date",
     "month": "strftime(facts.local_date, '%Y-%m')",
 }
-
-
 _DAY = "building_id, local_date"
 
 
@@ -73,6 +72,20 @@ class Kpi(BaseModel):
     def days(self) -> str:
         """The roll-up of days beside its table."""
         return self.table.replace("_hour", "_day")
+
+    @property
+    def operands(self) -> tuple["Kpi", ...]:
+        """The figures that a difference is made of."""
+        known = {kpi.name: kpi for kpi in kpis()}
+        return tuple(known[name] for name in self.difference or ())
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of a release that it is computed from."""
+        if self.difference:
+            return frozenset[str]().union(*(one.tables for one in self.operands))
+        devices = ["dim_device"] if self.where == "total" else []
+        return frozenset([self.table, self.days, "dim_room", "dim_building", *devices])
 
     @property
     def _of_columns(self) -> tuple[str, ...]:
@@ -128,26 +141,30 @@ def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "t
         SQL with the columns of `by`, `kpi`, `value` and `unit`; of whole days, and without the
         groups that have no value.
     """
-    known = {kpi.name: kpi for kpi in kpis()}
-    chosen = [kpi for kpi in wanted or kpis() if _has(kpi, by, known)]
-    computed = [kpi for kpi in known.values() if not kpi.difference]
-    parts = [_select(kpi, by, where) for kpi in computed if _has(kpi, by, known)]
+    chosen = [kpi for kpi in wanted or kpis() if _has(kpi, by)]
+    computed = {one.name: one for kpi in chosen for one in (kpi, *kpi.operands)}
+    parts = [_select(kpi, by, where) for kpi in computed.values() if not kpi.difference]
     differences = [_difference(kpi, by) for kpi in chosen if kpi.difference]
+    every = " union all ".join(["select * from figures", *differences])
     names = ", ".join(f"'{kpi.name}'" for kpi in chosen)
-    computed_sql = " union all ".join(parts)
-    all_of_them = " union all ".join(["select * from figures", *differences])
     return (
-        f"with figures as ({computed_sql}) select * from ({all_of_them}) as every"
-        f" where kpi in ({names}) and value is not null"
+        f"with figures as ({' union all '.join(parts or [_nothing(by)])})"
+        f" select * from ({every}) as every"
+        f" where kpi in ({names or 'null'}) and value is not null"
     )
 
 
-def _has(kpi: Kpi, by: Sequence[str], known: dict[str, Kpi]) -> bool:
-    """Whether the figure can be asked so: that of a day has no sensors."""
-    if kpi.difference:
-        return all(_has(known[name], by, known) for name in kpi.difference)
-    has_sensors = any(column.name == "sensor_id" for column in columns_of_named(kpi.table))
-    return "sensor_id" not in by or has_sensors
+def _nothing(by: Sequence[str]) -> str:
+    groups = ", ".join(f"null as {name}" for name in by)
+    return f"select {groups}, null as kpi, null::double as value, null as unit where false"
+
+
+def _has(kpi: Kpi, by: Sequence[str]) -> bool:
+    """Whether the figure can be asked so: a room's temperature has no sensors."""
+    return "sensor_id" not in by or all(
+        any(column.name == "sensor_id" for column in columns_of_named(one.table))
+        for one in kpi.operands or (kpi,)
+    )
 
 
 def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:

@@ -36,6 +36,13 @@ WINDOWS = {
 }
 
 
+CURES = {  # of a grant for something that is not there
+    "place": "name the id of a node in building_hierarchy.csv",
+    "building": "name an id of buildings_config.csv",
+    "publication": "name an id of publications.csv",
+}
+
+
 @dataclass(frozen=True)
 class Known:
     """What rows may refer to."""
@@ -129,15 +136,16 @@ def _check_publications(registry: Registry) -> None:
 
 
 def check_grants(registry: Registry) -> None:
-    """Each grant is for a building or publication that there is, examples among them."""
-    known = {
+    """Each grant is for something that there is, examples among them."""
+    known: dict[str, Collection[str]] = {
+        "place": registry.places,
         "building": {row.building_id for row in registry.buildings},
         "publication": {row.publication_id for row in registry.publications},
     }
     for row in registry.grants:
         if row.scope_id not in known[row.scope]:
             what = f"unknown {row.scope} {row.scope_id!r}"
-            refuse("grants.csv", row, "scope_id", what, f"name one of {row.scope}s' ids")
+            refuse("grants.csv", row, "scope_id", what, CURES[row.scope])
 
 
 def _refer_to_default(registry: Registry) -> None:

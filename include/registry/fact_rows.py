@@ -123,7 +123,7 @@ def check_fact_column(row: FactColumn, measurements: dict[str, Measurement]) -> 
     made = {one.amount for one in measurements.values()}
     if measurement is None or row.measurement in made:
         readings = sorted(measurements.keys() - made)
-        what = f"{row.measurement!r} is no measurement of readings"
+        what = f"{row.measurement!r} is not measured by readings"
         refuse(file, row, "measurement", what, f"use one of: {', '.join(readings)}")
     if row.column == "energy_kwh" and measurement.kind not in ("counter", "rate"):
         what = f"{row.measurement} is a {measurement.kind}: no energy is made of it"

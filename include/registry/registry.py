@@ -65,6 +65,7 @@ class Registry:
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
     labels: tuple[Label, ...] = ()
+    places: dict[str, str] = field(default_factory=dict, repr=False)  # node → building
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)

@@ -597,13 +597,15 @@ class Publication(Row):
 
 
 class Grant(Row):
-    """Somebody who may read what is restricted: one building, or all of a publication."""
+    """Somebody who may read what is restricted: a place of a building, such as an apartment, one
+    building, or all of a publication.
+    """
 
     principal: str = Field(
         pattern=r"^(user|role):\S(.*\S)?$", description="user:<name> or role:<name>, as in Airflow"
     )
-    scope: Literal["publication", "building"]
-    scope_id: Identifier
+    scope: Literal["publication", "building", "place"]
+    scope_id: str = Field(min_length=1)
     right: Literal["read"]
     reason: str = Field(min_length=1)
 

@@ -47,7 +47,7 @@ def test_the_seeds_of_the_project_are_right() -> None:
         ("buildings_config.csv", ",2,CC", ",two,CC", "buildings_config.csv, line 2, column retention_months", "correct the cell"),
         ("buildings_config.csv", "publish,,", "publish,daily,", "buildings_config.csv, line 2, column schedule", "correct the cell"),
         ("buildings_config.csv", "publish,,", "publish,,jana", "buildings_config.csv, line 2, column notify", "correct the cell"),
-        ("grants.csv", "reason\n", "reason\nuser:jana,building,sm3,read,x\n", "grants.csv, line 2, column scope_id", "name one of buildings' ids"),
+        ("grants.csv", "reason\n", "reason\nuser:jana,building,sm3,read,x\n", "grants.csv, line 2, column scope_id", "name an id of buildings_config.csv"),
         ("grants.csv", "reason\n", "reason\njana,building,sm2,read,x\n", "grants.csv, line 2, column principal", "correct the cell"),
         ("grants.csv", "reason\n", "reason\nuser:jana,building,sm2,write,x\n", "grants.csv, line 2, column right", "correct the cell"),
         ("publications.csv", "public_dataset,", "all,", "publications.csv, column publication_id", "restore it from git"),

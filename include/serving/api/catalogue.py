@@ -23,20 +23,46 @@ from include.registry import Registry, load_registry
 from include.release import release as releases
 from include.release.explorer_data import FOLDER
 from include.release.release import VERSION, Release
-from include.serving.access import Person, may_read
+from include.serving.access import Access, Person, access_to
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period
 
 KEPT = 8  # releases in memory, each as somebody sees it
 
 
+Seen = frozenset[tuple[str, Access]]  # buildings, and what of them may be seen
+
+
+def _path(node: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> set[str]:
+    """The ids of a node and of what it lies in."""
+    found = {node["id"]}
+    while (parent := by_id.get(node["parent_id"])) is not None and parent["id"] not in found:
+        node = parent
+        found.add(node["id"])
+    return found
+
+
+def _visible(rows: list[dict[str, Any]], places: frozenset[str] | None) -> list[dict[str, Any]]:
+    if places is None:
+        return rows
+    by_id = {row["id"]: row for row in rows}
+    above = {name for place in places if place in by_id for name in _path(by_id[place], by_id)}
+    return [row for row in rows if row["id"] in above or places & _path(row, by_id)]
+
+
+def _locations_below(rows: list[dict[str, Any]], places: frozenset[str]) -> set[str]:
+    """The names of the places that lie in these, which are the locations of series."""
+    by_id = {row["id"]: row for row in rows}
+    return {row["name"] for row in rows if row["type"] != "Sensor" and places & _path(row, by_id)}
+
+
 @dataclass(frozen=True, eq=False)
 class Published:
-    """A release, its explorer/data/index.json, and the buildings of it that may be seen."""
+    """A release, its explorer/data/index.json, and what of its buildings may be seen."""
 
     release: Release
     index: dict[str, Any]
-    seen: frozenset[str]
+    seen: Seen
 
     @property
     def path(self) -> Path:
@@ -47,7 +73,23 @@ class Published:
     def buildings(self) -> dict[str, dict[str, Any]]:
         """Its buildings by id."""
         rows = self.index["buildings"]
-        return {row["building_id"]: row for row in rows if row["building_id"] in self.seen}
+        return {row["building_id"]: row for row in rows if row["building_id"] in self.access}
+
+    @cached_property
+    def access(self) -> dict[str, Access]:
+        """What may be seen of each building."""
+        return dict(self.seen)
+
+    @cached_property
+    def nodes(self) -> dict[str, list[dict[str, Any]]]:
+        """The nodes of each building's hierarchy that may be seen: those below a place that may be,
+        and what it lies in.
+        """
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in self.buildings}
+        for row in self.index["hierarchy"]:
+            if row["building_id"] in found:
+                found[row["building_id"]].append(row)
+        return {name: _visible(rows, self.access[name].places) for name, rows in found.items()}
 
     @cached_property
     def measurements(self) -> dict[str, dict[str, Any]]:
@@ -60,9 +102,21 @@ class Published:
     def series(self) -> dict[str, dict[str, dict[str, Any]]]:
         """The series of each building, by id."""
         found: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in self.buildings}
+        below = {
+            name: _locations_below(self.nodes[name], access.places)
+            for name, access in self.access.items()
+            if access.places is not None and name in found
+        }
         for row in self.index["series"]:
-            if row["building_id"] in found:
-                found[row["building_id"]][row["id"]] = row
+            building_id = row["building_id"]
+            if building_id not in found:
+                continue
+            access = self.access[building_id]
+            if building_id in below and (
+                row["location"] not in below[building_id] or row["measurement"] in access.hidden
+            ):
+                continue
+            found[building_id][row["id"]] = row
         return found
 
     @cached_property
@@ -108,7 +162,7 @@ class Catalogue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()  # one index is read once, however many ask for it
-        self._published: OrderedDict[tuple[Release, frozenset[str]], Published] = OrderedDict()
+        self._published: OrderedDict[tuple[Release, Seen], Published] = OrderedDict()
         self._held: dict[Path, frozenset[str]] = {}
 
     def of(self, person: Person | None) -> "View":
@@ -134,8 +188,8 @@ class Catalogue:
             self._held[folder] = frozenset(table["building_id"].to_pylist())
         return self._held[folder]
 
-    def published(self, folder: Path, seen: frozenset[str]) -> Published:
-        """A release as somebody sees it who may see these buildings. Raises Problem: 503."""
+    def published(self, folder: Path, seen: Seen) -> Published:
+        """A release as somebody sees it who may see so much. Raises Problem: 503."""
         try:
             release = releases.read(folder)
             key = (release, seen)  # a later run may give the same tables a later time
@@ -158,12 +212,18 @@ class View:
     registry: Registry
     person: Person | None
 
-    def _seen(self, publication_id: str, folder: Path) -> frozenset[str]:
-        """The buildings of a release that the person may read."""
-        held = self.catalogue.held(folder)
-        return frozenset(
-            name for name in held if may_read(self.registry, self.person, publication_id, name)
-        )
+    def _seen(self, publication_id: str, folder: Path) -> Seen:
+        """What the person may read of the buildings of a release."""
+        found = {
+            name: access_to(self.registry, self.person, publication_id, name)
+            for name in self.catalogue.held(folder)
+        }
+        return frozenset((name, access) for name, access in found.items() if access)
+
+    def sees_all_of(self, publication_id: str, folder: Path) -> bool:
+        """Whether they may read all of a release, and so its files."""
+        seen, held = self._seen(publication_id, folder), self.catalogue.held(folder)
+        return bool(held) and {name for name, access in seen if access.is_whole} == held
 
     def by_publication(self) -> dict[str, Published]:
         """The last release of each publication with something to see, the default one first."""
@@ -186,10 +246,14 @@ class View:
                 found.setdefault(name, row | published.heads)
         return list(found.values())
 
-    def of_building(self, building_id: str) -> Published:
-        """The release that a building is published in. Raises Problem: 404."""
+    def of_building(self, building_id: str, *, whole: bool = False) -> Published:
+        """The release that a building is published in. Raises Problem: 404.
+
+        `whole`: for those who may read all of the building.
+        """
         for published in self.all():
-            if building_id in published.buildings:
+            access = published.access.get(building_id)
+            if access and building_id in published.buildings and (access.is_whole or not whole):
                 return published
         raise not_found(f"building {building_id[:80]!r}")
 
@@ -200,8 +264,7 @@ class View:
         found: dict[str, Path] = {}
         for name, settings in reversed(self.catalogue.publications()):
             for path in settings.paths.releases.glob("[0-9]*-*"):
-                held = self.catalogue.held(path) if VERSION.fullmatch(path.name) else None
-                if held and held == self._seen(name, path):
+                if VERSION.fullmatch(path.name) and self.sees_all_of(name, path):
                     found[path.name] = path
         return dict(sorted(found.items(), reverse=True))
 

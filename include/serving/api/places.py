@@ -11,7 +11,7 @@ Node = dict[str, Any]
 
 def nodes_of(published: Published, building_id: str) -> list[Node]:
     """The nodes of a building; a sensor that moved has several rows."""
-    return [row for row in published.index["hierarchy"] if row["building_id"] == building_id]
+    return published.nodes[building_id]
 
 
 def paths(published: Published, building_id: str) -> dict[str, list[Node]]:

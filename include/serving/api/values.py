@@ -57,19 +57,23 @@ class Reader:
         self._database.execute("set global parquet_metadata_cache = true")
 
     @contextmanager
-    def running(self, name: str, given: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _executing(self, sql: str, given: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
         """The result of a query. Raises duckdb.InterruptException if it takes too long."""
         with self._database.cursor() as cursor:
             timer = threading.Timer(seconds_left(), cursor.interrupt)
             timer.start()
             try:
-                yield cursor.execute(query(name), given)
+                yield cursor.execute(sql, given)
             finally:
                 timer.cancel()
 
     def rows(self, name: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-        """The rows of a query that gives few."""
-        with self.running(name, given) as found:
+        """The rows of a query of this API that gives few."""
+        return self.rows_of(query(name), given)
+
+    def rows_of(self, sql: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a query that is made, and gives few."""
+        with self._executing(sql, given) as found:
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -82,7 +86,7 @@ class Reader:
 
     def arrays(self, name: str, given: dict[str, Any]) -> dict[str, Array]:
         """The columns of a query; null is nan."""
-        with self.running(name, given) as found:
+        with self._executing(query(name), given) as found:
             columns = found.fetchnumpy()
         return {
             name: column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else column

@@ -46,12 +46,7 @@ def routes(who: Callable[..., View]) -> APIRouter:
     def hierarchy(seen: Seen, request: Request, building_id: BuildingId) -> Response:
         """The tree of a building's places and sensors: a list of nodes with their parents."""
         published = seen.of_building(building_id)
-        nodes = published.index["hierarchy"]
-        return answer(
-            request,
-            published,
-            lambda: {"nodes": [row for row in nodes if row["building_id"] == building_id]},
-        )
+        return answer(request, published, lambda: {"nodes": published.nodes[building_id]})
 
     @router.get("/buildings/{building_id}/series", operation_id="list_series")
     def series(

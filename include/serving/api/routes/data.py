@@ -88,11 +88,13 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
                 (row["source"], row["location"], row["measurement"]): row["id"]
                 for row in published.series[building_id].values()
             }
-            rows = last_hours(reader, published, building_id)
+            rows = [
+                row | {"id": ids[name]}
+                for row in last_hours(reader, published, building_id)
+                if (name := (row["source"], row["location"], row["measurement"])) in ids
+            ]
             for row in rows:
-                moment = row["timestamp"]
-                row["id"] = ids[row["source"], row["location"], row["measurement"]]
-                row["age_s"] = int((published.release.as_of - moment).total_seconds())
+                row["age_s"] = int((published.release.as_of - row["timestamp"]).total_seconds())
             return {"latest": rows}
 
         return answer(request, published, found)

@@ -35,7 +35,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         """All series of a building with their hours and days, as one SQLite file. The first
         request after a release makes the file, which takes some seconds.
         """
-        published = seen.of_building(building_id)
+        published = seen.of_building(building_id, whole=True)
         path = sqlite_file(reader, settings, published, building_id)
         name = f"{building_id}-{published.release.version}.sqlite"
         headers = {"Cache-Control": "private, max-age=0, must-revalidate"}
@@ -50,8 +50,13 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         text = metrics_text(
             settings,
             {name: one.release for name, one in found.items()},
-            [name for name, one in found.items() if one.seen == seen.catalogue.held(one.path)],
-            [row["building_id"] for row in seen.buildings()],
+            [name for name, one in found.items() if seen.sees_all_of(name, one.path)],
+            [
+                name
+                for one in found.values()
+                for name, access in one.access.items()
+                if access.is_whole
+            ],
         )
         return Response(text, media_type=MEDIA_TYPE)
 

@@ -89,7 +89,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         """The incidents of a building as of the last run of `monitor_quality`, open ones first;
         of some series, or of those that lasted into a period.
         """
-        published = seen.of_building(building_id)
+        published = seen.of_building(building_id, whole=True)
         chosen = chosen_series(published, building_id, series.split(",")) if series else []
         wanted = period_of(published, building_id, period) if period else None
         rows = [
@@ -150,7 +150,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         cursor: Cursor = "",
     ) -> dict[str, Any]:
         """The refused files of a building, with the reasons."""
-        published = seen.of_building(building_id)
+        published = seen.of_building(building_id, whole=True)
         rows = [
             {
                 "number": version.number,
@@ -234,8 +234,9 @@ def completeness_of(rows: list[dict[str, Any]], series: list[dict[str, Any]]) ->
     names = ("source", "location", "measurement")
     found = {tuple(row[name] for name in names): [0] * len(days) for row in series}
     for row in rows:
-        if row["hours"] is not None:
-            found[tuple(row[name] for name in names)][place[row["local_date"]]] = row["hours"]
+        own = found.get(tuple(row[name] for name in names))
+        if own is not None:
+            own[place[row["local_date"]]] = row["hours"]
     return {
         "days": [day.isoformat() for day in days],
         "hours_of_day": list(days.values()),

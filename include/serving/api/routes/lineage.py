@@ -51,7 +51,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         """The readings of an hour, each with the raw file (name and sha256) and the line in it.
         Outliers are listed, and are not in the hour's value.
         """
-        published = seen.of_building(building_id)
+        published = seen.of_building(building_id, whole=raw)
         (row,) = chosen_series(published, building_id, [series])
         moment = read_moment(at, published.zone(building_id), "at")
 
