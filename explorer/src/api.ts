@@ -95,10 +95,11 @@ export function api(base: string): Source {
       return (await Promise.all(groups.map(read))).flat();
     },
     async incidents(from) {
+      if (!from.building.is_whole) return [];
       return allPages<Incident>(`${at(from)}/health/findings`, "findings");
     },
     async readings(from, series, t) {
-      const asked = new URLSearchParams({ series: series.id, at: iso(t), raw: "true" });
+      const asked = new URLSearchParams({ series: series.id, at: iso(t), raw: String(from.building.is_whole ?? true) });
       return (await getJson<{ readings: Reading[] }>(`${at(from)}/lineage?${asked}`)).readings;
     },
     async files(from) {

@@ -10,6 +10,7 @@ import type { Words } from "./words.ts";
 import { DAY, HOUR } from "./zone.ts";
 
 const LATE = 6 * HOUR; // behind the newest of its source
+const MOST_PROBLEMS = 25; // of a source
 
 interface Refused {
   path: string;
@@ -23,6 +24,7 @@ interface Health {
   refused: Refused[];
   runs: Run[];
   freshness: { id: string; source: string; last: string }[];
+  accounting: Accounts;
 }
 
 export function HealthPage({ scene }: { scene: Scene }) {
@@ -62,28 +64,99 @@ export function HealthPage({ scene }: { scene: Scene }) {
       <Late scene={scene} health={health} />
       <Rejected scene={scene} refused={health.refused} />
       <Runs scene={scene} runs={health.runs} />
-      <p>
-        <Overview words={words} />
-      </p>
+      <Accounting scene={scene} accounting={health.accounting} />
+      <Platform api={source.api} words={words} scene={scene} />
     </main>
   );
 }
 
 async function readHealth({ source, published }: Scene): Promise<Health> {
   const at = `${source.api}/buildings/${encodeURIComponent(published.building.building_id)}/health`;
-  const [incidents, { quarantine }, { runs }, { freshness }] = await Promise.all([
+  const [incidents, { quarantine }, { runs }, { freshness }, { accounting }] = await Promise.all([
     source.incidents(published),
     getJson<{ quarantine: Refused[] }>(`${at}/quarantine`),
     getJson<{ runs: Run[] }>(`${source.api}/health/runs`),
     getJson<{ freshness: Health["freshness"] }>(`${at}/freshness`),
+    getJson<{ accounting: Accounts }>(`${at}/accounting`),
   ]);
-  return { incidents, refused: quarantine, runs, freshness };
+  return { incidents, refused: quarantine, runs, freshness, accounting };
 }
 
-/** The page about the whole platform, which only Airflow has. */
-export function Overview({ words }: { words: Words }) {
-  const isThere = document.documentElement.dataset.airflow;
-  return isThere ? <a href="../overview">{words.say("overview")}</a> : null;
+interface PlatformHealth {
+  look: { as_of: string; run_id: string } | null;
+  findings: Incident[];
+  unread: Record<string, string[]> | null;
+}
+
+/** What is wrong with no building alone; it is there before anything was published. */
+export function Platform({ api, words, scene }: { api: string; words: Words; scene: Scene | null }) {
+  const [health, keep] = useState<PlatformHealth | null>(null);
+  const { models } = document.documentElement.dataset;
+  useEffect(() => {
+    if (api) getJson<PlatformHealth>(`${api}/health`).then(keep, () => keep(null));
+  }, [api]);
+  if (!health) return null;
+  const open = health.findings.filter((one) => one.status !== "resolved");
+  const unread = Object.entries(health.unread ?? {});
+  return (
+    <section id="platform">
+      <h2>{words.say("platform")}</h2>
+      {!health.look && <p>{words.say("not_checked_yet")}</p>}
+      {open.map((one) =>
+        scene ? (
+          <IncidentCard key={one.id} scene={scene} incident={one} />
+        ) : (
+          <p key={one.id} class="problem" lang="en">
+            {one.message}. {one.what_to_do}
+          </p>
+        ),
+      )}
+      <h3>{words.say("sources")}</h3>
+      {!unread.length && <p>{words.say(health.unread ? "all_read" : "not_read_yet")}</p>}
+      {unread.map(([name, problems]) => (
+        <div key={name} class="problem" lang="en">
+          <h3>{name}</h3>
+          {problems.slice(0, MOST_PROBLEMS).map((problem) => (
+            <p key={problem}>{problem}</p>
+          ))}
+        </div>
+      ))}
+      {models && (
+        <p>
+          <a href={models} target="_top">
+            {words.say("models")}
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const OUTCOMES = ["readings", "nulls", "unmapped", "ignored", "unparsable"] as const;
+const FATES = ["kept", "duplicates", "superseded"] as const;
+type Accounts = Record<"cells" | (typeof OUTCOMES)[number] | (typeof FATES)[number], number>;
+
+/** Every cell of every file is in one of these rows. */
+function Accounting({ scene, accounting }: { scene: Scene; accounting: Accounts }) {
+  const { words } = scene;
+  const sum = (total: "cells" | "readings", parts: readonly (keyof Accounts)[]) => (
+    <p>
+      {words.number(accounting[total], 0)} {words.say(`cells_${total}`)} ={" "}
+      {parts.map((name, n) => (
+        <span key={name}>
+          {n > 0 && " + "}
+          {words.number(accounting[name], 0)} {words.say(`cells_${name}`)}
+        </span>
+      ))}
+    </p>
+  );
+  return (
+    <section id="accounting">
+      <h2>{words.say("accounting")}</h2>
+      {sum("cells", OUTCOMES)}
+      {sum("readings", FATES)}
+    </section>
+  );
 }
 
 function Figure({ name, value, kind }: { name: string; value: number; kind: string }) {

@@ -4,7 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { api } from "./api.ts";
 import { Explore } from "./explore.tsx";
 import { read, write } from "./favourites.tsx";
-import { HealthPage, Overview } from "./health.tsx";
+import { HealthPage, Platform } from "./health.tsx";
 import type { Building, Published } from "./model.ts";
 import { packs } from "./packs.ts";
 import { ReleasePage } from "./release.tsx";
@@ -46,9 +46,10 @@ function App({ source, buildings }: { source: Source; buildings: Building[] }) {
   if (failed) return <p class="problem">{failed}</p>;
   if (!building) {
     return (
-      <p class="problem">
-        {words.say("nothing_published")} <Overview words={words} />
-      </p>
+      <main class="page">
+        <p class="problem">{words.say("nothing_published")}</p>
+        <Platform api={source.api} words={words} scene={null} />
+      </main>
     );
   }
   if (!published || !zone) return <p class="muted">{words.say("loading")}</p>;
@@ -91,7 +92,11 @@ interface HeaderProps {
 
 function Header({ scene, buildings, language }: HeaderProps) {
   const { words, view, go, published, source } = scene;
-  const pages = PAGES.filter((page) => source.api || page !== "health");
+  // who may see a part of a building sees its values alone
+  const isWhole = published.building.is_whole !== false;
+  const pages = PAGES.filter((page) =>
+    page === "health" ? source.api && isWhole : page !== "release" || isWhole,
+  );
   const speak = (name: string) => {
     write("language", name);
     go({ language: name });

@@ -5,6 +5,8 @@ export interface Building {
   name: string;
   timezone: string;
   licence: string;
+  /** False for whom only some of its places are; the API alone says so. */
+  is_whole?: boolean;
 }
 
 export interface Place {

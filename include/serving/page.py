@@ -28,12 +28,13 @@ HEADERS = {
 }
 
 
-def add_page(app: FastAPI, airflow: str = "") -> None:
+def add_page(app: FastAPI, airflow: str = "", models: str = "") -> None:
     """Let an application show the page at FOLDER.
 
     Args:
         app: has the API, and asks for a login where one is needed.
         airflow: address of Airflow's own pages as seen from FOLDER, for links to them.
+        models: address of dbt's pages about the models.
     """
 
     @app.get("/", include_in_schema=False)
@@ -47,7 +48,7 @@ def add_page(app: FastAPI, airflow: str = "") -> None:
         found = {path.name: path for path in built_files()}
         if not found:
             return HTMLResponse(NOT_BUILT, headers=HEADERS)
-        given = f'data-api="..{PREFIX}" data-airflow="{airflow}"'
+        given = f'data-api="..{PREFIX}" data-airflow="{airflow}" data-models="{models}"'
         text = found["index.html"].read_text().replace('data-api=""', given)
         return HTMLResponse(text, headers=HEADERS)
 

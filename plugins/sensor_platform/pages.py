@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse
 
 from include.core.settings import PROJECT_DIR, Settings
 from include.serving.access import Person
 from include.serving.api.app import add_api
-from include.serving.overview import overview, page
 from include.serving.page import add_page
 
 DBT_DOCS = PROJECT_DIR / ".dbt/static_index.html"
@@ -34,22 +33,7 @@ def person(user: Annotated[Any, Depends(get_user)]) -> Person:
 
 
 add_api(app, Settings.from_environment(), person)  # no mount, so that it asks for the login
-add_page(app, airflow="../..")
-
-
-@app.get("/overview", response_class=HTMLResponse)
-def overview_page() -> str:
-    """What is right and wrong, as a page that needs no release and no build."""
-    return page(
-        Settings.from_environment(),
-        {"The transformation, model by model": "dbt"} if DBT_DOCS.exists() else {},
-    )
-
-
-@app.get("/api/overview")
-def overview_as_json() -> dict[str, Any]:
-    """The same as JSON."""
-    return overview(Settings.from_environment()).to_json()
+add_page(app, airflow="../..", models="../dbt" if DBT_DOCS.exists() else "")
 
 
 @app.get("/dbt")

@@ -275,16 +275,16 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             OPENER.open(f"{airflow.address}/platform{path}", timeout=30)
         assert refused.value.code == 401, path
-    shown = airflow.call("GET", "/platform/api/overview")
-    assert {cause["check"] for cause in shown["causes"]} == {"silent"}, (
-        "its files end in February 2026"
-    )
-    assert (shown["refused"], shown["accounting"]["kept"]) == ([], 1080)
-    found = airflow.call("GET", "/platform/api/v1/buildings")
-    assert [row["building_id"] for row in found["buildings"]] == ["sm2"]
-    table = (
-        f"/platform/api/v1/releases/{shown['latest']['version']}/files/{shown['tables'][0]['file']}"
-    )
+    api = "/platform/api/v1"
+    health = f"{api}/buildings/sm2/health"
+    findings = airflow.call("GET", f"{health}/findings?open=true")["findings"]
+    assert {cause["check"] for cause in findings} == {"silent"}, "its files end in February 2026"
+    assert airflow.call("GET", f"{health}/quarantine")["quarantine"] == []
+    assert airflow.call("GET", f"{health}/accounting")["accounting"]["kept"] == 1080
+    assert airflow.call("GET", f"{api}/health")["look"]
+    (found,) = airflow.call("GET", f"{api}/buildings")["buildings"]
+    assert found["building_id"] == "sm2"
+    table = f"{api}/releases/{found['release']}/files/public_dataset_daily.parquet"
     request = urllib.request.Request(
         airflow.address + table, headers={"Authorization": f"Bearer {airflow.token}"}
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from fastapi.testclient import TestClient
+
 from include.monitoring.causes import Cause
 from include.monitoring.files import causes_in_files
 from include.monitoring.health import window_start
 from include.monitoring.rules import load_rules
-from include.serving.overview import page
+from include.serving.api.app import PREFIX, create_app
 from tests.support.platform import Platform
 from tests.support.raw_files import atrea, retouched, small_drive, thermopro, times
 
@@ -118,8 +120,8 @@ def test_a_drive_that_cannot_be_read_is_an_incident_until_it_can(
         and f"{cause.since:%Y-%m-%d}" == "2026-02-04"
         for cause in unread
     )
-    shown = page(platform.settings, {})
-    assert "sm2_thermopro: sm2drive:Indoor/Latest/Upload could not be read" in shown
+    shown = TestClient(create_app(platform.settings)).get(f"{PREFIX}/health").json()
+    assert any("could not be read" in text for text in shown["unread"]["sm2_thermopro"])
 
     platform.raw.bring_back()
     platform.run("2026-02-05", only="refresh")

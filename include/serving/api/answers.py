@@ -38,11 +38,13 @@ def _plain(value: Any) -> Any:
 
 
 def answer(request: Request, published: Published, make: Callable[[], Any]) -> Response:
-    """What `make` gives, as JSON: a function of the release, its time and the query alone.
+    """What `make` gives, as JSON: a function of the release, its time, what of it may be seen, and
+    the query alone.
 
     304 without calling it if the reader has it.
     """
-    made_from = f"{published.release.version} {published.release.as_of} {code_version()}"
+    release = published.release
+    made_from = f"{release.version} {release.as_of} {published.scope} {code_version()}"
     asked = f"{made_from} {request.url.path}?{request.url.query}"
     etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
     headers = {

@@ -26,6 +26,7 @@ from include.serving.api.routes import (
     kpis,
     lineage,
     places,
+    platform,
     releases,
 )
 from include.serving.api.values import Reader
@@ -98,6 +99,7 @@ def _routes(settings: Settings, person: Callable[..., Person | None], limits: Li
         kpis.routes(who, reader),
         lineage.routes(who, reader, settings),
         health.routes(who, reader, settings),
+        platform.routes(who, settings),
         releases.routes(who),
         downloads.routes(who, reader, settings),
     ):

@@ -72,13 +72,26 @@ class Published:
     @cached_property
     def buildings(self) -> dict[str, dict[str, Any]]:
         """Its buildings by id."""
-        rows = self.index["buildings"]
-        return {row["building_id"]: row for row in rows if row["building_id"] in self.access}
+        return {
+            row["building_id"]: row | {"is_whole": self.access[row["building_id"]].is_whole}
+            for row in self.index["buildings"]
+            if row["building_id"] in self.access
+        }
 
     @cached_property
     def access(self) -> dict[str, Access]:
         """What may be seen of each building."""
         return dict(self.seen)
+
+    @cached_property
+    def scope(self) -> str:
+        """What may be seen, as text: answers for others are other answers."""
+        return str(
+            [
+                (name, sorted(access.places or ()), sorted(access.hidden))
+                for name, access in sorted(self.seen, key=lambda one: one[0])
+            ]
+        )
 
     @cached_property
     def nodes(self) -> dict[str, list[dict[str, Any]]]:
@@ -170,7 +183,7 @@ class Catalogue:
         try:
             registry = load_registry(self._settings.seeds_dir)
         except (OSError, ConfigurationError) as error:
-            raise Problem(503, "the seeds cannot be read; see /platform/overview") from error
+            raise Problem(503, "the seeds cannot be read; the log of refresh says why") from error
         return View(self, registry, person)
 
     def publications(self) -> list[tuple[str, Settings]]:
@@ -256,6 +269,15 @@ class View:
             if access and building_id in published.buildings and (access.is_whole or not whole):
                 return published
         raise not_found(f"building {building_id[:80]!r}")
+
+    def sees(self, building_id: str) -> bool:
+        """Whether they may read all of a building, published or not."""
+        found = (
+            access_to(self.registry, self.person, row.publication_id, building_id)
+            for row in self.registry.publications
+            if row.names(building_id)
+        )
+        return any(access is not None and access.is_whole for access in found)
 
     def folders(self) -> dict[str, Path]:
         """The folders of all releases of which all may be seen, by version, newest first; the

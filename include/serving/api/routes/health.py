@@ -1,12 +1,12 @@
-"""The health of a building's data: incidents, freshness, completeness and refused files; and how
-the runs ended.
+"""The health of a building's data: incidents, freshness, completeness, refused files, and what
+became of every cell.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
+import pyarrow.compute as pc
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
@@ -15,7 +15,6 @@ from include.core.settings import Settings
 from include.ledger.ledger import Ledger
 from include.monitoring.causes import Cause
 from include.monitoring.health import read_all_health, read_look
-from include.monitoring.runs import read_pages
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem
@@ -28,6 +27,7 @@ from include.serving.api.selection import (
     period_of,
 )
 from include.serving.api.values import Reader
+from include.store.readings import read_accounting, totals
 
 MOST_DAYS = 400
 SHOWN = (
@@ -163,12 +163,15 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
         ]
         return published.heads | page(request, "quarantine", rows, "number", limit, cursor)
 
-    @router.get("/health/runs", operation_id="list_runs", dependencies=[Depends(who)])
-    def runs() -> dict[str, Any]:
-        """The last run of each DAG, when it last succeeded, and how long its last good runs took,
-        in seconds.
+    @router.get("/buildings/{building_id}/health/accounting", operation_id="get_accounting")
+    def accounting(seen: Seen, building_id: BuildingId) -> dict[str, Any]:
+        """What became of every cell of a building's files: cells = readings + nulls + unmapped +
+        ignored + unparsable, and readings = kept + duplicates + superseded.
         """
-        return {"runs": [asdict(one) for one in read_pages(settings)]}
+        published = seen.of_building(building_id, whole=True)
+        rows = read_accounting(settings)
+        own = rows.filter(pc.equal(rows["building_id"], building_id))
+        return published.heads | {"accounting": totals(own)}
 
     return router
 
