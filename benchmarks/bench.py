@@ -234,6 +234,16 @@ def of_many_buildings(folder: Path, counts: Iterable[int]) -> list[str]:
     return lines
 
 
+def said_by(name: str, *arguments: Path) -> str:
+    """What a benchmark of its own prints."""
+    return subprocess.run(
+        [sys.executable, PROJECT / f"benchmarks/{name}.py", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -288,17 +298,11 @@ def main() -> None:
             days += one_more_day(long, Path(scratch) / "one")
         campus = on_campus(Path(scratch))
         many = of_many_buildings(Path(scratch), arguments.buildings)
-        packs, amounts = (
-            subprocess.run(
-                [sys.executable, PROJECT / f"benchmarks/{name}.py"],
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.strip()
-            for name in ("packs", "amounts")
-        )
+        packs, amounts, facts = (said_by(name) for name in ("packs", "amounts", "facts"))
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
+        release = Path(scratch) / "pack/releases/latest"
+        explorer = said_by("explorer", release) + "\n\n" + said_by("explorer_load", release)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     PAGE.write_text(f"""# Benchmarks
 
@@ -352,6 +356,20 @@ validate, register; each apartment in a process of its own, as their tasks are (
 same Parquet with one thread, which is what they write with (`python benchmarks/amounts.py`).
 
 {amounts}
+
+## Facts
+
+A month of 16 rooms that send fourteen values a minute, 10 million, becomes the star schema: the models as DuckDB runs them, beside a
+copy of the readings with one thread (`python benchmarks/facts.py`).
+
+{facts}
+
+## Explorer and API
+
+The two months of the sample repeated to 33 (`python benchmarks/explorer.py RELEASE`), then asked over HTTP, and opened in a browser as a static
+copy whose host compresses (`python benchmarks/explorer_load.py RELEASE`).
+
+{explorer}
 
 ## Size
 

@@ -53,13 +53,14 @@ def main() -> int:
         folder = Path(name) / "releases" / given.release.resolve().name
         shutil.copytree(given.release.resolve(), folder)
         files.point(folder.parent / "latest", folder.name)
-        _make_longer(folder)
-        series = _cut(folder)
+        make_longer(folder)
+        series = cut(folder)
         _serve(Path(name), [one.id for one in series])
     return 0
 
 
-def _make_longer(folder: Path) -> None:
+def make_longer(folder: Path) -> None:
+    """Repeat the hours and days of a release."""
     with duckdb.connect(config={"threads": 1}) as database:
         database.execute("set TimeZone = 'UTC'")
         for table in tables_of("aggregate"):
@@ -77,7 +78,8 @@ def _make_longer(folder: Path) -> None:
                 )
 
 
-def _cut(folder: Path) -> list[explorer_data.Series]:
+def cut(folder: Path, *, write: bool = False) -> list[explorer_data.Series]:
+    """Make the packs of a release, and its index; `write`: put them in place."""
     registry = load_registry(PROJECT / "include/dbt/seeds")
     with duckdb.connect(config={"threads": 1}) as database:
         database.execute("set TimeZone = 'UTC'")
@@ -97,6 +99,11 @@ def _cut(folder: Path) -> list[explorer_data.Series]:
             f" {time.perf_counter() - began:.1f} s, {time.process_time() - processor:.1f}"
             f" processor seconds, {size:,} bytes"
         )
+    if write:
+        for (building_id, year), own in zip(sorted(years), packs, strict=True):
+            for number, text in own.items():
+                name = f"{building_id}/{year}/{number}.json"
+                files.write_text(folder / explorer_data.FOLDER / name, text)
     index = folder / explorer_data.FOLDER / "index.json"
     content = files.read_json(index)
     content["series"] = [one.__dict__ for one in series]

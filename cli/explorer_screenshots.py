@@ -3,6 +3,7 @@
 """
 
 import sys
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -13,7 +14,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs/images"
 WIDTHS = {"wide": 1400, "tablet": 820, "phone": 390}
 LINES = "places=1NP-S1,1NP-S2&measurements=temp_indoor,humidity_indoor&datetime=../..&grain=1d"
 VIEWS = {
-    "explorer": (LINES, "en", "wide", "light"),
+    **{
+        f"explorer_{width}_{scheme}_{language}": (LINES, language, width, scheme)
+        for width, scheme, language in product(WIDTHS, ("light", "dark"), ("en", "cs"))
+    },
     "explorer_compared": (
         "places=sm2_01,5NP-S1&measurements=temp_indoor&datetime=2026-02&before=P1M",
         "cs",
@@ -22,8 +26,8 @@ VIEWS = {
     ),
     "explorer_heatmap": ("shape=heatmap&places=5NP-S2&datetime=../..", "cs", "tablet", "light"),
     "explorer_floors": ("shape=floors&datetime=last-month", "en", "tablet", "dark"),
-    "explorer_phone": (LINES, "cs", "phone", "light"),
-    "explorer_phone_dark": ("shape=calendar&datetime=../..", "en", "phone", "dark"),
+    "explorer_calendar": ("shape=calendar&datetime=../..", "en", "phone", "dark"),
+    "explorer_health": ("page=health", "en", "tablet", "light"),
 }
 
 

@@ -13,7 +13,7 @@ from include.contract.parquet import PARQUET
 from include.contract.tables import tables_of
 from include.core import files
 from include.core.duckdb_session import scratch_database
-from include.core.errors import ContractError
+from include.core.errors import ContractError, StorageError
 from include.core.settings import Settings
 from include.ledger.ledger import FileVersion, Ledger, redact
 from include.planning.plan import MonthPlan
@@ -255,6 +255,7 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
                 files.remove(paths.rejected(building_id, plan.month))
             readings = paths.built_file("fct_sensor_readings", plan.batch)
             metrics = {model: paths.built_file(model, plan.batch) for model in models}
+            _all_are_built(metrics)
             digests = {model: files.sha256(path) for model, path in metrics.items()}
             entry = StoredMonth(
                 plan.fingerprint,
@@ -271,6 +272,16 @@ def store_readings(run: Run, plans: list[MonthPlan]) -> Stored:
             manifest[building_id, plan.month] = entry
         _write(run.settings, {p.building.building_id for p in plans}, accounting, manifest)
     return Stored(totals(fresh), problems, kept)
+
+
+def _all_are_built(metrics: dict[str, Path]) -> None:
+    """Raises StorageError if dbt was not asked for a model: which facts there are is in the DAG."""
+    if missing := [model for model, path in metrics.items() if not path.exists()]:
+        raise StorageError(
+            f"{missing[0]} was not built with the readings",
+            where=str(metrics[missing[0]]),
+            cure="run refresh again: Airflow had loaded its DAG before fact_columns.csv changed",
+        )
 
 
 def carried(settings: Settings, plans: list[MonthPlan]) -> dict[str, Path]:

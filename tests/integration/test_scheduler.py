@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 from starlette.routing import Mount
 
 from cli import screenshots
+from cli.ui import PASSWORDS
 from include.core.settings import PROJECT_DIR, Settings
 from include.engines import containers
 from include.engines.containers import PLATFORM
@@ -33,6 +34,9 @@ from tests.support.raw_files import Raw, small_drive, thermopro, times
 NEO4J = Neo4j().service(Settings.from_environment())
 pytestmark = pytest.mark.xdist_group("scheduler")  # one Airflow for all
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+ROLES = ("viewer", "user", "op")  # of Airflow, beside the admin
 
 
 @dataclass
@@ -128,8 +132,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def airflow(folder: Path) -> Iterator[Airflow]:
     """With Neo4j in a container, where there is Docker."""
+    users = ",".join(["admin:admin", *(f"{role}:{role}" for role in ROLES)])
     with running_airflow(
-        folder, WATCH_SECONDS="5", GRAPH_ENGINE="neo4j" if has_image(NEO4J.image) else "ladybug"
+        folder,
+        WATCH_SECONDS="5",
+        GRAPH_ENGINE="neo4j" if has_image(NEO4J.image) else "ladybug",
+        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=users,
     ) as server:
         wait_for(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
         yield server
@@ -206,6 +214,7 @@ def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Pat
 
     nobody_else_comes_in(airflow, folder / "data")
     nobody_reads_the_pages_without_a_login(airflow)
+    each_role_reads_what_is_public(airflow, folder / "data/airflow")
     openlineage_knows_the_assets(airflow, folder)
     the_pages_open_in_a_browser(airflow)
     a_cleared_group_succeeds_again(airflow, woken["aggregate_and_publish"]["dag_run_id"])
@@ -290,6 +299,18 @@ def nobody_reads_the_pages_without_a_login(airflow: Airflow) -> None:
     )
     with OPENER.open(request, timeout=30) as answer:
         assert answer.read(4) == b"PAR1"
+
+
+def each_role_reads_what_is_public(airflow: Airflow, home: Path) -> None:
+    passwords = json.loads((home / PASSWORDS).read_text())
+    assert passwords.keys() == {"admin", *ROLES}
+    for role in ROLES:
+        own = replace(airflow, token="")
+        login = {"username": role, "password": passwords[role]}
+        own.token = own.call("POST", "/auth/token", login)["access_token"]
+        (found,) = own.call("GET", "/platform/api/v1/buildings")["buildings"]
+        assert (found["building_id"], found["is_whole"]) == ("sm2", True), role
+        assert own.call("GET", "/platform/api/v1/health")["look"], role
 
 
 def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:

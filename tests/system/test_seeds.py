@@ -60,7 +60,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "buildings_config.csv": (",2,CC", ",3,CC"),
     "datasource_mappings.csv": ("temp_indoor,ThermoPro,-10,50", "temp_indoor,ThermoPro,-20,60"),
     "datasources_config.csv": ("ThermoPro room sensors", "ThermoPro sensors in rooms"),
-    "fact_columns.csv": ("", "sm2,environment,temperature_c,temp_indoor,"),
+    "fact_columns.csv": ("", "apartments,environment,temperature_c,temp_device,"),
     "file_checks.csv": ("", "sm2_weather,null_pct,,50,it is often offline"),
     "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
     "http_requests.csv": (",month,2024-01-01,7", ",month,2024-01-01,9"),

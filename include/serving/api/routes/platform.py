@@ -1,4 +1,4 @@
-"""The health of the whole platform: what is wrong with no building alone, and how the runs ended."""
+"""The health of the whole platform: what is wrong with no building alone, and how runs ended."""
 
 from collections.abc import Callable
 from dataclasses import asdict
