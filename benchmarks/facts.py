@@ -143,10 +143,10 @@ def main() -> None:
         database.execute(f"copy ({made}) to '{folder}/readings.parquet' {WRITTEN}")
         database.execute(f"create view readings as from '{folder}/readings.parquet'")
         database.execute(f"copy ({AMOUNTS}) to '{folder}/amounts.parquet' {WRITTEN}")
+        database.execute(f"set variable amounts = '{folder}/amounts.parquet'")
         plan(database)
         tables = {
             "fct_sensor_readings": f"read_parquet('{folder}/readings.parquet')",
-            "fct_amounts": f"read_parquet('{folder}/amounts.parquet')",
             "fct_rejected_readings": "fct_rejected_readings",
             **{name: f"read_parquet('{folder}/{name}.parquet')" for name in ORDER},
         }

@@ -87,6 +87,14 @@ MONTHS = pa.schema(
     ]
 )
 AMOUNT_MONTHS = MONTHS.append(pa.field("carried", pa.string()))
+FACT_MONTHS = MONTHS.append(pa.field("amounts", pa.string()))
+AMOUNTS = pa.schema(  # what facts read of them
+    [
+        *((name, pa.string()) for name in ("sensor_id", "measurement", "quality")),
+        ("value", pa.float64()),
+        *((name, pa.int32()) for name in ("source_file", "source_line")),
+    ]
+)
 
 
 FACT_COLUMNS = pa.schema(
@@ -239,8 +247,22 @@ def _write_amount_months(
     names = pa.concat_tables([CARRIED.empty_table(), *before])
     columns = ["source", "location", "sensor_id", "measurement"]
     files.write_parquet(folder / "carried_names.parquet", names.select(columns))
-    rows = [month for month in months if run.registry.makes_facts(month["building_id"])]
-    files.write_parquet(folder / "fact_months.parquet", pa.Table.from_pylist(rows, schema=MONTHS))
+    no_amounts = folder / "no_amounts.parquet"
+    files.write_parquet(no_amounts, AMOUNTS.empty_table())
+    rows = [
+        {
+            **month,
+            "amounts": str(
+                run.settings.paths.built_file("fct_amounts", month["batch"])
+                if run.registry.makes_amounts(month["building_id"])
+                else no_amounts
+            ),
+        }
+        for month in months
+        if run.registry.makes_facts(month["building_id"])
+    ]
+    table = pa.Table.from_pylist(rows, schema=FACT_MONTHS)
+    files.write_parquet(folder / "fact_months.parquet", table)
 
 
 def read_readings_plan(run: Run) -> ReadingsPlan:

@@ -1,5 +1,6 @@
 {{ config(materialized="parquet_batches", batches="fact_months", same_bytes=true, may_be_idle=true) }}
 
+-- depends_on: {{ ref("fct_amounts") }}, of a building that makes amounts
 with {{ fed("energy") }},
 
 counting_as as (
@@ -17,7 +18,7 @@ counted as (
         source_line,
         {{ exact_sum("value") }} as step,
         bool_or(quality = 'outlier') as is_outlier
-    from {{ batch_of(ref("fct_amounts")) }}
+    from read_parquet(getvariable('amounts'))
     where measurement in (from counting_as)
     group by all
 ),
