@@ -1,4 +1,6 @@
-"""Key figures, each defined once in kpis.yml, as SQL over the tables of a release."""
+"""Key figures, each defined once in kpis.yml: as SQL over the tables of a release, which DuckDB and
+PostgreSQL read alike, and as measures in DAX.
+"""
 
 import functools
 from collections.abc import Sequence
@@ -18,6 +20,13 @@ WHERE = {
     "outdoor": "dim_room.is_outdoor",
     "watched": "dim_room.is_watched",
 }
+DAX_WHERE = {
+    "": "",
+    "total": ", dim_device[is_total] = TRUE()",
+    "indoor": ", dim_room[is_outdoor] = FALSE()",
+    "outdoor": ", dim_room[is_outdoor] = TRUE()",
+    "watched": ", dim_room[is_watched] = TRUE()",
+}
 # what figures may be asked by, and how it is found
 By = Literal["building_id", "apartment", "room", "location", "sensor_id", "local_date", "month"]
 BY: dict[str, str] = {
@@ -27,9 +36,8 @@ BY: dict[str, str] = {
     "location": "facts.location",
     "sensor_id": "facts.sensor_id",
     "local_date": "facts.local_date",
-    "month": "strftime(facts.local_date, '%Y-%m')",
+    "month": "left(cast(facts.local_date as varchar), 7)",
 }
-_DAY = "building_id, local_date"
 
 
 class Kpi(BaseModel):
@@ -103,7 +111,7 @@ class Kpi(BaseModel):
         (column, *_), weight = self.columns, "facts.minutes" if has_minutes else "1"
         cell = f"facts.{column}"
         if self.mean:
-            whole = f"sum(if({cell} is null, 0, {weight}))"
+            whole = f"sum(case when {cell} is null then 0 else {weight} end)"
             return f"sum({cell} * {weight}) / nullif({whole}, 0)"
         if self.ratio:
             first, second = self.ratio
@@ -113,12 +121,47 @@ class Kpi(BaseModel):
                 *([f"{cell} >= {self.lowest}"] if self.lowest is not None else []),
                 *([f"{cell} <= {self.highest}"] if self.highest is not None else []),
             ]
-            return f"100.0 * count_if({' and '.join(bounds)}) / nullif(count({cell}), 0)"
+            within = f"count(*) filter (where {' and '.join(bounds)})"
+            return f"100.0 * {within} / nullif(count({cell}), 0)"
         if self.shortfall:
             return f"sum(greatest(0, {self.limit} - {cell}))"
         if self.excess:
             return f"sum(greatest(0, {cell} - {self.limit}))"
         name = "sum" if self.sum else "min" if self.min else "max"
+        return f"{name}({cell})"
+
+    @property
+    def dax(self) -> str:
+        """The measure, for tables of a model in Power BI that are named as those of a release."""
+        if self.difference:
+            return " - ".join(f"[{name}]" for name in self.difference)
+        return f"CALCULATE({self._dax}{DAX_WHERE[self.where]})"
+
+    @property
+    def _dax(self) -> str:
+        """Without its filter."""
+        column, *_ = self.columns
+        cell = f"{self.table}[{column}]"
+        filled = f"FILTER({self.table}, NOT(ISBLANK({cell})))"
+        if self.mean:
+            has_minutes = any(c.name == "minutes" for c in columns_of_named(self.table))
+            weight = f"{self.table}[minutes]" if has_minutes else "1"
+            return f"DIVIDE(SUMX({filled}, {cell} * {weight}), SUMX({filled}, {weight}))"
+        if self.ratio:
+            first, second = (f"SUM({self.table}[{name}])" for name in self.ratio)
+            return f"100 * DIVIDE({first}, {second})"
+        if self.share:
+            bounds = [
+                *([f"{cell} >= {self.lowest}"] if self.lowest is not None else []),
+                *([f"{cell} <= {self.highest}"] if self.highest is not None else []),
+            ]
+            within = f"FILTER({filled}, {' && '.join(bounds)})"
+            return f"100 * DIVIDE(COUNTROWS({within}), COUNTROWS({filled}))"
+        if self.shortfall:
+            return f"SUMX({filled}, MAX(0, {self.limit} - {cell}))"
+        if self.excess:
+            return f"SUMX({filled}, MAX(0, {cell} - {self.limit}))"
+        name = "SUM" if self.sum else "MIN" if self.min else "MAX"
         return f"{name}({cell})"
 
 
@@ -149,14 +192,15 @@ def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "t
     names = ", ".join(f"'{kpi.name}'" for kpi in chosen)
     return (
         f"with figures as ({' union all '.join(parts or [_nothing(by)])})"
-        f" select * from ({every}) as every"
+        f" select * from ({every}) as found"
         f" where kpi in ({names or 'null'}) and value is not null"
     )
 
 
 def _nothing(by: Sequence[str]) -> str:
     groups = ", ".join(f"null as {name}" for name in by)
-    return f"select {groups}, null as kpi, null::double as value, null as unit where false"
+    value = "cast(null as double precision) as value"
+    return f"select {groups}, null as kpi, {value}, null as unit where false"
 
 
 def _has(kpi: Kpi, by: Sequence[str]) -> bool:
@@ -176,7 +220,12 @@ def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:
         else "facts.*, (facts.timestamp at time zone dim_building.timezone)::date as local_date"
     )
     # only days that are over are in the tables of days
-    whole = "" if "local_date" in names else f" semi join {kpi.days} as days using ({_DAY})"
+    whole = (
+        ""
+        if "local_date" in names
+        else f" and exists (select 1 from {kpi.days} as days where days.building_id ="
+        " facts.building_id and days.local_date = facts.local_date)"
+    )
     groups = ", ".join(f"{BY[name]} as {name}" for name in by)
     device = (
         " inner join dim_device on facts.building_id = dim_device.building_id"
@@ -185,13 +234,14 @@ def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:
         else ""
     )
     return (
-        f"select {groups}, '{kpi.name}' as kpi, ({kpi.value})::double as value,"
+        f"select {groups}, '{kpi.name}' as kpi, cast({kpi.value} as double precision) as value,"
         f" '{kpi.unit}' as unit"
         f" from (select {dated} from {kpi.table} as facts inner join dim_building"
-        f" on facts.building_id = dim_building.building_id) as facts{whole}"
+        " on facts.building_id = dim_building.building_id) as facts"
         " inner join dim_room on facts.building_id = dim_room.building_id"
         f" and facts.location = dim_room.location{device}"
-        f" where {WHERE[kpi.where]} and {where} group by {', '.join(BY[name] for name in by)}"
+        f" where {WHERE[kpi.where]} and {where}{whole}"
+        f" group by {', '.join(BY[name] for name in by)}"
     )
 
 

@@ -30,6 +30,7 @@ from include.release.documents import write_documents
 from include.release.explorer_data import write_explorer_data
 from include.release.history import HistoryFile, history
 from include.release.source_tables import source_tables, write_source_table
+from include.release.star_schema import write_handover
 from include.release.views import query_of, write_views
 from include.store.archive import Unit
 from include.store.readings import AMOUNTS, READINGS, SourceMonth, taken_out, unexplained
@@ -193,6 +194,7 @@ def build(run: Run, made_by: dict[str, Any]) -> Release:
         lineage_of_release = lineage.lineage(run, version, months_of_readings)
         last = previous.path if previous else None
         write_explorer_data(database, run, staging, last, lineage_of_release)
+        write_handover(database, staging, published_tables(run))
     write_documents(run, version, rows, lineage_of_release, staging, published_tables(run))
     files.write_json(
         staging / "run.json",

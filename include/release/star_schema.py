@@ -1,4 +1,4 @@
-"""The folder `handover/` of a release with a star schema: what Power BI, SAP Analytics Cloud and SQL
+"""The folder `handover/` of a release with a star schema: what Power BI, SAP Analytics Cloud and
 databases load, made from the tables and from the rows of kpis.yml.
 """
 
@@ -27,7 +27,7 @@ KEYS = {
 }
 DIMENSION_OF = {"room_key": "dim_room", "device_key": "dim_device", "date_key": "dim_date"}
 LARGE = ("sensor_events", "weather_clean", "dim_datetime")  # as Parquet alone
-HEALTH = "fact_device_health_day"
+HEALTH, BUILDING = "fact_device_health_day", "dim_building"
 
 
 def write_handover(
@@ -43,7 +43,8 @@ def write_handover(
     tables = [
         table
         for table in published
-        if table.kind in ("rollup", "view") and table.model not in LARGE
+        if (table.kind in ("rollup", "view") and table.model not in LARGE)
+        or table.model == BUILDING
     ]
     models = {table.model for table in tables}
     if not {"dim_room", "dim_device", "dim_date", "fact_energy_day"} <= models:
@@ -59,7 +60,7 @@ def write_handover(
         )
     files.write_text(folder / "dictionary.csv", _csv(_dictionary(tables)))
     files.write_text(folder / "relationships.csv", _csv(_relationships(tables)))
-    given = [kpi for kpi in kpis() if kpi.tables <= models | {"dim_building"}]
+    given = [kpi for kpi in kpis() if kpi.tables <= models]
     measures = [f"{kpi.name} = {kpi.dax}  // {kpi.unit}: {kpi.description}" for kpi in given]
     files.write_text(folder / "measures.dax", "\n".join(measures) + "\n")
     views = [f"create view {name} as {query_of_kpis(by, given)};" for name, by in KPIS_BY.items()]

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import connectorx
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -432,6 +433,52 @@ def test_weather_of_a_day_is_the_newest_run_s(events: duckdb.DuckDBPyConnection)
         rain = math.fsum(days[row[:3]]["PRED_TOT_PREC_ctrl"])
         wanted = (math.fsum(warm) / len(warm), min(warm), max(warm), rain, len(warm))
         assert row[3:] == pytest.approx(wanted, abs=1e-9)
+
+
+def test_what_is_handed_over_gives_the_same_figures_elsewhere(
+    events: duckdb.DuckDBPyConnection, apartments: DataPaths, tmp_path: Path
+) -> None:
+    """The CSV files and the views, in a database of somebody else."""
+    folder = apartments.root / "publications/apartments/releases/latest/handover"
+    dictionary = duckdb.sql(f"from '{folder}/dictionary.csv'").fetchall()
+    views = (folder / "kpis.sql").read_text()
+    wanted = "select month, apartment, kpi, round(value, 6), unit from kpi_month"
+    expected = sorted(events.sql(wanted).fetchall())
+    assert len(expected) > 50
+    with database("postgresql", tmp_path / "postgres") as server:
+        for path in sorted((folder / "csv").glob("*.csv")):
+            if path.stem.startswith("kpi_"):
+                continue
+            types = {row[1]: row[2] for row in dictionary if row[0] == path.stem}
+            header = path.read_text().partition("\n")[0].split(",")
+            columns = ", ".join(
+                f'"{name}" {types.get(name, "varchar").replace("double", "double precision")}'
+                for name in header
+            )
+            server.run(
+                f"create table {path.stem} ({columns});\n"
+                f"copy {path.stem} from stdin with (format csv, header);\n{path.read_text()}\\.\n"
+            )
+        server.run(views)
+        login = f"{LOGIN}:{quote(PASSWORD, safe='')}"
+        address = f"postgresql://{login}@{server.location.partition('://')[2]}"
+        asked = wanted.replace("round(value, 6)", "round(value::numeric, 6)::double precision")
+        found = connectorx.read_sql(address, asked, return_type="arrow")
+    assert sorted(tuple(row.values()) for row in found.to_pylist()) == expected
+    joins = duckdb.sql(f"from '{folder}/relationships.csv'").fetchall()
+    for table, column, other, key, _ in joins:
+        one, many = (f"'{folder}/csv/{name}.csv'" for name in (other, table))
+        assert duckdb.sql(f"select count(*) - count(distinct {key}) from {one}").fetchall() == [
+            (0,)
+        ]
+        of_rooms = "where sensor_type <> 'Weather forecast'" if table == "dim_device" else ""
+        missing = f"""select count(*) from (from {many} {of_rooms}) as many
+            anti join {one} as one on many.{column} = one.{key}"""
+        assert duckdb.sql(missing).fetchall() == [(0,)], (table, column)
+    roles = (folder / "roles.dax").read_text()
+    assert 'dim_apartment: [apartment_id] = "apartments.jimmy"' in roles
+    measures = (folder / "measures.dax").read_text().splitlines()
+    assert len(measures) == 30 and all(" = " in line for line in measures)
 
 
 GRANTS = """user:owner,building,apartments,read,owns it
