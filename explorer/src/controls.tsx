@@ -46,9 +46,10 @@ interface Props {
   scene: Scene;
   period: Period | null;
   grain: Grain | null;
+  hasGrain?: boolean;
 }
 
-export function Controls({ scene, period, grain }: Props) {
+export function Controls({ scene, period, grain, hasGrain = true }: Props) {
   const { view, go, words } = scene;
   const isPreset = PRESETS.some((text) => text === view.datetime);
   const isOther = view.before !== "" && !BEFORE.some((length) => length === view.before);
@@ -66,7 +67,7 @@ export function Controls({ scene, period, grain }: Props) {
         </select>
       </label>
       {period && <Dates scene={scene} period={period} />}
-      <label>
+      {hasGrain && <label>
         {words.say("grain")}
         <select value={view.grain} onChange={(event) => go({ grain: event.currentTarget.value as Grain })}>
           <option value="auto">
@@ -79,7 +80,7 @@ export function Controls({ scene, period, grain }: Props) {
             </option>
           ))}
         </select>
-      </label>
+      </label>}
       <label>
         {words.say("before")}
         <select value={view.before} onChange={(event) => go({ before: event.currentTarget.value })}>

@@ -5,6 +5,7 @@ import { api } from "./api.ts";
 import { Explore } from "./explore.tsx";
 import { read, write } from "./favourites.tsx";
 import { HealthPage, Platform } from "./health.tsx";
+import { KpiPage } from "./kpis.tsx";
 import type { Building, Published } from "./model.ts";
 import { packs } from "./packs.ts";
 import { ReleasePage } from "./release.tsx";
@@ -75,6 +76,8 @@ function Body({ scene }: { scene: Scene }) {
   switch (scene.view.page) {
     case "explore":
       return <Explore scene={scene} />;
+    case "kpis":
+      return <KpiPage scene={scene} />;
     case "health":
       return <HealthPage scene={scene} />;
     case "release":
@@ -94,9 +97,14 @@ function Header({ scene, buildings, language }: HeaderProps) {
   const { words, view, go, published, source } = scene;
   // who may see a part of a building sees its values alone
   const isWhole = published.building.is_whole !== false;
-  const pages = PAGES.filter((page) =>
-    page === "health" ? source.api && isWhole : page !== "release" || isWhole,
-  );
+  const isThere: Record<PageName, boolean> = {
+    explore: true,
+    kpis: published.building.has_kpis === true,
+    health: source.api !== "" && isWhole,
+    release: isWhole,
+    report: true,
+  };
+  const pages = PAGES.filter((page) => isThere[page]);
   const speak = (name: string) => {
     write("language", name);
     go({ language: name });

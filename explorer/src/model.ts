@@ -7,6 +7,8 @@ export interface Building {
   licence: string;
   /** False for whom only some of its places are; the API alone says so. */
   is_whole?: boolean;
+  /** Whether the release has key figures, which the API gives. */
+  has_kpis?: boolean;
 }
 
 export interface Place {

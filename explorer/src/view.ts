@@ -3,7 +3,7 @@
 import { GRAINS, type Grain, type Published, type Series } from "./model.ts";
 import { branches, locationsOf } from "./places.ts";
 
-export const PAGES = ["explore", "health", "release", "report"] as const;
+export const PAGES = ["explore", "kpis", "health", "release", "report"] as const;
 export const SHAPES = ["lines", "heatmap", "floors", "calendar", "table"] as const;
 export const MOST_SERIES = 20;
 const MANY = 400; // characters of a value that somebody may have written by hand

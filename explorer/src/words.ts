@@ -120,7 +120,7 @@ export class Words {
   }
 }
 
-export function unitOf(measurement: Measurement | undefined): string {
+export function unitOf(measurement: { unit: string } | undefined): string {
   const unit = measurement?.unit ?? "";
   return UNITS[unit] ?? unit;
 }

@@ -186,13 +186,26 @@ def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "t
     """
     chosen = [kpi for kpi in wanted or kpis() if _has(kpi, by)]
     computed = {one.name: one for kpi in chosen for one in (kpi, *kpi.operands)}
-    parts = [_select(kpi, by, where) for kpi in computed.values() if not kpi.difference]
+    # those of one table and filter are computed at once
+    together: dict[tuple[str, str], list[Kpi]] = {}
+    for kpi in computed.values():
+        if not kpi.difference:
+            together.setdefault((kpi.table, kpi.where), []).append(kpi)
+    groups = list(together.values())
+    tables = [f"g{n} as materialized ({_select(own, by, where)})" for n, own in enumerate(groups)]
+    columns = ", ".join(by)
+    rows = [
+        f"select {columns}, '{kpi.name}' as kpi, {kpi.name} as value, '{kpi.unit}' as unit"
+        f" from g{n}"
+        for n, own in enumerate(groups)
+        for kpi in own
+    ]
+    figures = f"figures as materialized ({' union all '.join(rows or [_nothing(by)])})"
     differences = [_difference(kpi, by) for kpi in chosen if kpi.difference]
     every = " union all ".join(["select * from figures", *differences])
     names = ", ".join(f"'{kpi.name}'" for kpi in chosen)
     return (
-        f"with figures as ({' union all '.join(parts or [_nothing(by)])})"
-        f" select * from ({every}) as found"
+        f"with {', '.join([*tables, figures])} select * from ({every}) as found"
         f" where kpi in ({names or 'null'}) and value is not null"
     )
 
@@ -211,22 +224,25 @@ def _has(kpi: Kpi, by: Sequence[str]) -> bool:
     )
 
 
-def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:
-    columns = columns_of_named(kpi.table)
-    names = {column.name for column in columns}
+def _select(own: Sequence[Kpi], by: Sequence[str], where: str) -> str:
+    """Figures of one table and filter, a column for each."""
+    kpi = own[0]
+    names = {column.name for column in columns_of_named(kpi.table)}
+    has_days = "local_date" in names
     dated = (
         "facts.*"
-        if "local_date" in names
+        if has_days
         else "facts.*, (facts.timestamp at time zone dim_building.timezone)::date as local_date"
     )
     # only days that are over are in the tables of days
     whole = (
         ""
-        if "local_date" in names
+        if has_days
         else f" and exists (select 1 from {kpi.days} as days where days.building_id ="
         " facts.building_id and days.local_date = facts.local_date)"
     )
     groups = ", ".join(f"{BY[name]} as {name}" for name in by)
+    values = ", ".join(f"cast({one.value} as double precision) as {one.name}" for one in own)
     device = (
         " inner join dim_device on facts.building_id = dim_device.building_id"
         " and facts.location = dim_device.location and facts.sensor_id = dim_device.sensor_id"
@@ -234,8 +250,7 @@ def _select(kpi: Kpi, by: Sequence[str], where: str) -> str:
         else ""
     )
     return (
-        f"select {groups}, '{kpi.name}' as kpi, cast({kpi.value} as double precision) as value,"
-        f" '{kpi.unit}' as unit"
+        f"select {groups}, {values}"
         f" from (select {dated} from {kpi.table} as facts inner join dim_building"
         " on facts.building_id = dim_building.building_id) as facts"
         " inner join dim_room on facts.building_id = dim_room.building_id"

@@ -9,7 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -21,19 +23,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import expect, sync_playwright
 
 from cli.example import DRIVE, copy_drive, environment, write_seeds
+from cli.screenshots import browser
 from include.core.paths import DataPaths
 from include.core.settings import PROJECT_DIR, SEEDS, Settings
 from include.ledger.ledger import Ledger
 from include.ledger.pack import Pack
 from include.registry import load_registry
 from include.registry.cells import EXAMPLE
+from include.release.explorer_page import built_path
 from include.serving.access import Person
 from include.serving.api.app import PREFIX, add_api
 from include.serving.api.limits import Limits
+from include.serving.page import add_page
 from tests.support.databases import LOGIN, PASSWORD, database
 from tests.support.many import edit
 
@@ -579,6 +586,59 @@ def test_each_person_gets_what_the_grants_say(granted: DataPaths) -> None:
     assert energy(clients["renter"]) == {"jeremie": energy(whole)["jeremie"]}
     nodes = clients["renter"].get(f"{PREFIX}/buildings/apartments/hierarchy").json()["nodes"]
     assert {node["type"] for node in nodes} == {"Building", "Floor", "Apartment", "Room", "Sensor"}
+
+
+@contextmanager
+def explorer_of(apartments: DataPaths, name: str) -> Iterator[str]:
+    """The page as somebody opens it."""
+    app = api_of(apartments, name).app
+    assert isinstance(app, FastAPI)
+    add_page(app)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/explorer/"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.skipif(browser() is None, reason="there is no Chromium")
+@pytest.mark.skipif(not built_path(), reason="the page is not built (make explorer)")
+def test_an_owner_and_a_renter_see_their_pages(granted: DataPaths) -> None:
+    """In a browser; of the other apartment a renter's pages have nothing, also not in what they
+    fetch.
+    """
+    days = "datetime=2023-10-29/2023-10-30&language=en"
+    found: dict[str, str] = {}
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+        for name in ("owner", "renter"):
+            fetched: list[str] = []
+            page = chromium.new_page()
+            page.on("response", lambda one, fetched=fetched: fetched.append(one.text() if "json" in one.headers.get("content-type", "") else ""))  # fmt: skip
+            with explorer_of(granted, name) as address:
+                page.goto(f"{address}#page=kpis&before=P1D&{days}")
+                row = page.get_by_role("row").filter(has_text=re.compile("^Energy used"))
+                expect(row).to_contain_text("kWh", timeout=30_000)
+                found[name] = row.inner_text()
+                expect(page.get_by_role("link", name="Health")).to_have_count(name == "owner")
+                expect(page.get_by_role("link", name="Release")).to_have_count(name == "owner")
+                row.locator("summary").click()
+                expect(row).to_contain_text("energy used in the apartment")
+                texts = [page.content()]
+                for shape in ("lines", "heatmap", "table"):
+                    page.goto(f"{address}#page=explore&shape={shape}&{days}")
+                    expect(page.get_by_text("jeremie").first).to_be_visible(timeout=30_000)
+                    texts.append(page.content())
+                page.wait_for_load_state("networkidle")
+            page.close()
+            seen = "\n".join([*texts, *fetched])
+            assert ("jimmy" in seen) is (name == "owner")
+            assert len(fetched) > 5
+        chromium.close()
+    assert "5.8" in found["renter"] and "5.8" in found["owner"] and "4.0" in found["owner"]
 
 
 REGISTER = {

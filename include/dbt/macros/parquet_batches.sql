@@ -39,7 +39,7 @@ another an empty file.
         {%- endset -%}
         {%- do run_query(bindings ~ build) -%}
     {%- endfor -%}
-    {%- if config.get("same_bytes") %}{% do run_query("drop table " ~ model.name ~ "_batch") %}{% endif -%}
+    {%- if config.get("same_bytes") %}{% do run_query("drop table if exists " ~ model.name ~ "_batch") %}{% endif -%}
     {% call statement("main") -%}
         create or replace view {{ target }} as
         {% if paths -%}

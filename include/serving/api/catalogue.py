@@ -73,7 +73,11 @@ class Published:
     def buildings(self) -> dict[str, dict[str, Any]]:
         """Its buildings by id."""
         return {
-            row["building_id"]: row | {"is_whole": self.access[row["building_id"]].is_whole}
+            row["building_id"]: row
+            | {
+                "is_whole": self.access[row["building_id"]].is_whole,
+                "has_kpis": (self.path / "kpi_day.parquet").exists(),
+            }
             for row in self.index["buildings"]
             if row["building_id"] in self.access
         }

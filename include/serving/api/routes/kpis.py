@@ -100,7 +100,13 @@ def _chosen(published: Published, building_id: str, text: str) -> list[Kpi]:
 
 
 def _described(one: Kpi) -> dict[str, Any]:
-    return {"name": one.name, "unit": one.unit, "description": one.description}
+    table = one.table or one.operands[0].table
+    return {
+        "name": one.name,
+        "unit": one.unit,
+        "table": table,
+        "description": one.description,
+    }
 
 
 def _days(published: Published, building_id: str, period: Period) -> tuple[date, date]:
@@ -130,17 +136,19 @@ def _rows(
         "facts.building_id = $building and facts.local_date >= $first and facts.local_date < $stop"
         " and list_contains($places, facts.location)"
     )
-    tables = {name for one in chosen for name in one.tables}
-    given: dict[str, Any] = {
-        "building": building_id,
-        "first": days[0],
-        "stop": days[1],
-        "places": places,
-        **{name: str(published.path / f"{name}.parquet") for name in tables},
-    }
-    named = ", ".join(f"{name} as (from read_parquet(${name}))" for name in sorted(tables))
-    asked = query_of_kpis(groups, chosen, where)
-    rows = reader.rows_of(f"with {named} select * from ({asked}) order by all", given)
+    given = {"building": building_id, "first": days[0], "stop": days[1], "places": places}
+    # one query for each table and filter: together they need more memory than an answer may have
+    together: dict[tuple[object, ...], list[Kpi]] = {}
+    for one in chosen:
+        together.setdefault((one.table, one.where, one.difference), []).append(one)
+    rows = []
+    for own in together.values():
+        tables = own[0].tables
+        paths = {name: str(published.path / f"{name}.parquet") for name in tables}
+        named = ", ".join(f"{name} as (from read_parquet(${name}))" for name in sorted(tables))
+        asked = query_of_kpis(groups, own, where)
+        rows += reader.rows_of(f"with {named} select * from ({asked})", given | paths)
+    rows.sort(key=lambda row: [str(row[name]) for name in (*groups, "kpi")])
     if len(rows) > MOST_POINTS:
         raise Problem(422, f"there are more than {MOST_POINTS} rows; ask for fewer days", "by")
     return rows
