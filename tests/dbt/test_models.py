@@ -63,7 +63,9 @@ def test_every_model_source_and_column_is_described() -> None:
             assert column["description"], (node["name"], column["name"])
     read = {name for node in models for name in node["depends_on"]["nodes"]}
     unread = {name.rpartition(".")[2] for name in set(manifest()["sources"]) - read}
-    assert unread == {"months", "fact_months", "windows"}, "the materialization reads these, unseen by dbt"
+    assert unread == {"months", "fact_months", "windows"}, (
+        "the materialization reads these, unseen by dbt"
+    )
 
 
 def test_the_exposure_names_every_published_model() -> None:

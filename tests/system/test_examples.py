@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import connectorx
 import duckdb
+import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -599,7 +600,11 @@ def explorer_of(apartments: DataPaths, name: str) -> Iterator[str]:
     thread.start()
     while not server.started:
         assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/explorer/"
+    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    for _ in range(20):  # what the first request reads may take longer than an answer may
+        if httpx.get(f"{address}{PREFIX}/buildings/apartments/kpis").status_code == httpx.codes.OK:
+            break
+    yield f"{address}/explorer/"
     server.should_exit = True
     thread.join()
 

@@ -33,7 +33,7 @@ GRAINS = {
     "1M": ("agg_monthly", 28 * DAY - HOUR),
 }
 BATCH = 20_000  # rows
-MEMORY = "128MB"
+MEMORY = "256MB"
 
 Array = npt.NDArray[Any]
 
