@@ -57,19 +57,26 @@ def sql_of(model: str, **names: Any) -> str:
     return jinja2.Environment().from_string(text).render(stubs | names)
 
 
+def as_dbt_does(folder: str) -> duckdb.DuckDBPyConnection:
+    """A database with the settings of include/dbt/profiles.yml, which spills into a folder."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "1GB",
+        "temp_directory": folder,
+        "disabled_optimizers": "join_order,build_side_probe_side",
+    }
+    database = duckdb.connect(config=config)
+    database.execute("set timezone = 'UTC'")
+    return database
+
+
 def main() -> None:
     """Print the seconds of each model and of the copy, and the peak memory, as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counters", type=int, default=583)
     counters = parser.parse_args().counters
     with tempfile.TemporaryDirectory() as folder:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "1GB",
-            "temp_directory": folder,
-            "disabled_optimizers": "join_order,build_side_probe_side",
-        }
-        database = duckdb.connect(config=config)
-        database.execute(f"set timezone = 'UTC'; {SEEDS}")
+        database = as_dbt_does(folder)
+        database.execute(SEEDS)
         database.register("nothing", CARRIED.empty_table())
         database.execute(f"copy nothing to '{folder}/nothing.parquet' (format parquet)")
         rows = READINGS.format(counters=counters, minutes=MINUTES)

@@ -19,8 +19,8 @@ import pyarrow as pa
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(PROJECT)
 
-from benchmarks.amounts import MINUTES, WRITTEN, sql_of  # noqa: E402
-from include.planning.tables import FACT_COLUMNS, TARIFFS  # noqa: E402
+from benchmarks.amounts import MINUTES, WRITTEN, as_dbt_does, sql_of  # noqa: E402
+from include.planning.facts import FACT_COLUMNS, TARIFFS  # noqa: E402
 
 # kind of device, measurement, fact, column, kind of measurement
 SENT = [
@@ -128,15 +128,8 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, default=16)
     rooms = parser.parse_args().rooms
     with tempfile.TemporaryDirectory() as folder:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "1GB",
-            "temp_directory": folder,
-            "disabled_optimizers": "join_order,build_side_probe_side",
-        }
-        database = duckdb.connect(config=config)
-        database.execute(
-            f"set timezone = 'UTC'; set variable readings = '{folder}/readings.parquet'"
-        )
+        database = as_dbt_does(folder)
+        database.execute(f"set variable readings = '{folder}/readings.parquet'")
         names = [{"device": device, "measurement": name} for device, name, *_ in SENT]
         database.register("sent", pa.Table.from_pylist(names))
         made = READINGS.format(rooms=rooms, minutes=MINUTES)

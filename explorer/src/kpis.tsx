@@ -1,4 +1,4 @@
-// Key figures of apartments, beside those of an earlier period. What each one is, the API says.
+// KPIs of apartments, beside those of an earlier period. What each one is, the API says.
 
 import { useEffect, useState } from "preact/hooks";
 import { iso } from "./api.ts";

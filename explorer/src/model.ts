@@ -7,7 +7,7 @@ export interface Building {
   licence: string;
   /** False for whom only some of its places are; the API alone says so. */
   is_whole?: boolean;
-  /** Whether the release has key figures, which the API gives. */
+  /** Whether the release has KPIs, which the API gives. */
   has_kpis?: boolean;
 }
 

@@ -1,9 +1,9 @@
-"""Key figures, each defined once in kpis.yml: as SQL over the tables of a release, which DuckDB and
+"""KPIs, each defined once in kpis.yml: as SQL over the tables of a release, which DuckDB and
 PostgreSQL read alike, and as measures in DAX.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +27,7 @@ DAX_WHERE = {
     "outdoor": ", dim_room[is_outdoor] = TRUE()",
     "watched": ", dim_room[is_watched] = TRUE()",
 }
-# what figures may be asked by, and how it is found
+# what KPIs may be asked by, and how it is found
 By = Literal["building_id", "apartment", "room", "location", "sensor_id", "local_date", "month"]
 BY: dict[str, str] = {
     "building_id": "facts.building_id",
@@ -41,7 +41,7 @@ BY: dict[str, str] = {
 
 
 class Kpi(BaseModel):
-    """A key figure; what its keys mean is said in kpis.yml.
+    """A KPI; what its keys mean is said in kpis.yml.
 
     Attributes:
         name: its name in tables, API and pages, and in labels.csv of kind `kpi`.
@@ -83,7 +83,7 @@ class Kpi(BaseModel):
 
     @property
     def operands(self) -> tuple["Kpi", ...]:
-        """The figures that a difference is made of."""
+        """The KPIs that a difference is made of."""
         known = {kpi.name: kpi for kpi in kpis()}
         return tuple(known[name] for name in self.difference or ())
 
@@ -105,23 +105,28 @@ class Kpi(BaseModel):
         return self.ratio or tuple(filter(None, self._of_columns))
 
     @property
+    def _has_minutes(self) -> bool:
+        return any(column.name == "minutes" for column in columns_of_named(self.table))
+
+    def _bounds(self, cell: str) -> list[str]:
+        """The conditions of a share, which SQL and DAX write alike."""
+        lowest = [f"{cell} >= {self.lowest}"] if self.lowest is not None else []
+        highest = [f"{cell} <= {self.highest}"] if self.highest is not None else []
+        return [*lowest, *highest]
+
+    @property
     def value(self) -> str:
         """The aggregate, as SQL over `facts`."""
-        has_minutes = any(c.name == "minutes" for c in columns_of_named(self.table))
-        (column, *_), weight = self.columns, "facts.minutes" if has_minutes else "1"
-        cell = f"facts.{column}"
+        cell = f"facts.{self.columns[0]}"
         if self.mean:
+            weight = "facts.minutes" if self._has_minutes else "1"
             whole = f"sum(case when {cell} is null then 0 else {weight} end)"
             return f"sum({cell} * {weight}) / nullif({whole}, 0)"
         if self.ratio:
             first, second = self.ratio
             return f"100.0 * sum(facts.{first}) / nullif(sum(facts.{second}), 0)"
         if self.share:
-            bounds = [
-                *([f"{cell} >= {self.lowest}"] if self.lowest is not None else []),
-                *([f"{cell} <= {self.highest}"] if self.highest is not None else []),
-            ]
-            within = f"count(*) filter (where {' and '.join(bounds)})"
+            within = f"count(*) filter (where {' and '.join(self._bounds(cell))})"
             return f"100.0 * {within} / nullif(count({cell}), 0)"
         if self.shortfall:
             return f"sum(greatest(0, {self.limit} - {cell}))"
@@ -140,22 +145,16 @@ class Kpi(BaseModel):
     @property
     def _dax(self) -> str:
         """Without its filter."""
-        column, *_ = self.columns
-        cell = f"{self.table}[{column}]"
+        cell = f"{self.table}[{self.columns[0]}]"
         filled = f"FILTER({self.table}, NOT(ISBLANK({cell})))"
         if self.mean:
-            has_minutes = any(c.name == "minutes" for c in columns_of_named(self.table))
-            weight = f"{self.table}[minutes]" if has_minutes else "1"
+            weight = f"{self.table}[minutes]" if self._has_minutes else "1"
             return f"DIVIDE(SUMX({filled}, {cell} * {weight}), SUMX({filled}, {weight}))"
         if self.ratio:
             first, second = (f"SUM({self.table}[{name}])" for name in self.ratio)
             return f"100 * DIVIDE({first}, {second})"
         if self.share:
-            bounds = [
-                *([f"{cell} >= {self.lowest}"] if self.lowest is not None else []),
-                *([f"{cell} <= {self.highest}"] if self.highest is not None else []),
-            ]
-            within = f"FILTER({filled}, {' && '.join(bounds)})"
+            within = f"FILTER({filled}, {' && '.join(self._bounds(cell))})"
             return f"100 * DIVIDE(COUNTROWS({within}), COUNTROWS({filled}))"
         if self.shortfall:
             return f"SUMX({filled}, MAX(0, {self.limit} - {cell}))"
@@ -167,13 +166,21 @@ class Kpi(BaseModel):
 
 @functools.cache
 def kpis() -> tuple[Kpi, ...]:
-    """All figures, in the order of kpis.yml."""
+    """All KPIs, in the order of kpis.yml."""
     document = yaml.safe_load(files.read_source(Path(__file__).with_name("kpis.yml")))
     return tuple(Kpi.model_validate(row) for row in document["kpis"])
 
 
+def together(chosen: Iterable[Kpi]) -> list[list[Kpi]]:
+    """Those that one query over a table can give: of one table and filter."""
+    found: dict[tuple[object, ...], list[Kpi]] = {}
+    for kpi in chosen:
+        found.setdefault((kpi.table, kpi.where, kpi.difference), []).append(kpi)
+    return list(found.values())
+
+
 def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "true") -> str:
-    """The query of figures over the tables of a release, which it sees by their names.
+    """The query of KPIs over the tables of a release, which it sees by their names.
 
     Args:
         by: columns of BY that they are grouped by.
@@ -185,13 +192,8 @@ def query_of_kpis(by: Sequence[str], wanted: Sequence[Kpi] = (), where: str = "t
         groups that have no value.
     """
     chosen = [kpi for kpi in wanted or kpis() if _has(kpi, by)]
-    computed = {one.name: one for kpi in chosen for one in (kpi, *kpi.operands)}
-    # those of one table and filter are computed at once
-    together: dict[tuple[str, str], list[Kpi]] = {}
-    for kpi in computed.values():
-        if not kpi.difference:
-            together.setdefault((kpi.table, kpi.where), []).append(kpi)
-    groups = list(together.values())
+    computed = {one.name: one for kpi in chosen for one in kpi.operands or (kpi,)}
+    groups = together(computed.values())
     tables = [f"g{n} as materialized ({_select(own, by, where)})" for n, own in enumerate(groups)]
     columns = ", ".join(by)
     rows = [
@@ -217,7 +219,7 @@ def _nothing(by: Sequence[str]) -> str:
 
 
 def _has(kpi: Kpi, by: Sequence[str]) -> bool:
-    """Whether the figure can be asked so: a room's temperature has no sensors."""
+    """Whether the KPI can be asked so: a room's temperature has no sensors."""
     return "sensor_id" not in by or all(
         any(column.name == "sensor_id" for column in columns_of_named(one.table))
         for one in kpi.operands or (kpi,)
@@ -225,7 +227,7 @@ def _has(kpi: Kpi, by: Sequence[str]) -> bool:
 
 
 def _select(own: Sequence[Kpi], by: Sequence[str], where: str) -> str:
-    """Figures of one table and filter, a column for each."""
+    """KPIs of one table and filter, a column for each."""
     kpi = own[0]
     names = {column.name for column in columns_of_named(kpi.table)}
     has_days = "local_date" in names

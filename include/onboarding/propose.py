@@ -20,7 +20,7 @@ from include.onboarding.describe import (
 )
 from include.onboarding.sniff import Sample
 from include.registry import Registry
-from include.registry.hierarchy import NODES, Roots
+from include.registry.hierarchy import NODES
 from include.registry.rows import (
     FileFormat,
     HierarchyNode,
@@ -28,7 +28,7 @@ from include.registry.rows import (
     Row,
     SensorMapping,
 )
-from include.registry.seeds import read_cells, read_rows
+from include.registry.seeds import Roots, read_cells, read_rows
 
 SEEDS = (
     "file_formats.csv",

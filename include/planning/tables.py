@@ -35,9 +35,9 @@ from include.core.errors import StorageError
 from include.core.settings import Settings
 from include.formats.declared import described_by
 from include.ledger.ledger import FileVersion, Ledger
+from include.planning.facts import write_fact_rows
 from include.planning.plan import MonthPlan, WindowPlan, rank, versions_of
 from include.registry import Registry, Run
-from include.registry.fact_rows import Tariff, conversion_to
 from include.registry.rows import (
     Building,
     Datasource,
@@ -93,27 +93,6 @@ AMOUNTS = pa.schema(  # what facts read of them
         *((name, pa.string()) for name in ("sensor_id", "measurement", "quality")),
         ("value", pa.float64()),
         *((name, pa.int32()) for name in ("source_file", "source_line")),
-    ]
-)
-
-
-FACT_COLUMNS = pa.schema(
-    [
-        *(
-            (name, pa.string())
-            for name in ("building_id", "fact", "column", "measurement", "unit", "kind", "amount")
-        ),
-        *((name, pa.float64()) for name in ("scale", "offset", "amount_scale")),
-        ("sensors", pa.list_(pa.string())),
-    ]
-)
-TARIFFS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("building_id", "provider")),
-        *((name, pa.date32()) for name in ("valid_from", "valid_to")),
-        ("weekdays", pa.list_(pa.int64())),
-        *((name, pa.int64()) for name in ("from_minute", "to_minute")),
-        ("chf_per_kwh", pa.float64()),
     ]
 )
 WINDOWS = pa.schema(
@@ -204,6 +183,7 @@ def write_readings_plan(
         run.settings.paths.plan / "months.parquet", pa.Table.from_pylist(rows, schema=MONTHS)
     )
     _write_amount_months(run, rows, carried or {})
+    _write_fact_months(run, rows)
     planned = [
         {
             "building_id": plan.building.building_id,
@@ -247,6 +227,11 @@ def _write_amount_months(
     names = pa.concat_tables([CARRIED.empty_table(), *before])
     columns = ["source", "location", "sensor_id", "measurement"]
     files.write_parquet(folder / "carried_names.parquet", names.select(columns))
+
+
+def _write_fact_months(run: Run, months: list[dict[str, Any]]) -> None:
+    """Write the months of which facts are made, each with the file of its amounts."""
+    folder = run.settings.paths.plan
     no_amounts = folder / "no_amounts.parquet"
     files.write_parquet(no_amounts, AMOUNTS.empty_table())
     rows = [
@@ -367,52 +352,9 @@ def write_seeds(run: Run) -> None:
         if name == "measurements":
             table = table.append_column("amount_scale", _amount_scales(rows))
         files.write_parquet(run.settings.paths.plan / f"{name}.parquet", table)
-    _write_fact_rows(run, buildings)
+    write_fact_rows(run, buildings)
     conversions = _conversions(registry)
     files.write_parquet(run.settings.paths.plan / "unit_conversions.parquet", conversions)
-
-
-def _write_fact_rows(run: Run, buildings: Collection[str]) -> None:
-    """Write what feeds the facts, with the conversion to the column's unit, and the tariffs."""
-    registry, folder = run.registry.of_all, run.settings.paths.plan
-    measurements = {row.measurement: row for row in registry.measurements}
-    feeding = []
-    for row in registry.fact_columns:
-        if row.building_id not in buildings:
-            continue
-        measurement = measurements[row.measurement]
-        scale, offset = conversion_to(row, measurement)
-        amount = measurements.get(measurement.amount)
-        feeding.append(
-            {
-                **row.model_dump(exclude={"line"}),
-                "unit": row.unit,
-                "kind": measurement.kind,
-                "amount": measurement.amount or None,
-                "scale": scale,
-                "offset": offset,
-                "amount_scale": conversion(amount.unit, row.unit).scale
-                if amount and row.column == "energy_kwh"
-                else None,
-                "sensors": list(row.sensors) or None,
-            }
-        )
-    table = pa.Table.from_pylist(feeding, schema=FACT_COLUMNS)
-    files.write_parquet(folder / "fact_columns.parquet", table)
-    tariffs = [tariff_row(row) for row in registry.tariffs if row.building_id in buildings]
-    table = pa.Table.from_pylist(tariffs, schema=TARIFFS)
-    files.write_parquet(folder / "tariffs.parquet", table)
-
-
-def tariff_row(row: Tariff) -> dict[str, Any]:
-    """A row of TARIFFS; open ends are far dates."""
-    return {
-        **row.model_dump(include={"building_id", "provider", "valid_from", "chf_per_kwh"}),
-        "valid_to": row.valid_to or date.max,
-        "weekdays": row.days,
-        "from_minute": row.minutes[0],
-        "to_minute": row.minutes[1],
-    }
 
 
 def _conversions(registry: Registry) -> pa.Table:

@@ -130,20 +130,8 @@ def _clock(text: str) -> int | None:
 
 Clock = Annotated[int | None, BeforeValidator(_clock)]  # minutes since midnight
 
-
-def _country(text: str) -> str:
-    """Checked where it is filled: the library takes half a second to load."""
-    if text:
-        import holidays  # noqa: PLC0415
-
-        country, _, part = text.partition("-")
-        known = holidays.list_supported_countries()
-        if country not in known or (part and part not in known[country]):
-            raise ValueError("not a country whose holidays are known, such as CZ or CH-VS")
-    return text
-
-
-Country = Annotated[str, AfterValidator(_country)]
+# whether its holidays are known is seen when they are asked for: that library is slow to load
+Country = Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")]
 OptionalInt = Annotated[int | None, BeforeValidator(lambda text: text or None)]
 OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
 

@@ -36,13 +36,6 @@ WINDOWS = {
 }
 
 
-CURES = {  # of a grant for something that is not there
-    "place": "name the id of a node in building_hierarchy.csv",
-    "building": "name an id of buildings_config.csv",
-    "publication": "name an id of publications.csv",
-}
-
-
 @dataclass(frozen=True)
 class Known:
     """What rows may refer to."""
@@ -104,11 +97,10 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
 
 def _check_pairs(registry: Registry, owners: Owners, problems: Problems) -> None:
     """Rows that hold at the same time."""
-    for building in registry.buildings:
-        with problems.of([building.building_id]):
-            check_tariffs(
-                tuple(r for r in registry.tariffs if r.building_id == building.building_id)
-            )
+    by_building = sorted(registry.tariffs, key=lambda row: row.building_id)
+    for building_id, tariffs in groupby(by_building, key=lambda row: row.building_id):
+        with problems.of([building_id]):
+            check_tariffs(tuple(tariffs))
     for earlier, later in _neighbours(registry.sensor_mappings):
         with problems.of(owners.of(later)):
             _check_no_overlap(earlier, later)
@@ -138,14 +130,16 @@ def _check_publications(registry: Registry) -> None:
 def check_grants(registry: Registry) -> None:
     """Each grant is for something that there is, examples among them."""
     known: dict[str, Collection[str]] = {
-        "place": registry.places,
+        "place": registry.roots.parents,
         "building": {row.building_id for row in registry.buildings},
         "publication": {row.publication_id for row in registry.publications},
     }
     for row in registry.grants:
         if row.scope_id not in known[row.scope]:
             what = f"unknown {row.scope} {row.scope_id!r}"
-            refuse("grants.csv", row, "scope_id", what, CURES[row.scope])
+            seed = {"place": "building_hierarchy", "building": "buildings_config"}
+            cure = f"name an id of {seed.get(row.scope, 'publications')}.csv"
+            refuse("grants.csv", row, "scope_id", what, cure)
 
 
 def _refer_to_default(registry: Registry) -> None:

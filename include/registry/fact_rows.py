@@ -93,10 +93,9 @@ class Tariff(Row):
         return self.from_time or 0, 1440 if self.to_time is None else self.to_time
 
     def overlaps(self, other: "Tariff") -> bool:
-        """Whether there is a minute at which both hold."""
+        """Whether there is a minute at which both hold, if they are of one building."""
         return (
-            self.building_id == other.building_id
-            and self.valid_from < (other.valid_to or date.max)
+            self.valid_from < (other.valid_to or date.max)
             and other.valid_from < (self.valid_to or date.max)
             and bool(set(self.days) & set(other.days))
             and max(self.minutes[0], other.minutes[0]) < min(self.minutes[1], other.minutes[1])
@@ -125,6 +124,9 @@ def check_fact_column(row: FactColumn, measurements: dict[str, Measurement]) -> 
         readings = sorted(measurements.keys() - made)
         what = f"{row.measurement!r} is not measured by readings"
         refuse(file, row, "measurement", what, f"use one of: {', '.join(readings)}")
+    if row.sensors and (row.column == "is_outdoor" or row.fact == "device_health"):
+        what = f"{row.column} is said of all sensors of a measurement"
+        refuse(file, row, "sensors", what, "leave the cell empty")
     if row.column == "energy_kwh" and measurement.kind not in ("counter", "rate"):
         what = f"{row.measurement} is a {measurement.kind}: no energy is made of it"
         refuse(file, row, "measurement", what, "name a counter or a rate")
@@ -136,7 +138,7 @@ def check_fact_column(row: FactColumn, measurements: dict[str, Measurement]) -> 
 
 
 def check_tariffs(rows: tuple[Tariff, ...]) -> None:
-    """At no minute two of a building hold."""
+    """At no minute two of them, which are a building's, hold."""
     file = "tariffs.csv"
     for row in rows:
         if row.valid_to and row.valid_to <= row.valid_from:

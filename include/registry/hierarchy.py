@@ -8,13 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 from include.core.errors import ConfigurationError
 from include.registry.registry import Registry
-from include.registry.rows import BuildingRelation, HierarchyNode, Row, SensorMapping, ZoneAdjacency
-from include.registry.seeds import Problems, read_cells, read_rows_of_buildings, refuse
+from include.registry.rows import BuildingRelation, HierarchyNode, SensorMapping, ZoneAdjacency
+from include.registry.seeds import Problems, Roots, read_rows_of_buildings, refuse
 
 PARENTS = {
     "Building": (),
@@ -46,32 +44,6 @@ class Hierarchy:
     wrong: dict[str, ConfigurationError] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Roots:
-    """The building at the root of a node, found by ids alone, since rows may be invalid."""
-
-    parents: dict[str, str]
-
-    @classmethod
-    def read(cls, path: Path) -> "Roots":
-        """From the cells of the seed, valid or not."""
-        rows = [cells for _, cells in read_cells(path)]
-        return cls(
-            {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)}
-        )  # of equal ids the first counts
-
-    def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
-        """The buildings that a row belongs to."""
-        cells = row.__dict__ if isinstance(row, Row) else row
-        if "parent_id" in cells:
-            node = cells["parent_id"] or cells["id"]
-        else:
-            node = cells["zone_id"] if "zone_id" in cells else cells["from_id"]
-        for _ in PARENTS:
-            node = self.parents.get(node) or node
-        return frozenset([node])
-
-
 def load_hierarchy(registry: Registry) -> Hierarchy:
     """Read and check the structure of each published building.
 
@@ -80,7 +52,7 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     """
     registry = registry.of_all
     roots, problems = (
-        Roots.read(registry.folder / NODES),
+        registry.roots,
         Problems([*(row.building_id for row in registry.buildings), *registry.examples]),
     )
     nodes = read_rows_of_buildings(registry.folder / NODES, HierarchyNode, roots, problems)

@@ -28,8 +28,8 @@ from include.registry.seeds import (
     Owners,
     Problems,
     R,
+    Roots,
     read_buildings,
-    read_cells,
     read_rows,
     read_rows_of_buildings,
 )
@@ -75,7 +75,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         labels=tuple(read_rows(folder / "labels.csv", Label, "kind name")),
         grants=tuple(read_rows(folder / "grants.csv", Grant, "principal scope scope_id right")),
         withdrawals=tuple(read_rows(folder / "withdrawals.csv", Withdrawal, "sha256")),
-        places=_places(folder),
+        roots=Roots.read(folder / "building_hierarchy.csv"),
     )
     check_grants(registry)
     registry = registry.without_examples()
@@ -90,21 +90,3 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
             if building_id not in registry.examples
         },
     )
-
-
-def _places(folder: Path) -> dict[str, str]:
-    """The building of each node of the hierarchy, by the ids alone: its rows are checked where it
-    is built.
-    """
-    parents = {
-        cells.get("id") or "": cells.get("parent_id") or ""
-        for _, cells in read_cells(folder / "building_hierarchy.csv")
-    }
-    found = {}
-    for node in parents:
-        root, seen = node, {node}
-        while (parent := parents.get(root, "")) and parent not in seen:
-            root = parent
-            seen.add(root)
-        found[node] = root
-    return found

@@ -35,7 +35,7 @@ from include.registry.rows import (
     SqlTable,
     Withdrawal,
 )
-from include.registry.seeds import R, refuse
+from include.registry.seeds import R, Roots, refuse
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Registry:
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
     labels: tuple[Label, ...] = ()
-    places: dict[str, str] = field(default_factory=dict, repr=False)  # node → building
+    roots: Roots = field(default_factory=lambda: Roots({}), repr=False)
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)
@@ -160,9 +160,18 @@ class Registry:
         """Whether a building has readings of which amounts are made."""
         return building_id in self._accumulating
 
+    @functools.cached_property
+    def _of_facts(self) -> dict[str, list[Row]]:
+        """Building → the rows that its facts are made by."""
+        found: dict[str, list[Row]] = {}
+        rows: tuple[FactColumn | Tariff, ...] = (*self.fact_columns, *self.tariffs)
+        for row in rows:
+            found.setdefault(row.building_id, []).append(row)
+        return found
+
     def makes_facts(self, building_id: str) -> bool:
         """Whether rows say what feeds the facts of a building."""
-        return any(row.building_id == building_id for row in self.fact_columns)
+        return any(isinstance(row, FactColumn) for row in self._of_facts.get(building_id, ()))
 
     def has(self, building_id: str) -> bool:
         """Whether there is a row of that building."""
@@ -460,8 +469,7 @@ class Registry:
             *(row for row in self.file_formats if row.format in formats),
             *(row for name in datasources for row in self._mappings.get(name, ())),
             *(row for row in self.locations if row.building_id == building_id),
-            *(row for row in self.fact_columns if row.building_id == building_id),
-            *(row for row in self.tariffs if row.building_id == building_id),
+            *self._of_facts.get(building_id, ()),
         ]
         # a column that a later version adds, empty, changes nothing
         dumped = (row.model_dump(mode="json", exclude_defaults=True) for row in touching)

@@ -611,7 +611,7 @@ class Grant(Row):
 
 
 class Label(Row):
-    """What people call a measurement, a kind of place, a key figure, a check, or its remedy."""
+    """What people call a measurement, a kind of place, a KPI, a check, or its remedy."""
 
     kind: Literal["measurement", "type", "check", "what_to_do", "kpi"]
     name: str = Field(min_length=1)

@@ -105,6 +105,40 @@ class Owners:
         return self.users.get(cells.get("format", ""), frozenset())
 
 
+@dataclass(frozen=True)
+class Roots:
+    """The building at the root of a node of the hierarchy, found by ids alone, since rows may be
+    invalid.
+    """
+
+    parents: dict[str, str]  # node → the node that it lies in; empty for a building
+
+    @classmethod
+    def read(cls, path: Path) -> "Roots":
+        """From the cells of the seed, valid or not."""
+        rows = [cells for _, cells in read_cells(path)]
+        return cls(
+            {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)}
+        )  # of equal ids the first counts
+
+    def building_of(self, node: str) -> str:
+        """The node at its root; where rows go in a circle, one of them."""
+        seen = {node}
+        while (parent := self.parents.get(node)) and parent not in seen:
+            node = parent
+            seen.add(node)
+        return node
+
+    def of(self, row: Row | Mapping[str, Any]) -> frozenset[str]:
+        """The buildings that a row belongs to."""
+        cells = row.__dict__ if isinstance(row, Row) else row
+        if "parent_id" in cells:
+            node = cells["parent_id"] or cells["id"]
+        else:
+            node = cells["zone_id"] if "zone_id" in cells else cells["from_id"]
+        return frozenset([self.building_of(node)])
+
+
 def read_rows(path: Path, row_type: type[R], key: str = "") -> Iterator[R]:
     """The rows of one seed, each checked by itself.
 

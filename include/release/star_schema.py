@@ -27,7 +27,9 @@ KEYS = {
 }
 DIMENSION_OF = {"room_key": "dim_room", "device_key": "dim_device", "date_key": "dim_date"}
 LARGE = ("sensor_events", "weather_clean", "dim_datetime")  # as Parquet alone
-HEALTH, BUILDING = "fact_device_health_day", "dim_building"
+BUILDING = "dim_building"
+# by the beginning of its name: what a renter may not see, or no relationship leads to
+CLOSED = ("fact_device_health", "fact_weather", "kpi_")
 
 
 def write_handover(
@@ -134,9 +136,7 @@ def _roles(apartments: Iterable[str], models: set[str]) -> str:
         quoted = apartment.replace('"', '""')
         lines.append(f"// role {apartment}")
         lines.append(f'dim_apartment: [apartment_id] = "{quoted}"')
-        if HEALTH in models:
-            lines.append(f"{HEALTH}: FALSE()")
-        lines += [f"{name}: FALSE()" for name in sorted(models) if name.startswith("fact_weather")]
+        lines += [f"{name}: FALSE()" for name in sorted(models) if name.startswith(CLOSED)]
         lines.append("")
     return "\n".join(lines)
 

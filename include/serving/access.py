@@ -75,11 +75,13 @@ def access_to(
     places = frozenset(
         grant.scope_id
         for grant in own
-        if grant.scope == "place" and registry.places.get(grant.scope_id) == building_id
+        if grant.scope == "place" and registry.roots.building_of(grant.scope_id) == building_id
     )
+    if not places:
+        return None
     hidden = frozenset(
         row.measurement
         for row in registry.fact_columns
         if row.building_id == building_id and row.fact == "device_health"
     )
-    return Access(places, hidden) if places else None
+    return Access(places, hidden)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from benchmarks.amounts import sql_of
 from include.core.settings import PROJECT_DIR
-from include.planning.tables import FACT_COLUMNS, TARIFFS
+from include.planning.facts import FACT_COLUMNS, TARIFFS
 from include.registry.fact_rows import FACT_COLUMNS as COLUMNS
 
 ZONE = ZoneInfo("Europe/Zurich")

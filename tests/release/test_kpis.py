@@ -1,13 +1,19 @@
 """Key figures: each is defined once, has a name in each language, and is what it says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from include.contract.kpis import Kpi, kpis, query_of_kpis
-from include.core.settings import SEEDS
-from include.registry import load_registry
+from include.contract.tables import tables_of
+from include.core.clock import END_OF_TIME
+from include.core.errors import ConfigurationError
+from include.core.settings import SEEDS, Settings
+from include.registry import Run, load_registry
+from include.release.views import query_of, write_views
 
 TABLES = """
 create table dim_building as select 'b' as building_id, 'Europe/Zurich' as timezone;
@@ -100,6 +106,40 @@ def test_each_figure_has_a_name_in_each_language() -> None:
     texts = load_registry(SEEDS).labels_of("kpi")["kpi"]
     assert texts.keys() == {kpi.name for kpi in kpis()}
     assert all(len(labels) == 8 for labels in texts.values())
+
+
+@pytest.mark.parametrize(
+    ("sensors", "total"), [([], ["A/H/m/0", "A/H/p/0"]), (["*/m/*"], ["A/H/m/0"]), (["x"], [])]
+)
+def test_meters_of_all_are_those_that_a_row_names_or_all(
+    sensors: list[str], total: list[str]
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            """create table dim_sensor as select 'b' as building_id, 'A/H' as location,
+            'Make' as source, unnest(['A/H/m/0', 'A/H/p/0']) as sensor_id"""
+        )
+        connection.execute(
+            """create table fact_columns as select 'b' as building_id, 'is_total' as "column",
+            $sensors::varchar[] as sensors""",
+            {"sensors": sensors},
+        )
+        query = f"select sensor_id from ({query_of('dim_device')}) where is_total order by 1"
+        assert [name for (name,) in connection.sql(query).fetchall()] == total
+
+
+def test_a_country_without_known_holidays_is_named(tmp_path: Path) -> None:
+    registry = load_registry(SEEDS)
+    building = registry.buildings[0].model_copy(update={"country": "ZZ"})
+    run = Run(Settings.from_environment(), replace(registry, buildings=(building,)), END_OF_TIME)
+    with duckdb.connect() as connection:
+        connection.execute(
+            """create table public_dataset_daily as
+            select 'sm2' as building_id, date '2026-01-01' as local_date"""
+        )
+        (table,) = (table for table in tables_of("view") if table.model == "dim_date")
+        with pytest.raises(ConfigurationError, match="no holidays are known of ZZ"):
+            write_views(connection, run, tmp_path, [table])
 
 
 def test_a_figure_is_one_of_its_kinds() -> None:

@@ -3,82 +3,36 @@ of the generator where its data are there.
 """
 
 import json
-import math
 import os
 import re
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-import connectorx
 import duckdb
-import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from playwright.sync_api import expect, sync_playwright
 
 from cli.example import DRIVE, copy_drive, environment, write_seeds
-from cli.screenshots import browser
 from include.core.paths import DataPaths
-from include.core.settings import PROJECT_DIR, SEEDS, Settings
+from include.core.settings import PROJECT_DIR, SEEDS
 from include.ledger.ledger import Ledger
 from include.ledger.pack import Pack
 from include.registry import load_registry
-from include.registry.cells import EXAMPLE
-from include.release.explorer_page import built_path
-from include.serving.access import Person
-from include.serving.api.app import PREFIX, add_api
-from include.serving.api.limits import Limits
-from include.serving.page import add_page
 from tests.support.databases import LOGIN, PASSWORD, database
+from tests.support.examples import TRUTH, assert_same, make_example, truth_of
 from tests.support.many import edit
 
 pytestmark = pytest.mark.xdist_group("examples")  # one process makes each site once
-TRUTH = PROJECT_DIR.parent / "shared/data"  # beside the repository, where the generator has run
-
-
-def make_example(name: str, data: Path, drives: Mapping[str, str] | None = None) -> DataPaths:
-    """The site after its run: of all that was generated where that is there, else of its sample.
-
-    `drives`: folders of the drive, by those of the generated data that are copied there.
-    """
-    home = data / EXAMPLE / name
-    for source, target in (drives or {}).items():
-        if (TRUTH / name).exists():
-            shutil.copytree(TRUTH / name / source, home / DRIVE / target, dirs_exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    done = subprocess.run(
-        [sys.executable, PROJECT_DIR / "cli/example.py", name],
-        env=kept | {"DATA_DIR": str(data)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 2), done.stdout + done.stderr
-    return DataPaths(home)
 
 
 @pytest.fixture(scope="module")
 def water(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
     return make_example("water", tmp_path_factory.mktemp("water"), {"raw": ""})
-
-
-@pytest.fixture(scope="module")
-def apartments(tmp_path_factory: pytest.TempPathFactory) -> DataPaths:
-    folders = {"smb": "smb", "smb_late": "smb", "sftp": "sftp"}
-    return make_example("apartments", tmp_path_factory.mktemp("apartments"), folders)
 
 
 @pytest.fixture(scope="module")
@@ -107,25 +61,9 @@ def registered(
         yield apartments
 
 
-def truth_of(name: str) -> Path:
-    """The tables that the generator of the whole data wrote beside them."""
-    where = TRUTH / name / "expected"
-    if not where.exists():
-        pytest.skip(f"{where} is not there: this repository has the sample alone")
-    return where
-
-
 @pytest.fixture
 def truth() -> Path:
     return truth_of("water")
-
-
-def assert_same(database: duckdb.DuckDBPyConnection, published: str, expected: str) -> None:
-    """Two queries have the same rows, and some."""
-    for one, other in ((published, expected), (expected, published)):
-        missing = database.sql(f"from ({one}) except all from ({other})").fetchall()
-        assert not missing, (len(missing), missing[:3])
-    assert database.sql(f"select count(*) > 0 from ({published})").fetchall() == [(True,)]
 
 
 @pytest.fixture
@@ -284,17 +222,6 @@ PREDICTED = """case measurement when 'temp_forecast' then 'PRED_T_2M_ctrl'
     when 'radiation_forecast' then 'PRED_GLOB_ctrl' end"""
 
 
-@pytest.fixture
-def events(apartments: DataPaths) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of the restricted release, by their names."""
-    release = apartments.root / "publications/apartments/releases/latest"
-    with duckdb.connect() as database:
-        database.execute("set timezone = 'UTC'")
-        for path in release.glob("*.parquet"):
-            database.read_parquet(str(path)).create_view(path.stem)
-        yield database
-
-
 def test_every_value_of_the_apartments_is_the_one_that_was_sent(
     events: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -312,342 +239,6 @@ def test_every_value_of_the_apartments_is_the_one_that_was_sent(
         f"""select timestamp_utc, site, prediction, prediction_date, measurement, value, is_outlier
         from '{truth}/expected_weather_forecasts.parquet'""",
     )
-
-
-# fact → its key, its values, and from what they are; joined with its dimensions
-FACTS = {
-    "energy_minute": (
-        "apartment, room, sensor_type, timestamp as minute_utc",
-        "power_w, counter_wh, energy_kwh, cost_chf, is_valid",
-        "join dim_room using (building_id, location)"
-        " join dim_device using (building_id, location, sensor_id)",
-    ),
-    "environment_minute": (
-        "apartment, room, timestamp as minute_utc",
-        "temperature_c, humidity_pct, co2_ppm, noise_db, pressure_hpa, window_open_flag,"
-        " door_open_flag, is_anomaly",
-        "join dim_room using (building_id, location)",
-    ),
-    "presence_minute": (
-        "apartment, room, timestamp as minute_utc",
-        "motion_count, door_open_flag, presence_flag",
-        "join dim_room using (building_id, location)",
-    ),
-    "device_health_day": (
-        "apartment, room, sensor_type, local_date as day",
-        "readings, battery_min_pct, battery_avg_pct, outliers",
-        "join dim_room using (building_id, location)",
-    ),
-    "weather_hour": (
-        "timestamp as timestamp_utc, site, issue_date as prediction_date",
-        "temperature_c, humidity_pct, precipitation_mm, radiation_wm2, n_model_runs",
-        "",
-    ),
-}
-
-
-@pytest.mark.parametrize("fact", FACTS)
-def test_facts_are_those_of_the_truth(events: duckdb.DuckDBPyConnection, fact: str) -> None:
-    """Of several model runs the truth has two rules; the one that is published is `latest`."""
-    key, values, joined = FACTS[fact]
-    expected = f"{truth_of('apartments')}/expected_fact_{fact}.parquet"
-    events.execute(f"create table ours as select {key}, {values} from fact_{fact} {joined}")
-    names = {name: name for name in values.split(", ")}
-    if fact == "weather_hour":
-        names |= {name: f"{name}_latest" for name in names if name != "n_model_runs"}
-    local = "where day_basis = 'local'" if fact == "device_health_day" else ""
-    chosen = ", ".join(f"{theirs} as {ours}" for ours, theirs in names.items())
-    keys = ", ".join(part.split()[-1] for part in key.split(", "))
-    events.execute(f"create table theirs as select {keys}, {chosen} from '{expected}' {local}")
-    assert_same(events, f"select {keys} from ours", f"select {keys} from theirs")
-    for name in names:
-        cell = f"if(isnan({{}}.{name}::double), null, {{}}.{name}::double)"
-        one, other = cell.format("ours", "ours"), cell.format("theirs", "theirs")
-        different = events.sql(
-            f"""select {keys}, ours.{name}, theirs.{name} from ours join theirs using ({keys})
-            where ({one} is null) <> ({other} is null) or abs({one} - {other}) > 1e-9"""
-        ).fetchall()
-        assert not different, (name, len(different), different[:3])
-
-
-def test_rollups_are_those_of_the_true_minutes(events: duckdb.DuckDBPyConnection) -> None:
-    truth = truth_of("apartments")
-    events.execute("set timezone = 'Europe/Zurich'")
-    for by, hours in (("hour", "1 hour"), ("day", "1 day")):
-        begins = "timestamp" if by == "hour" else "local_date::timestamptz"
-        minutes = f"time_bucket(interval '{hours}', minute_utc, 'Europe/Zurich')"
-        for columns, theirs, table in (
-            (
-                "sum(energy_kwh), sum(cost_chf), max(power_max_w), sum(minutes)",
-                "sum(nullif(energy_kwh, 'nan')), sum(nullif(cost_chf, 'nan')),"
-                " max(nullif(power_w, 'nan')), count(*)",
-                "energy",
-            ),
-            (
-                "sum(temperature_c), max(co2_max_ppm), sum(window_open_minutes), sum(minutes)",
-                "avg(nullif(temperature_c, 'nan')), max(nullif(co2_ppm, 'nan')),"
-                " if(count(window_open_flag) > 0, count_if(window_open_flag), null), count(*)",
-                "environment",
-            ),
-            (
-                "sum(motion_count), sum(presence_minutes), sum(minutes)",
-                "sum(motion_count), count_if(presence_flag), count(*)",
-                "presence",
-            ),
-        ):
-            rounded = ", ".join(f"round(({c})::double, 9)" for c in _split(columns))
-            expected = ", ".join(f"round(({c})::double, 9)" for c in _split(theirs))
-            whole = "sensor_type, " if table == "energy" else ""
-            joined = "join dim_device using (building_id, location, sensor_id)" if whole else ""
-            assert_same(
-                events,
-                f"""select apartment, room, {whole}{begins}, {rounded} from fact_{table}_{by}
-                join dim_room using (building_id, location) {joined} group by all""",
-                f"""select apartment, room, {whole}{minutes}, {expected}
-                from '{truth}/expected_fact_{table}_minute.parquet' group by all""",
-            )
-
-
-def _split(columns: str) -> list[str]:
-    """The parts of a list, at the commas that are in no parentheses."""
-    return re.split(r", (?![^()]*(?:\([^()]*\)[^()]*)*\))", columns)
-
-
-def test_weather_of_a_day_is_the_newest_run_s(events: duckdb.DuckDBPyConnection) -> None:
-    """From the rows of the files, not from what the platform made of them."""
-    truth = truth_of("apartments")
-    hours: dict[tuple[str, str, object], dict[str, tuple[int, float]]] = {}
-    rows = duckdb.sql(
-        f"""select site, measurement, prediction_date, timestamp_utc, prediction, value
-        from '{truth}/expected_weather_forecasts.parquet' where not is_outlier"""
-    ).fetchall()
-    for site, measurement, issued, at, lead, value in rows:
-        found = hours.setdefault((site, issued, at), {})
-        if measurement not in found or lead < found[measurement][0]:
-            found[measurement] = (lead, value)
-    days: dict[tuple[str, object, object], dict[str, list[float]]] = {}
-    for (site, issued, at), values in hours.items():
-        day = at.astimezone(ZoneInfo("Europe/Zurich")).date()  # type: ignore[attr-defined]
-        of_day = days.setdefault((site, issued, day), {})
-        for measurement, (_, value) in values.items():
-            of_day.setdefault(measurement, []).append(value)
-    published = events.sql(
-        """select site, issue_date, local_date, temperature_c, temperature_min_c, temperature_max_c,
-        precipitation_mm, hours from fact_weather_day"""
-    ).fetchall()
-    assert {row[:3] for row in published} <= days.keys() and len(published) > 10
-    for row in published:
-        warm = days[row[:3]]["PRED_T_2M_ctrl"]
-        rain = math.fsum(days[row[:3]]["PRED_TOT_PREC_ctrl"])
-        wanted = (math.fsum(warm) / len(warm), min(warm), max(warm), rain, len(warm))
-        assert row[3:] == pytest.approx(wanted, abs=1e-9)
-
-
-def test_what_is_handed_over_gives_the_same_figures_elsewhere(
-    events: duckdb.DuckDBPyConnection, apartments: DataPaths, tmp_path: Path
-) -> None:
-    """The CSV files and the views, in a database of somebody else."""
-    folder = apartments.root / "publications/apartments/releases/latest/handover"
-    dictionary = duckdb.sql(f"from '{folder}/dictionary.csv'").fetchall()
-    views = (folder / "kpis.sql").read_text()
-    wanted = "select month, apartment, kpi, round(value, 6), unit from kpi_month"
-    expected = sorted(events.sql(wanted).fetchall())
-    assert len(expected) > 50
-    with database("postgresql", tmp_path / "postgres") as server:
-        for path in sorted((folder / "csv").glob("*.csv")):
-            if path.stem.startswith("kpi_"):
-                continue
-            types = {row[1]: row[2] for row in dictionary if row[0] == path.stem}
-            header = path.read_text().partition("\n")[0].split(",")
-            columns = ", ".join(
-                f'"{name}" {types.get(name, "varchar").replace("double", "double precision")}'
-                for name in header
-            )
-            server.run(
-                f"create table {path.stem} ({columns});\n"
-                f"copy {path.stem} from stdin with (format csv, header);\n{path.read_text()}\\.\n"
-            )
-        server.run(views)
-        login = f"{LOGIN}:{quote(PASSWORD, safe='')}"
-        address = f"postgresql://{login}@{server.location.partition('://')[2]}"
-        asked = wanted.replace("round(value, 6)", "round(value::numeric, 6)::double precision")
-        found = connectorx.read_sql(address, asked, return_type="arrow")
-    assert sorted(tuple(row.values()) for row in found.to_pylist()) == expected
-    joins = duckdb.sql(f"from '{folder}/relationships.csv'").fetchall()
-    for table, column, other, key, _ in joins:
-        one, many = (f"'{folder}/csv/{name}.csv'" for name in (other, table))
-        assert duckdb.sql(f"select count(*) - count(distinct {key}) from {one}").fetchall() == [
-            (0,)
-        ]
-        of_rooms = "where sensor_type <> 'Weather forecast'" if table == "dim_device" else ""
-        missing = f"""select count(*) from (from {many} {of_rooms}) as many
-            anti join {one} as one on many.{column} = one.{key}"""
-        assert duckdb.sql(missing).fetchall() == [(0,)], (table, column)
-    roles = (folder / "roles.dax").read_text()
-    assert 'dim_apartment: [apartment_id] = "apartments.jimmy"' in roles
-    measures = (folder / "measures.dax").read_text().splitlines()
-    assert len(measures) == 30 and all(" = " in line for line in measures)
-
-
-GRANTS = """user:owner,building,apartments,read,owns it
-user:renter,place,apartments.jeremie,read,lives there
-user:analyst,publication,apartments,read,counts
-"""
-
-
-SECRET = {"renter": "jimmy|Visp|battery|uptime", "stranger": "jimmy|jeremie|apartments"}
-
-
-def api_of(apartments: DataPaths, name: str) -> TestClient:
-    """The API as somebody asks it."""
-    settings = replace(
-        Settings.from_environment(), data_dir=apartments.root, seeds_dir=apartments.root / "seeds"
-    )
-    app = FastAPI()
-    add_api(app, settings, lambda: Person(name, frozenset({"Viewer"})), Limits(rate=1e9))
-    return TestClient(app)
-
-
-@pytest.fixture(scope="module")
-def granted(apartments: DataPaths) -> DataPaths:
-    with (apartments.root / "seeds/grants.csv").open("a") as file:
-        file.write(GRANTS)
-    return apartments
-
-
-def paths_of(api: TestClient, whole: TestClient) -> Iterator[str]:
-    """Every route of the API that answers GET, with what the building really has."""
-    series = whole.get(f"{PREFIX}/buildings/apartments/series").json()["series"]
-    (version,) = [r["version"] for r in whole.get(f"{PREFIX}/releases").json()["releases"]]
-    release = whole.get(f"{PREFIX}/releases/{version}").json()
-    spec = whole.get(f"{PREFIX}/openapi.json").json()
-    filled = {"building_id": "apartments", "version": version, "suffix": "csv"}
-    for path, methods in spec["paths"].items():
-        if "get" not in methods or "openapi" in path:
-            continue
-        if "{path}" in path:
-            yield from (path.format(version=version, path=f["path"]) for f in release["files"])
-            continue
-        own = path.format(**filled)
-        needed = {
-            one["name"] for one in methods["get"].get("parameters", ()) if one.get("required")
-        }
-        if "series" in needed:
-            at = "&at=2023-10-28T12:00Z"
-            ids = [quote(row["id"]) for row in series[::9]]
-            yield from (f"{own}?series={one}{at}&datetime=P3D/.." for one in ids)
-            yield f"{own}?series={ids[0]}{at}&raw=true"
-        elif "measurement" in needed:
-            yield from (
-                f"{own}?measurement={name}&by={by}&datetime=P9D/.."
-                for name in ("temp_indoor", "energy_metered", "battery", "temp_forecast")
-                for by in ("location", "room", "apartment", "building")
-            )
-        elif "since" in needed:
-            yield f"{own}?since={version}"
-        elif own.endswith("kpis"):
-            yield from (
-                f"{own}?datetime=2023-10-28/2023-10-30&by={by}"
-                for by in ("apartment", "room", "location", "sensor_id", "building_id,local_date")
-            )
-        else:
-            yield own
-
-
-def test_each_person_gets_what_the_grants_say(granted: DataPaths) -> None:
-    """Over all routes and all files: a renter finds nothing of the other apartment, nothing of
-    devices' health, no file and no raw line; a stranger nothing at all.
-    """
-    clients = {name: api_of(granted, name) for name in ("owner", "analyst", "renter", "stranger")}
-    whole = clients["owner"]
-    asked, answered = 0, dict.fromkeys(clients, 0)
-    for path in paths_of(whole, whole):
-        asked += 1
-        statuses = {}
-        for name, api in clients.items():
-            answer = api.get(path)
-            statuses[name] = answer.status_code
-            answered[name] += answer.status_code == 200
-            if answer.status_code == 200 and name in SECRET:  # else it says what was asked for
-                text = answer.text.partition('"labels"')[0]
-                assert not re.search(SECRET[name], text), (name, path)
-        assert statuses["owner"] == statuses["analyst"], path
-        if "/releases/" in path or "raw=true" in path or "findings" in path or "quarantine" in path:
-            assert statuses["renter"] == statuses["stranger"] == 404, path
-        if "/buildings/" in path:
-            assert statuses["stranger"] == 404, path
-    assert asked > 150
-    assert answered["owner"] > asked * 0.9 and 20 < answered["renter"] < answered["owner"] / 2
-
-    def energy(api: TestClient) -> dict[str, float]:
-        path = f"{PREFIX}/buildings/apartments/kpis?kpi=energy&datetime=2023-10-28/2023-10-30"
-        return {row["apartment"]: row["value"] for row in api.get(path).json()["rows"]}
-
-    assert energy(whole).keys() == {"jeremie", "jimmy"}
-    assert energy(clients["renter"]) == {"jeremie": energy(whole)["jeremie"]}
-    nodes = clients["renter"].get(f"{PREFIX}/buildings/apartments/hierarchy").json()["nodes"]
-    assert {node["type"] for node in nodes} == {"Building", "Floor", "Apartment", "Room", "Sensor"}
-
-
-ROOM = "places=jeremie/Bedroom&measurements=temp_indoor"
-
-
-@contextmanager
-def explorer_of(apartments: DataPaths, name: str) -> Iterator[str]:
-    """The page as somebody opens it."""
-    app = api_of(apartments, name).app
-    assert isinstance(app, FastAPI)
-    add_page(app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    for _ in range(20):  # what the first request reads may take longer than an answer may
-        if httpx.get(f"{address}{PREFIX}/buildings/apartments/kpis").status_code == httpx.codes.OK:
-            break
-    yield f"{address}/explorer/"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.mark.skipif(browser() is None, reason="there is no Chromium")
-@pytest.mark.skipif(not built_path(), reason="the page is not built (make explorer)")
-def test_an_owner_and_a_renter_see_their_pages(granted: DataPaths) -> None:
-    """In a browser; of the other apartment a renter's pages have nothing, also not in what they
-    fetch.
-    """
-    days = "datetime=2023-10-29/2023-10-30&language=en"
-    found: dict[str, str] = {}
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
-        for name in ("owner", "renter"):
-            fetched: list[str] = []
-            page = chromium.new_page()
-            page.on("response", lambda one, fetched=fetched: fetched.append(one.text() if "json" in one.headers.get("content-type", "") else ""))  # fmt: skip
-            with explorer_of(granted, name) as address:
-                page.goto(f"{address}#page=kpis&before=P1D&{days}")
-                row = page.get_by_role("row").filter(has_text=re.compile("^Energy used"))
-                expect(row).to_contain_text("kWh", timeout=30_000)
-                found[name] = row.inner_text()
-                for link in ("Health", "Release"):
-                    there = page.get_by_role("link", name=link, exact=True)
-                    expect(there).to_have_count(int(name == "owner"))
-                row.locator("summary").click()
-                expect(row).to_contain_text("energy used in the apartment")
-                texts = [page.content()]
-                for shape in ("lines", "heatmap", "table"):
-                    page.goto(f"{address}#page=explore&shape={shape}&{ROOM}&{days}")
-                    expect(page.get_by_text("jeremie/Bedroom").last).to_be_visible(timeout=30_000)
-                    texts.append(page.content())
-                page.wait_for_load_state("networkidle")
-            page.close()
-            seen = "\n".join([*texts, *fetched])
-            assert ("jimmy" in seen) is (name == "owner")
-            assert len(fetched) > 5
-        chromium.close()
-    assert "5.8" in found["renter"] and "5.8" in found["owner"] and "4.0" in found["owner"]
 
 
 REGISTER = {

@@ -11,7 +11,7 @@ from include.contract.parquet import PUBLISHED
 from include.contract.tables import Table
 from include.core import files
 from include.core.errors import ConfigurationError
-from include.planning.tables import TARIFFS, tariff_row
+from include.planning.facts import TARIFFS, tariff_row
 from include.registry import Registry, Run
 
 FACT_COLUMNS = pa.schema(
@@ -97,9 +97,16 @@ def _holidays(database: duckdb.DuckDBPyConnection, run: Run) -> pa.Table:
     for building_id, year in sorted(years):
         country, _, part = run.registry.building(building_id).country.partition("-")
         if country:
-            found = holidays.country_holidays(
-                country, subdiv=part or None, years=year, language="en_US"
-            )
+            try:
+                found = holidays.country_holidays(
+                    country, subdiv=part or None, years=year, language="en_US"
+                )
+            except NotImplementedError as error:
+                raise ConfigurationError(
+                    f"no holidays are known of {country}-{part}".rstrip("-"),
+                    where="buildings_config.csv, column country",
+                    cure="write another code of ISO 3166, such as CH-VS, or leave the cell empty",
+                ) from error
             rows += [
                 {"building_id": building_id, "local_date": day, "holiday": name}
                 for day, name in found.items()

@@ -19,6 +19,9 @@ select
         where
             fact_columns.building_id = devices.building_id
             and fact_columns."column" = 'is_total'
-            and list_bool_or(list_transform(fact_columns.sensors, lambda pattern: devices.sensor_id glob pattern))
+            and (
+                len(fact_columns.sensors) = 0
+                or list_bool_or(list_transform(fact_columns.sensors, lambda pattern: devices.sensor_id glob pattern))
+            )
     ) as is_total
 from devices

@@ -33,27 +33,38 @@ KEPT = 8  # releases in memory, each as somebody sees it
 Seen = frozenset[tuple[str, Access]]  # buildings, and what of them may be seen
 
 
-def _path(node: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> set[str]:
-    """The ids of a node and of what it lies in."""
-    found = {node["id"]}
-    while (parent := by_id.get(node["parent_id"])) is not None and parent["id"] not in found:
-        node = parent
-        found.add(node["id"])
-    return found
+Node = dict[str, Any]  # of the hierarchy
 
 
-def _visible(rows: list[dict[str, Any]], places: frozenset[str] | None) -> list[dict[str, Any]]:
+def path_of(node: Node, by_id: dict[str, Node]) -> list[Node]:
+    """From the building down to a node."""
+    path = [node]
+    while (parent := by_id.get(path[0]["parent_id"])) is not None and parent not in path:
+        path.insert(0, parent)
+    return path
+
+
+def _ids(path: list[Node]) -> set[str]:
+    return {node["id"] for node in path}
+
+
+def _visible(nodes: list[Node], places: frozenset[str] | None) -> list[Node]:
+    """The nodes below some places, and what these lie in; None: all."""
     if places is None:
-        return rows
-    by_id = {row["id"]: row for row in rows}
-    above = {name for place in places if place in by_id for name in _path(by_id[place], by_id)}
-    return [row for row in rows if row["id"] in above or places & _path(row, by_id)]
+        return nodes
+    by_id = {node["id"]: node for node in nodes}
+    above = {name for place in places & by_id.keys() for name in _ids(path_of(by_id[place], by_id))}
+    return [n for n in nodes if n["id"] in above or places & _ids(path_of(n, by_id))]
 
 
-def _locations_below(rows: list[dict[str, Any]], places: frozenset[str]) -> set[str]:
+def _locations_below(nodes: list[Node], places: frozenset[str]) -> set[str]:
     """The names of the places that lie in these, which are the locations of series."""
-    by_id = {row["id"]: row for row in rows}
-    return {row["name"] for row in rows if row["type"] != "Sensor" and places & _path(row, by_id)}
+    by_id = {node["id"]: node for node in nodes}
+    return {
+        node["name"]
+        for node in nodes
+        if node["type"] != "Sensor" and places & _ids(path_of(node, by_id))
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,15 +136,16 @@ class Published:
             if access.places is not None and name in found
         }
         for row in self.index["series"]:
-            building_id = row["building_id"]
-            if building_id not in found:
-                continue
-            access = self.access[building_id]
-            if building_id in below and (
-                row["location"] not in below[building_id] or row["measurement"] in access.hidden
-            ):
-                continue
-            found[building_id][row["id"]] = row
+            name = row["building_id"]
+            is_shown = name in found and (
+                name not in below
+                or (
+                    row["location"] in below[name]
+                    and row["measurement"] not in self.access[name].hidden
+                )
+            )
+            if is_shown:
+                found[name][row["id"]] = row
         return found
 
     @cached_property

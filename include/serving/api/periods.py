@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from include.serving.api.errors import Problem
@@ -28,6 +28,12 @@ class Period:
     def to_json(self, zone: ZoneInfo) -> list[str]:
         """As two instants, with a zone's offsets."""
         return [moment.astimezone(zone).isoformat() for moment in (self.start, self.stop)]
+
+    def whole_days(self, zone: ZoneInfo) -> tuple[date, date]:
+        """The local days that lie in it: half open."""
+        start, stop = self.start.astimezone(zone), self.stop.astimezone(zone)
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        return start.date() + timedelta(days=start != midnight), stop.date()
 
 
 def read_period(text: str, zone: ZoneInfo, first: datetime, as_of: datetime) -> Period:

@@ -2,35 +2,22 @@
 
 from typing import Any
 
-from include.serving.api.catalogue import Published
+from include.serving.api.catalogue import Node, Published, path_of
 
 SENSOR = "Sensor"
 LOCATION = "location"
-Node = dict[str, Any]
-
-
-def nodes_of(published: Published, building_id: str) -> list[Node]:
-    """The nodes of a building; a sensor that moved has several rows."""
-    return published.nodes[building_id]
 
 
 def paths(published: Published, building_id: str) -> dict[str, list[Node]]:
     """The nodes from the building down to each place, by the name of the place, which is the
     `location` of its series.
     """
-    nodes = nodes_of(published, building_id)
+    nodes = published.nodes[building_id]
     by_id = {row["id"]: row for row in nodes}
     with_sensors = {row["parent_id"] for row in nodes if row["type"] == SENSOR}
     places = [row for row in nodes if row["type"] != SENSOR]
     places.sort(key=lambda row: row["id"] in with_sensors)  # of equal names these count
-    return {row["name"]: _path(row, by_id) for row in places}
-
-
-def _path(node: Node, by_id: dict[str, Node]) -> list[Node]:
-    path = [node]
-    while (parent := by_id.get(path[0]["parent_id"])) is not None:
-        path.insert(0, parent)
-    return path
+    return {row["name"]: path_of(row, by_id) for row in places}
 
 
 def short(node: Node) -> dict[str, str]:
@@ -88,6 +75,6 @@ def places_by(
 
 def types_of(published: Published, building_id: str) -> list[str]:
     """What places can be grouped by: the types of the building's nodes, and `location`."""
-    types = {row["type"].lower(): None for row in nodes_of(published, building_id)}
+    types = {row["type"].lower(): None for row in published.nodes[building_id]}
     types.pop(SENSOR.lower(), None)
     return [LOCATION, *types]

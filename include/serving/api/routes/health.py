@@ -3,7 +3,7 @@ became of every cell.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import pyarrow.compute as pc
@@ -208,11 +208,8 @@ def _freshness(series: dict[str, Any], as_of: datetime) -> dict[str, Any]:
 def _days(published: Published, building_id: str, period: Period) -> tuple[date, date]:
     """The days that begin in a period, from the first with values on, and are over: half open."""
     zone, covered = published.zone(building_id), published.covered(building_id)
-    start = period.start.astimezone(zone)
-    is_midnight = start == start.replace(hour=0, minute=0, second=0, microsecond=0)
-    begins = start.date() + timedelta(days=not is_midnight)
-    stop = min(period.stop, covered.stop).astimezone(zone).date()
-    return max(begins, covered.start.astimezone(zone).date()), stop
+    first, stop = Period(period.start, min(period.stop, covered.stop)).whole_days(zone)
+    return max(first, covered.start.astimezone(zone).date()), stop
 
 
 def _completeness(

@@ -1,25 +1,24 @@
-"""Key figures of apartments."""
+"""KPIs of apartments."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from include.contract.kpis import By, Kpi, kpis, query_of_kpis
+from include.contract.kpis import By, Kpi, kpis, query_of_kpis, together
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
-from include.serving.api.periods import Period
 from include.serving.api.selection import MOST_POINTS, BuildingId, PeriodText, period_of
 from include.serving.api.values import Reader
 
 MOST_DAYS = 800
-OF_THE_WHOLE = "fact_device_health_day"  # figures of devices' health are of the whole building
+OF_THE_WHOLE = "fact_device_health_day"  # KPIs of devices' health are of the whole building
 
 Names = Annotated[
-    str, Query(max_length=2000, description="names of figures, joined by commas; empty: all")
+    str, Query(max_length=2000, description="names of KPIs, joined by commas; empty: all")
 ]
 ByText = Annotated[
     str,
@@ -45,16 +44,16 @@ def routes(who: Callable[..., View], reader: Reader) -> APIRouter:
         by: ByText = "apartment",
         kpi: Names = "",
     ) -> Response:
-        """Key figures of a building's apartments over the local days of a period that are over:
+        """KPIs of a building's apartments over the local days that lie in a period, and are over:
         energy, cost, comfort, presence, health of the devices. `kpis` says what each one is.
         """
         published = seen.of_building(building_id)
         shown = period_of(published, building_id, period)
         groups = _groups(by)
         chosen = _chosen(published, building_id, kpi)
-        first, stop = _days(published, building_id, shown)
+        first, stop = shown.whole_days(published.zone(building_id))
         if (stop - first).days > MOST_DAYS:
-            raise Problem(422, f"key figures have at most {MOST_DAYS} days", "datetime")
+            raise Problem(422, f"KPIs have at most {MOST_DAYS} days", "datetime")
         labels = seen.registry.labels_of("kpi")["kpi"]
         return answer(
             request,
@@ -82,7 +81,7 @@ def _groups(text: str) -> list[str]:
 
 
 def _chosen(published: Published, building_id: str, text: str) -> list[Kpi]:
-    """The figures that a release can give, and the reader may see: none where it has no facts.
+    """The KPIs that a release can give, and the reader may see: none where it has no facts.
 
     Raises Problem: 404, one was named that is not there.
     """
@@ -95,7 +94,7 @@ def _chosen(published: Published, building_id: str, text: str) -> list[Kpi]:
     }
     named = list(filter(None, text.split(",")))
     if unknown := [name for name in named if name not in there]:
-        raise not_found(f"key figure {unknown[0][:80]!r} of {building_id}")
+        raise not_found(f"KPI {unknown[0][:80]!r} of {building_id}")
     return [one for name, one in there.items() if not named or name in named]
 
 
@@ -107,18 +106,6 @@ def _described(one: Kpi) -> dict[str, Any]:
         "table": table,
         "description": one.description,
     }
-
-
-def _days(published: Published, building_id: str, period: Period) -> tuple[date, date]:
-    """The local days that begin in a period: half open."""
-    zone = published.zone(building_id)
-
-    def day(moment: datetime) -> date:
-        local = moment.astimezone(zone)
-        is_midnight = local == local.replace(hour=0, minute=0, second=0, microsecond=0)
-        return local.date() + timedelta(days=not is_midnight)
-
-    return day(period.start), day(period.stop)
 
 
 def _rows(
@@ -138,11 +125,8 @@ def _rows(
     )
     given = {"building": building_id, "first": days[0], "stop": days[1], "places": places}
     # one query for each table and filter: together they need more memory than an answer may have
-    together: dict[tuple[object, ...], list[Kpi]] = {}
-    for one in chosen:
-        together.setdefault((one.table, one.where, one.difference), []).append(one)
     rows = []
-    for own in together.values():
+    for own in together(chosen):
         tables = own[0].tables
         paths = {name: str(published.path / f"{name}.parquet") for name in tables}
         named = ", ".join(f"{name} as (from read_parquet(${name}))" for name in sorted(tables))
