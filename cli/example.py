@@ -1,5 +1,5 @@
 """`make example NAME=water`: a further site from its sample to its release, with a DATA_DIR of its
-own.
+own. What else is given goes to `make run`.
 
 Its rows are in the seeds, of a building with the status `example`; for this run they are copied,
 and that building is the only one. Its sample is `include/sample_data/<name>`: `drive/`, and in
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("name", help="the building_id of a building with the status example")
     parser.add_argument("--ui", action="store_true", help="show it in Airflow's pages")
     parser.add_argument("--as-of", help="what 'now' means; default: the end of its sample")
-    chosen = parser.parse_args()
+    chosen, more = parser.parse_known_args()
     try:
         known = sorted(load_registry(SEEDS).examples)
     except PlatformError as error:
@@ -52,7 +52,7 @@ def main() -> int:
     as_of = chosen.as_of or (sample / "as_of").read_text().strip()
     command = str(PROJECT / "cli" / ("ui.py" if chosen.ui else "run.py"))
     variables = environment(os.environ, data_dir, as_of)
-    os.execve(sys.executable, [sys.executable, command], variables)  # noqa: S606  # ours
+    os.execve(sys.executable, [sys.executable, command, *more], variables)  # noqa: S606  # ours
 
 
 def environment(own: Mapping[str, str], data_dir: Path, as_of: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import errno
 import gc
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -54,6 +55,18 @@ def run() -> int:
         help="do not use the sample: fail if no drive is configured",
     )
     parser.add_argument("--building", help="read and publish this building alone; default: all")
+    parser.add_argument(
+        "--dag",
+        metavar="DAG",
+        help="run this one alone, also one that has no trigger, such as erase",
+    )
+    parser.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of --dag, such as place=sm2.1NP; the value is JSON or text",
+    )
     chosen = parser.parse_args()
     if chosen.as_of:
         os.environ["AS_OF"] = chosen.as_of
@@ -69,7 +82,7 @@ def run() -> int:
     from include.core.errors import PlatformError
     from include.core.settings import Settings
     from include.engines.registry import check_engines
-    from include.registry import Run, load_registry
+    from include.registry import Run, registry_of
     from include.release import release as releases
     from include.replication.remotes import check_remotes
 
@@ -81,7 +94,7 @@ def run() -> int:
         settings = Settings.from_environment()
         check_engines(settings)
         check_remotes(settings)
-        registry = load_registry(settings.seeds_dir)
+        registry = registry_of(settings)
         now = checked_as_of(settings.as_of) if settings.as_of else END_OF_TIME
         with files.locked(settings.data_dir / ".run.lock", "make run"):
             this = Run(settings, registry, now)
@@ -92,10 +105,14 @@ def run() -> int:
             log = settings.data_dir / "airflow" / "run.log"
             with _output_to(log):
                 given = {"as_of": settings.as_of, "building": chosen.building}
-                failed = run_dags(console, {name: text for name, text in given.items() if text})
+                conf = {name: text for name, text in given.items() if text}
+                failed = run_dags(console, conf | _params(chosen.param), chosen.dag)
             if failed:
                 console.print(failed, style="red", markup=False)
                 return 1
+            if chosen.dag:
+                console.print(f"Log       {log}", markup=False)
+                return 0
             from cli.summary import summary
 
             return summary(console, this, before, str(log))
@@ -104,9 +121,21 @@ def run() -> int:
         return 1
 
 
-def run_dags(console: Any, conf: dict[str, str]) -> str:
-    """Run every DAG after those whose assets it waits for; says what is wrong if they cannot be run
-    at all.
+def _params(given: list[str]) -> dict[str, Any]:
+    """The parameters of a DAG, as its form in Airflow gives them."""
+    found = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def run_dags(console: Any, conf: dict[str, Any], only: str = "") -> str:
+    """Run every DAG after those whose assets it waits for, or one alone; says what is wrong if they
+    cannot be run at all, or that one has failed.
     """
     console.print("[dim]starting Airflow …[/]")
     from airflow.utils.db import initdb
@@ -126,17 +155,22 @@ def run_dags(console: Any, conf: dict[str, str]) -> str:
             or "no DAG found"
         )
     register_dags(bag)
+    if only and only not in bag.dags:
+        return f"there is no DAG {only!r}: name one of {', '.join(sorted(bag.dags))}"
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     unchanged: set[str] = set()
-    for dag_id in in_asset_order(bag.dags):
+    for dag_id in [only] if only else in_asset_order(bag.dags):
         dag = bag.dags[dag_id]
-        if (waits := waits_for(dag)) and waits <= unchanged:
+        if not only and (waits := waits_for(dag)) and waits <= unchanged:
             continue
         # Cosmos collects garbage after each build; what Airflow and dbt have loaded by now is none
         gc.freeze()
         progress.begin(dag, {task.task_id for task in reports_of(dag.tasks)})
-        unchanged |= assets_left_alone(dag, run_once(dag, conf))
+        done = run_once(dag, {name: conf[name] for name in conf if name in dag.params})
+        unchanged |= assets_left_alone(dag, done)
+        if only and done.state != "success":
+            return f"{only} has failed: the red task above says why"
     gc.unfreeze()
     return ""
 

@@ -23,7 +23,7 @@ from include.core.clock import check_clock, checked_as_of, is_future, parse_as_o
 from include.core.drives import below  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.ledger.ledger import Ledger  # noqa: E402
-from include.registry import Run, load_registry  # noqa: E402
+from include.registry import Run, registry_of  # noqa: E402
 from include.release import release as releases  # noqa: E402
 from include.release.publications import publication_run  # noqa: E402
 from include.release.upload import offered_release, upload  # noqa: E402
@@ -53,7 +53,7 @@ def take_back(settings: Settings, meant: datetime, *, dry_run: bool = False) -> 
     _announce(len(early), meant)
     if early and not dry_run:
         _date_back(settings, ledger, meant)
-    run = Run(settings, load_registry(settings.seeds_dir), meant)
+    run = Run(settings, registry_of(settings), meant)
     for publication in run.registry.publications:
         _take_back_releases(publication_run(run, publication).settings, dry_run=dry_run)
     if dry_run:

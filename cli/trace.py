@@ -15,7 +15,7 @@ from cli.command import run_locked  # noqa: E402
 from include.core.clock import END_OF_TIME  # noqa: E402
 from include.core.settings import Settings  # noqa: E402
 from include.ingest.trace import Origin, trace  # noqa: E402
-from include.registry import Run, load_registry  # noqa: E402
+from include.registry import Run, registry_of  # noqa: E402
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     chosen = parser.parse_args()
 
     def work(settings: Settings) -> None:
-        run = Run(settings, load_registry(settings.seeds_dir), END_OF_TIME)
+        run = Run(settings, registry_of(settings), END_OF_TIME)
         place = chosen.building, chosen.source_file, chosen.source_line
         print(described(trace(run, *place, chosen.sensor), chosen.source_line))
 

@@ -55,6 +55,14 @@ class DataPaths:
         """Every file version of a building, with its verdict."""
         return self.root / "catalog" / building_id / "ledger.parquet"
 
+    def tombstones(self, building_id: str) -> Path:
+        """The places of a building that were erased."""
+        return self.root / "catalog" / building_id / "tombstones.json"
+
+    def exports(self, building_id: str) -> Path:
+        """What was given out of places of a building, to those who live there."""
+        return self.root / "exports" / building_id
+
     @property
     def quarantine(self) -> Path:
         """Why files and lines were refused, for people."""

@@ -345,17 +345,23 @@ def delete_file(remote_path: str) -> None:
     run("deletefile", remote_path, remote=remote_path)
 
 
-def delete_files(remote: str, paths: Iterable[str]) -> None:
+def delete_files(remote: str, paths: Iterable[str], *, for_good: bool = False) -> None:
     """Delete the named files below `remote`; missing ones are not an error."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
         names.write("\n".join(paths))
         names.flush()
-        run("delete", "--files-from-raw", names.name, remote, remote=remote)
+        options = [*_past_the_bin(for_good), "--files-from-raw", names.name]
+        run("delete", *options, remote, remote=remote)
 
 
-def delete_folder(remote: str) -> None:
+def delete_folder(remote: str, *, for_good: bool = False) -> None:
     """Delete a folder of a remote with all that is in it. Raises RemoteError."""
-    run("purge", remote, remote=remote)
+    run("purge", *_past_the_bin(for_good), remote, remote=remote)
+
+
+def _past_the_bin(for_good: bool) -> list[str]:
+    """Google Drive, for one, keeps what is deleted for 30 days."""
+    return ["--drive-use-trash=false"] if for_good else []
 
 
 def remotes() -> set[str]:

@@ -7,7 +7,7 @@ numbers are made of.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from include.core import files
 from include.core.errors import ConfigurationError
 from include.core.paths import DataPaths
 from include.ledger.pack import Pack
+from include.registry.erased import read_tombstones
 
 # gone: refused, then taken off the drive; empty: an answer of an address that holds no records
 Verdict = Literal["accepted", "refused", "gone", "empty"]
@@ -237,8 +238,11 @@ class Ledger:
     Immutable: `with_versions` gives the next ledger.
     """
 
-    def __init__(self, versions: Iterable[FileVersion] = ()) -> None:
+    def __init__(
+        self, versions: Iterable[FileVersion] = (), last_numbers: Mapping[str, int] | None = None
+    ) -> None:
         self.versions = tuple(versions)
+        self.last_numbers = last_numbers or {}  # those of erased versions are not given again
 
     @classmethod
     def read(cls, paths: DataPaths, *buildings: str) -> "Ledger":
@@ -246,8 +250,14 @@ class Ledger:
 
         Raises ConfigurationError if a newer checkout wrote it.
         """
-        there = [paths.ledger(name) for name in buildings or paths.known_buildings]
-        return cls(version for path in there if path.exists() for version in read_file(path))
+        names = buildings or paths.known_buildings
+        there = [path for path in map(paths.ledger, names) if path.exists()]
+        erased = {
+            name: max(tombstone.last_number for tombstone in tombstones)
+            for name in names
+            if (tombstones := read_tombstones(paths, name))
+        }
+        return cls((version for path in there for version in read_file(path)), erased)
 
     def write(self, paths: DataPaths, before: "Ledger | None" = None) -> None:
         """Replace on disk the ledger of each building; of those alone in which something differs
@@ -256,9 +266,12 @@ class Ledger:
         known = before.by_building() if before else {}
         for building_id, versions in self.by_building().items():
             if versions != known.get(building_id):
-                rows = [_to_row(version) for version in versions]
-                table = pa.Table.from_pylist(rows, schema=SCHEMA)
-                files.write_parquet(paths.ledger(building_id), table)
+                self.write_of(paths, building_id)
+
+    def write_of(self, paths: DataPaths, building_id: str) -> None:
+        """Replace on disk the ledger of one building, also by an empty one."""
+        rows = [_to_row(version) for version in self.of(building_id).versions]
+        files.write_parquet(paths.ledger(building_id), pa.Table.from_pylist(rows, schema=SCHEMA))
 
     def by_building(self) -> dict[str, list[FileVersion]]:
         """The versions of each building."""
@@ -355,7 +368,7 @@ class Ledger:
         versions = list(self.versions)
         numbered = {v.key: index for index, v in enumerate(versions)}
         newest = {v.place: index for index, v in enumerate(versions)}
-        last: dict[str, int] = {}
+        last = dict(self.last_numbers)
         for v in versions:
             last[v.building_id] = max(v.number, last.get(v.building_id, 0))
         for version in sorted(judged, key=lambda v: (v.datasource_id, v.path, v.number)):

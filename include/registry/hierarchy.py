@@ -60,6 +60,9 @@ def load_hierarchy(registry: Registry) -> Hierarchy:
     relations = read_rows_of_buildings(
         registry.folder / RELATIONS, BuildingRelation, roots, problems
     )
+    nodes = tuple(node for node in nodes if node.id not in registry.erased)
+    pairs = tuple(row for row in pairs if not registry.erased & {row.zone_id, row.adjacent_zone_id})
+    relations = tuple(row for row in relations if not registry.erased & {row.from_id, row.to_id})
     types = {node.id: node.type for node in reversed(nodes)}
     own_nodes: dict[str, list[HierarchyNode]] = defaultdict(list)
     own_pairs: dict[str, list[ZoneAdjacency]] = defaultdict(list)

@@ -4,7 +4,10 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 
+from include.core.errors import ConfigurationError, DamagedFile
+from include.core.settings import Settings
 from include.registry.cross_check import check_grants, cross_check
+from include.registry.erased import read_tombstones, without_erased
 from include.registry.fact_rows import FactColumn, Tariff
 from include.registry.registry import Registry
 from include.registry.rows import (
@@ -35,8 +38,28 @@ from include.registry.seeds import (
 )
 
 
+def registry_of(settings: Settings) -> Registry:
+    """The seeds of an installation, without the places that were erased there.
+
+    A building whose tombstones are damaged is a wrong one: what was erased must not come back.
+    """
+    registry, damaged = load_registry(settings.seeds_dir), {}
+    erased: set[tuple[str, str]] = set()
+    for building_id in settings.paths.known_buildings:
+        try:
+            found = read_tombstones(settings.paths, building_id)
+            erased |= {(building_id, tombstone.place) for tombstone in found}
+        except DamagedFile as error:
+            damaged[building_id] = (
+                ConfigurationError(error.what, where=error.where, cure=error.cure),
+            )
+    if damaged:
+        registry = replace(registry, wrong=registry.wrong | damaged)
+    return without_erased(registry, erased) if erased else registry
+
+
 def load_registry(folder: Path) -> Registry:
-    """Read and check all seeds in `folder`.
+    """Read and check all seeds in `folder`, as they are.
 
     A wrong row that belongs to a building disables that building (`Registry.wrong`). Raises
     ConfigurationError at the first wrong row of a shared seed.

@@ -43,7 +43,9 @@ class Registry:
     """All valid seed rows of one project. Build it with `load_registry`, which checks them.
 
     `wrong` are the buildings that have a wrong row: this run reads nothing of them, and what was
-    published of them stays. `examples` are those whose rows are left out.
+    published of them stays. `examples` are those whose rows are left out, `erased` nodes of the
+    hierarchy of which the same is true (erased.py); `erased_files` are locations and regexes of
+    names of the files that stay there, and are nobody's.
     """
 
     folder: Path
@@ -68,6 +70,8 @@ class Registry:
     roots: Roots = field(default_factory=lambda: Roots({}), repr=False)
     wrong: dict[str, tuple[ConfigurationError, ...]] = field(default_factory=dict)
     examples: frozenset[str] = frozenset()
+    erased: frozenset[str] = frozenset()
+    erased_files: tuple[tuple[str, str], ...] = ()
     whole: "Registry | None" = field(default=None, repr=False, compare=False)
 
     def only(self, building_ids: Collection[str]) -> "Registry":
@@ -87,6 +91,13 @@ class Registry:
             measurements=tuple(row for row in self.measurements if row.measurement not in others),
             wrong={name: errors for name, errors in self.wrong.items() if name in ids},
             whole=self.of_all,
+        )
+
+    def without_datasources(self, ids: Collection[str]) -> "Registry":
+        """The rows without those of these datasources."""
+        left = self._where(lambda _: True, lambda name: name not in ids)
+        return replace(
+            left, datasources=tuple(row for row in self.datasources if row.datasource_id not in ids)
         )
 
     def without_examples(self) -> "Registry":
@@ -452,9 +463,10 @@ class Registry:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all seeds as they are on the disk."""
+        """Hash of all seeds as they are on the disk, and of what is left out of them."""
         return hashlib.sha256(
             b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.csv")))
+            + "\n".join(sorted(self.erased)).encode()
         ).hexdigest()
 
     def fingerprint_of(self, building_id: str) -> str:

@@ -2,8 +2,9 @@
 
 import contextlib
 import csv
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -112,14 +113,35 @@ class Roots:
     """
 
     parents: dict[str, str]  # node → the node that it lies in; empty for a building
+    names: dict[str, str] = field(default_factory=dict)
+    moved: frozenset[str] = frozenset()  # nodes that are in several places, one after the other
 
     @classmethod
     def read(cls, path: Path) -> "Roots":
         """From the cells of the seed, valid or not."""
         rows = [cells for _, cells in read_cells(path)]
+        ids = [cells.get("id") or "" for cells in rows]
         return cls(
-            {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)}
+            {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)},
+            {cells.get("id") or "": cells.get("name") or "" for cells in reversed(rows)},
+            frozenset(name for name, count in Counter(ids).items() if count > 1),
         )  # of equal ids the first counts
+
+    def below(self, node: str) -> frozenset[str]:
+        """The node and all that lie in it."""
+        inside: dict[str, list[str]] = {}
+        for child, parent in self.parents.items():
+            inside.setdefault(parent, []).append(child)
+        found, left = set[str](), [node]
+        while left:
+            found.add(this := left.pop())
+            left += [child for child in inside.get(this, ()) if child not in found]
+        return frozenset(found)
+
+    def without(self, nodes: Collection[str]) -> "Roots":
+        """The others."""
+        kept = {node: parent for node, parent in self.parents.items() if node not in nodes}
+        return replace(self, parents=kept)
 
     def building_of(self, node: str) -> str:
         """The node at its root; where rows go in a circle, one of them."""

@@ -361,7 +361,7 @@ def _verify(folder: str, release: Release) -> None:
         )
 
 
-def retire(settings: Settings) -> list[str]:
+def retire(settings: Settings, *, for_good: bool = False) -> list[str]:
     """Remove releases beyond the last 30, here and on the remote, but for the last of each month;
     then the history that no release names.
     """
@@ -378,15 +378,16 @@ def retire(settings: Settings) -> list[str]:
     for version in gone_here:
         files.remove(settings.paths.releases / version)
     for version in gone_there:
-        rclone.delete_folder(_remote(settings, f"releases/{version}"))
+        rclone.delete_folder(_remote(settings, f"releases/{version}"), for_good=for_good)
     _retire_history(
         settings,
         [version for version in there if version not in gone_there and VERSION.fullmatch(version)],
+        for_good=for_good,
     )
     return [*gone_here, *gone_there]
 
 
-def _retire_history(settings: Settings, versions: list[str]) -> None:
+def _retire_history(settings: Settings, versions: list[str], *, for_good: bool) -> None:
     """Remove the files of the history that none of these releases names.
 
     If one cannot be read, all files stay.
@@ -414,7 +415,9 @@ def _retire_history(settings: Settings, versions: list[str]) -> None:
             return
     if idle := sorted(_history_there(settings).keys() - named):
         rclone.delete_files(
-            _remote(settings, FOLDER), [path.removeprefix(f"{FOLDER}/") for path in idle]
+            _remote(settings, FOLDER),
+            [path.removeprefix(f"{FOLDER}/") for path in idle],
+            for_good=for_good,
         )
 
 

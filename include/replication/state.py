@@ -392,7 +392,39 @@ def _send(
     if old := [
         name for owner in news for name in there.names.get(owner, ()) if name != states[owner]
     ]:
-        rclone.delete_files(settings.state_remote, old)
+        rclone.delete_files(settings.state_remote, old, for_good=True)
+
+
+def sweep(settings: Settings, building_id: str) -> int:
+    """Remove from the remote what this machine does not have of a building, nor of what is made
+    from all seeds: older revisions, that is. Returns the number of files removed.
+
+    Only after a push: what another machine has sent would go as well.
+    """
+    wanted = _wanted(settings)
+    with files.in_turn(settings.paths.push_lock):
+        there, named = remote_states(settings), set[str]()
+        outgoing = files.empty_folder(settings.paths.work / "outgoing")
+        news = {}
+        for owner in (building_id, SHARED):
+            found, own = there.of(owner), wanted.get(owner, {})
+            named |= {stored_name(path, digest) for path, digest in own.items()}
+            if found.files != own:
+                news[owner] = (State(), State(found.generation + 1, own))
+        if news:
+            _send(settings, outgoing, there, news)
+        gone = [
+            file.path
+            for file in rclone.listing(settings.state_remote)
+            if file.path not in named and _is_swept(file.path, building_id)
+        ]
+        if gone:
+            rclone.delete_files(settings.state_remote, gone, for_good=True)
+    return len(gone)
+
+
+def _is_swept(name: str, building_id: str) -> bool:
+    return owner_of(name) == building_id or name.startswith(("dimensions/", "hierarchy/"))
 
 
 def _wanted(settings: Settings) -> dict[str, dict[str, str]]:

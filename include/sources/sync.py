@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -80,7 +80,7 @@ def _copy_what_is_new(
     reported, not lost.
     """
     neighbours = run.registry.neighbours_of(datasource)
-    findings = _unclaimed(listed, datasource, neighbours)
+    findings = _unclaimed(listed, datasource, neighbours, run.registry.erased_files)
     claimed, odd = claimed_files(listed, datasource)
     claimed, twice = claimed_once(claimed, datasource, neighbours)
     findings += [*odd, *twice]
@@ -122,8 +122,8 @@ def _pack_what_is_new(
     """Copy the listing less the members of the packs, and add what came to them."""
     packs = Packs(run, datasource, ledger)
     new = new_among(listed, packs.has)
-    neighbours = run.registry.neighbours_of(datasource)
-    findings = [*packs.findings, *_unclaimed(new, datasource, neighbours)]
+    neighbours, erased = run.registry.neighbours_of(datasource), run.registry.erased_files
+    findings = [*packs.findings, *_unclaimed(new, datasource, neighbours, erased)]
     claimed, odd = claimed_files(new, datasource)
     wanted, twice = claimed_once(claimed, datasource, neighbours)
     findings += [*odd, *twice]
@@ -224,11 +224,16 @@ def claimed_files(
 
 
 def _unclaimed(
-    listed: list[RemoteFile], datasource: Datasource, neighbours: tuple[Datasource, ...]
+    listed: list[RemoteFile],
+    datasource: Datasource,
+    neighbours: tuple[Datasource, ...],
+    erased: Iterable[tuple[str, str]],
 ) -> list[Finding]:
     if neighbours and neighbours[0] != datasource:
         return []  # the first of them reports for all
-    patterns = [re.compile(source.file_regex) for source in neighbours or (datasource,)]
+    own = [source.file_regex for source in neighbours or (datasource,)]
+    own += [regex for location, regex in erased if location == datasource.location]
+    patterns = list(map(re.compile, own))
     return [
         Finding(
             "unclaimed_file",

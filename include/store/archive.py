@@ -220,6 +220,23 @@ def merge(run: Run, windows: list[WindowPlan]) -> list[Unit]:
     return changed
 
 
+def forget_older(settings: Settings, building_id: str) -> None:
+    """Remove a building's older revisions, and the aggregates of months that have no readings."""
+    months = {month for owner, month in read_manifest(settings) if owner == building_id}
+    manifest = read_archive_manifest(settings)
+    kept = {
+        unit: entry
+        for unit, entry in manifest.items()
+        if unit.building_id != building_id or unit.month in months
+    }
+    named = {archived_path(settings, unit, entry) for unit, entry in kept.items() if entry.rows}
+    with files.locked(settings.paths.lock, "erase"):
+        _write(settings, [building_id], kept)
+        for path in settings.paths.archive.glob(f"*/building_id={building_id}/*"):
+            if path not in named:
+                files.remove(path)
+
+
 def _write(settings: Settings, buildings: Collection[str], manifest: ArchiveManifest) -> None:
     """Replace what is remembered of these buildings."""
     rows: dict[str, list[dict[str, Any]]] = {building_id: [] for building_id in buildings}

@@ -19,6 +19,7 @@ from include.ledger.ledger import FileVersion, Ledger, redact
 from include.planning.plan import MonthPlan
 from include.planning.tables import LAST_READINGS, ReadingsPlan
 from include.registry import Registry, Run
+from include.registry.erased import read_tombstones
 
 OUTCOMES = ("readings", "nulls", "unmapped", "ignored", "unparsable")
 FATES = ("kept", "duplicates", "superseded")
@@ -358,6 +359,7 @@ def months_to_drop(run: Run, plans: list[MonthPlan]) -> list[tuple[str, str]]:
         version for version in out_of_use(run) if version.building_id not in run.registry.wrong
     ]
     taken_out = {(v.building_id, month) for v in unused for month in v.months}
+    taken_out |= {(building_id, month) for building_id, _, month in erased(run)}
     return sorted((taken_out - planned) & read_manifest(run.settings).keys())
 
 
@@ -408,6 +410,16 @@ def taken_out(run: Run) -> set[SourceMonth]:
         (v.building_id, sources.get(v.datasource_id, ""), month)
         for v in out_of_use(run)
         for month in v.months
+    } | erased(run)
+
+
+def erased(run: Run) -> set[SourceMonth]:
+    """The months of sources of which a place was erased."""
+    return {
+        (building_id, source, month)
+        for building_id in run.settings.paths.known_buildings
+        for tombstone in read_tombstones(run.settings.paths, building_id)
+        for source, month in tombstone.months
     }
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from include.core import files
 from include.core.errors import ContractError
 from include.core.settings import Settings
+from include.registry.erased import read_tombstones
 from include.store.archive import ArchiveManifest, Unit, archived_path, read_archive_manifest
 from include.store.readings import ACCOUNTING, Manifest, Month, files_of_month, read_manifest
 
@@ -127,6 +128,7 @@ class Store:
                 readers[path] = partial(files.read_sealed, path)
             path = paths.accounting(building_id)
             readers[path] = partial(files.read_parquet, path, ACCOUNTING)
+            readers[paths.tombstones(building_id)] = partial(read_tombstones, paths, building_id)
         return readers
 
 

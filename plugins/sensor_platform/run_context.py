@@ -11,7 +11,7 @@ from include.core.errors import ConfigurationError
 from include.core.settings import Settings
 from include.ingest.judge import SkippedChecks
 from include.ingest.validate import SKIPPABLE
-from include.registry import Registry, Run, load_registry
+from include.registry import Registry, Run, registry_of
 from include.release.release import settings_at
 from include.replication.remotes import check_remotes
 
@@ -30,6 +30,13 @@ BUILDING_PARAM = Param(
     type=["null", "string"],
     title="Building",
     description="Only this one, by its building_id; empty: all. Releases that hold others wait.",
+)
+PLACE_PARAM = Param(
+    None,  # no default: Airflow's form then demands a value, and its API refuses a run without one
+    type="string",
+    minLength=1,
+    title="Place",
+    description="The id of a node of building_hierarchy.csv; all below it belongs to it.",
 )
 # Airflow's form requires a value where `null` is no type, offers `examples` of an array to choose
 # from, and sends null for no choice.
@@ -137,7 +144,7 @@ def building_of(context: Any, registry: Registry) -> str:
 def platform() -> tuple[Settings, Registry]:
     """Settings, never those of a replay, and checked seeds; cheap, read again by every task."""
     settings = Settings.from_environment()
-    registry = load_registry(settings.seeds_dir)
+    registry = registry_of(settings)
     registry.check_locations(settings.state_remote, settings.publish_remote)
     check_remotes(settings)
     return settings, registry

@@ -24,6 +24,8 @@ from tests.support.platform import dag_bag
 DAGS = {
     "refresh",
     "aggregate_and_publish",
+    "erase",
+    "export",
     "maintain_platform",
     "monitor_quality",
     "restore_month",

@@ -366,6 +366,8 @@ FORMS: dict[str, list[dict[str, Any] | None]] = {
             "skip_reason": "exported at once",
         },
     ],
+    "erase": [None, {"place": "sm2.1NP"}],
+    "export": [None, {"place": "sm2.1NP"}],
     "restore_month": [None, {"building": "sm2", "months": ["2026-01", "2026-02"]}],
     "sync_building_hierarchy": NO_FORM,
 }

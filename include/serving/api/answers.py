@@ -18,6 +18,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, text in (
         (401, "not logged in"),
         (404, "it is not there, or not for you"),
+        (410, "the release was withdrawn"),
         (414, "the query is too long"),
         (422, "a parameter is invalid"),
         (429, "too many requests; `Retry-After` says when to ask again"),

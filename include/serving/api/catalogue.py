@@ -19,10 +19,11 @@ from include.contract.tables import file_of
 from include.core import files
 from include.core.errors import ConfigurationError, StorageError
 from include.core.settings import Settings
-from include.registry import Registry, load_registry
+from include.registry import Registry, registry_of
 from include.release import release as releases
 from include.release.explorer_data import FOLDER
 from include.release.release import VERSION, Release
+from include.release.withdrawal import withdrawn
 from include.serving.access import Access, Person, access_to
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period
@@ -197,7 +198,7 @@ class Catalogue:
     def of(self, person: Person | None) -> "View":
         """What somebody may see now. Raises Problem: 503, the seeds cannot be read."""
         try:
-            registry = load_registry(self._settings.seeds_dir)
+            registry = registry_of(self._settings)
         except (OSError, ConfigurationError) as error:
             raise Problem(503, "the seeds cannot be read; the log of refresh says why") from error
         return View(self, registry, person)
@@ -306,9 +307,21 @@ class View:
                     found[path.name] = path
         return dict(sorted(found.items(), reverse=True))
 
+    def _withdrawn(self) -> dict[str, dict[str, Any]]:
+        """What was withdrawn of public publications, by version."""
+        closed = {p.publication_id for p in self.registry.publications if p.access != "public"}
+        return {
+            row["version"]: row
+            for name, settings in self.catalogue.publications()
+            if name not in closed
+            for row in withdrawn(settings)
+        }
+
     def release(self, version: str) -> Path:
-        """The folder of a release. Raises Problem: 404."""
+        """The folder of a release. Raises Problem: 404; 410 if a public one was withdrawn."""
         folder = self.folders().get(version) if VERSION.fullmatch(version) else None
         if folder is None:
+            if row := self._withdrawn().get(version):
+                raise Problem(410, f"withdrawn on {row['withdrawn']}: {row['reason']}")
             raise not_found(f"release {version[:80]!r}")
         return folder
