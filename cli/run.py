@@ -133,6 +133,15 @@ def _params(given: list[str]) -> dict[str, Any]:
     return found
 
 
+def _cannot_run(dags: Mapping[str, Any], dag_id: str, conf: dict[str, Any]) -> str:
+    """Why a DAG cannot be run by itself; empty if it can."""
+    if dag_id not in dags:
+        return f"there is no DAG {dag_id!r}: name one of {', '.join(sorted(dags))}"
+    unknown = sorted(conf.keys() - set(dags[dag_id].params) - {"as_of", "building"})
+    known = ", ".join(sorted(dags[dag_id].params)) or "none"
+    return f"{dag_id} has no parameter {unknown[0]!r}; it has: {known}" if unknown else ""
+
+
 def run_dags(console: Any, conf: dict[str, Any], only: str = "") -> str:
     """Run every DAG after those whose assets it waits for, or one alone; says what is wrong if they
     cannot be run at all, or that one has failed.
@@ -155,8 +164,8 @@ def run_dags(console: Any, conf: dict[str, Any], only: str = "") -> str:
             or "no DAG found"
         )
     register_dags(bag)
-    if only and only not in bag.dags:
-        return f"there is no DAG {only!r}: name one of {', '.join(sorted(bag.dags))}"
+    if only and (wrong := _cannot_run(bag.dags, only, conf)):
+        return wrong
     progress = Progress(console)
     get_listener_manager().add_listener(progress)
     unchanged: set[str] = set()

@@ -5,7 +5,7 @@ withdrawn, not edited. Steps: `begin` forgets the inputs, the months are built a
 as after any change, `sweep` removes what is left of older ones, `prove` looks everywhere.
 """
 
-import logging
+import csv
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +22,6 @@ from include.release import withdrawal
 from include.release.publications import publication_runs
 from include.replication import state
 from include.store import archive
-
-log = logging.getLogger(__name__)
 
 
 def place_to_erase(settings: Settings, node_id: str) -> Place:
@@ -132,15 +130,12 @@ def rows_to_remove(settings: Settings, place: Place) -> list[str]:
     """The seeds that still name the place, each with its lines: people remove them."""
     found = []
     for path in sorted(settings.seeds_dir.rglob("*.csv")):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        own = [number for number, line in enumerate(lines, 1) if _names(line, place)]
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            own = [reader.line_num for cells in reader if place.terms.intersection(cells)]
         if own:
             found.append(f"{path.name}: lines {', '.join(map(str, own))}")
     return found
-
-
-def _names(line: str, place: Place) -> bool:
-    return any(cell.strip('"') in place.terms for cell in line.split(","))
 
 
 def _scratch(settings: Settings, building_id: str) -> Iterable[Path]:

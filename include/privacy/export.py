@@ -16,9 +16,10 @@ from include.ledger.ledger import FileVersion, Ledger
 from include.ledger.pack import Pack
 from include.registry import Run
 from include.registry.erased import Place
+from include.replication.state import fetch_inputs
 from include.sources.landed import is_landed_whole
 from include.store.readings import READINGS, read_accounting
-from include.store.store import REJECTED, Store
+from include.store.store import REJECTED, Store, StoredFile
 
 FIRST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; equal contents are equal bytes
 
@@ -96,17 +97,20 @@ def _prove(run: Run, place: Place, exported: int) -> None:
 
 
 def _stored(run: Run, place: Place) -> dict[str, list[Path]]:
-    """The undamaged files of the building's store, by table."""
+    """The undamaged files of the building's store, by table; those of older months may have to come
+    from the state remote.
+    """
     store = Store(run.settings)
-    found: dict[str, list[Path]] = {}
+    found: dict[str, list[StoredFile]] = {}
     for month in store.months(place.building_id):
         for model, file in store.month((place.building_id, month)).items():
-            found.setdefault(model, []).append(file.undamaged())
+            found.setdefault(model, []).append(file)
     units = [unit for unit in store.published_units if unit.building_id == place.building_id]
     for unit, file in sorted(store.of_units(units).items(), key=lambda item: str(item[0])):
-        found.setdefault(f"agg_{unit.grain}", []).append(file.undamaged())
+        found.setdefault(f"agg_{unit.grain}", []).append(file)
     found.pop(REJECTED, None)  # it has other columns
-    return found
+    fetch_inputs(run.settings, [file.path for stored in found.values() for file in stored])
+    return {model: [file.undamaged() for file in stored] for model, stored in found.items()}
 
 
 def _raw(run: Run, place: Place, folder: Path) -> None:

@@ -81,7 +81,7 @@ def _on_remote(
         names = [file.path for file in rclone.listing(remote)]
     except RemoteGone:
         return
-    with files.scratch_folder(settings.paths.root) as folder:
+    with files.scratch_folder(settings.paths.work) as folder:
         rclone.fetch(remote, folder, names)
         for holding in _in_folder(database, folder, "", words):
             yield replace(holding, where=f"{remote} {holding.where.lstrip('/')}")

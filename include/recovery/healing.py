@@ -19,7 +19,7 @@ from include.contract.tables import of_all_months
 from include.core import files
 from include.core.errors import DamagedFile, PlatformError
 from include.core.settings import Settings
-from include.ledger.ledger import Ledger
+from include.ledger.ledger import Ledger, read_file
 from include.planning.tables import LAST_READINGS
 from include.registry import Run
 from include.release import release
@@ -42,9 +42,10 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
         for owner in paths.known_states
     }
     catalogs: dict[Path, Callable[[], Any]] = {
-        paths.ledger(building_id): partial(Ledger.read, paths, building_id)
+        paths.ledger(building_id): partial(read_file, paths.ledger(building_id))
         for building_id in paths.known_buildings
     }
+    tombstones = {paths.tombstones(building_id) for building_id in paths.known_buildings}
     catalogs |= Store(settings).memory()
     healed = []
     for path, read in (states | catalogs).items():
@@ -52,6 +53,8 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
             if path.exists():
                 read()
         except DamagedFile:
+            if path in tombstones and not _has_copy(settings, path):
+                continue  # what was erased must not come back: its building waits for people
             files.remove(path)
             healed.append(path)
     absent = [str(path.relative_to(paths.root)) for path in catalogs if not path.exists()]
@@ -60,6 +63,11 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
     _record(settings, healed, "the state remote, or is made again", as_of)
     for publication in paths.publications:
         _heal_release(replace(settings, publication=publication), as_of)
+
+
+def _has_copy(settings: Settings, path: Path) -> bool:
+    name = str(path.relative_to(settings.paths.root))
+    return bool(state.known(settings, [name]).files)
 
 
 def heal_readings(run: Run) -> list[str]:

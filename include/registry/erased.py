@@ -118,9 +118,9 @@ def place_of(registry: Registry, node_id: str) -> Place:
     here = {name: where(rows) for name, rows in own.items()}
     elsewhere = {name: where(rows) for name, rows in others.items()}
     locations = frozenset[str]().union(*here.values())
-    both = sorted(locations & frozenset[str]().union(*elsewhere.values()))
+    both = sorted((locations | names) & frozenset[str]().union(*elsewhere.values()))
     mixed = own.keys() & others.keys()
-    moved = sorted(names & {roots.names[node] for node in roots.moved} - locations)
+    moved = sorted(roots.names[node] for node in nodes & roots.moved)
     return Place(
         building_id,
         node_id,

@@ -43,7 +43,7 @@ def registry_of(settings: Settings) -> Registry:
 
     A building whose tombstones are damaged is a wrong one: what was erased must not come back.
     """
-    registry, damaged = load_registry(settings.seeds_dir), {}
+    damaged = {}
     erased: set[tuple[str, str]] = set()
     for building_id in settings.paths.known_buildings:
         try:
@@ -53,8 +53,13 @@ def registry_of(settings: Settings) -> Registry:
             damaged[building_id] = (
                 ConfigurationError(error.what, where=error.where, cure=error.cure),
             )
-    if damaged:
-        registry = replace(registry, wrong=registry.wrong | damaged)
+    registry = _without(settings.seeds_dir, _stamp(settings.seeds_dir), frozenset(erased))
+    return replace(registry, wrong=registry.wrong | damaged) if damaged else registry
+
+
+@functools.lru_cache(maxsize=4)
+def _without(folder: Path, stamp: object, erased: frozenset[tuple[str, str]]) -> Registry:
+    registry = _load_registry(folder, stamp)
     return without_erased(registry, erased) if erased else registry
 
 
@@ -64,8 +69,11 @@ def load_registry(folder: Path) -> Registry:
     A wrong row that belongs to a building disables that building (`Registry.wrong`). Raises
     ConfigurationError at the first wrong row of a shared seed.
     """
-    stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.csv")))
-    return _load_registry(folder, stamp)
+    return _load_registry(folder, _stamp(folder))
+
+
+def _stamp(folder: Path) -> object:
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.csv")))
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,6 +1,6 @@
 """Withdraws releases: their files go, and a list says that they were there."""
 
-from datetime import date
+import json
 from typing import Any
 
 from include.core import files, rclone
@@ -32,13 +32,12 @@ def withdraw_older(run: Run) -> list[str]:
     here = {path.name for path in releases.iterdir() if path.is_dir() and not path.is_symlink()}
     there = set(rclone.folders(below(settings.publish_remote, "releases")))
     gone = sorted(name for name in here | there if VERSION.fullmatch(name) and name != last.name)
-    known = {row["version"] for row in withdrawn(settings)}
-    rows = [
-        {"version": version, "withdrawn": _day(run), "reason": REASON}
-        for version in gone
-        if version not in known
-    ]
-    files.write_json(releases / WITHDRAWN, [*withdrawn(settings), *rows])
+    there_already = rclone.get_text(below(settings.publish_remote, WITHDRAWN))
+    offered = json.loads(there_already) if there_already else []
+    now = {"withdrawn": f"{run.as_of:%Y-%m-%d}", "reason": REASON}
+    rows = {version: {"version": version, **now} for version in gone}
+    rows |= {row["version"]: row for row in [*withdrawn(settings), *offered]}
+    files.write_json(releases / WITHDRAWN, [rows[version] for version in sorted(rows)])
     rclone.put(releases / WITHDRAWN, below(settings.publish_remote, WITHDRAWN))
     for version in gone:
         if version in there:
@@ -50,7 +49,3 @@ def withdraw_older(run: Run) -> list[str]:
         files.remove(releases / name)
     upload.retire(settings, for_good=True)
     return gone
-
-
-def _day(run: Run) -> str:
-    return date.isoformat(run.as_of.date())

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -23,6 +22,7 @@ from include.serving.api.app import create_app
 from include.serving.page import add_page
 from tests.support.platform import Platform
 from tests.support.raw_files import Raw, atrea, thermopro, times
+from tests.support.served import served
 
 pytestmark = [
     pytest.mark.xdist_group("explorer"),
@@ -70,14 +70,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def app(platform: Platform) -> Iterator[str]:
     own = create_app(platform.settings)
     add_page(own)
-    server = uvicorn.Server(uvicorn.Config(own, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/explorer/"
-    server.should_exit = True
-    thread.join()
+    with served(own) as address:
+        yield f"{address}/explorer/"
 
 
 @pytest.fixture(scope="module", params=[app, static_copy], ids=["app", "static"])

@@ -10,7 +10,8 @@ import pytest
 from include.core.paths import DataPaths
 from include.core.settings import SEEDS
 from include.ledger.ledger import FileVersion, Ledger
-from include.privacy.holdings import holds, look_for
+from include.privacy.holdings import FOLDERS, holds, look_for
+from include.recovery.healing import heal_memory
 from include.registry import Run, load_registry, registry_of
 from include.registry.erased import Tombstone, digest_of, place_of, write_tombstone
 from tests.support.platform import Platform
@@ -53,7 +54,17 @@ def test_a_word_is_found_in_cells_lists_json_texts_names_and_on_the_remotes(run:
         "sm2drive:Platform catalog/x.json": 1,
         "sm2drive:Public releases/r/t.parquet@01234567": 2,
     }
-    assert not (root / "work").exists() or not list((root / "work").glob("*annas*"))
+    assert not list((root / "work").rglob("*.json")), "what was fetched is removed"
+
+
+def test_every_folder_of_data_is_looked_into(run: Run) -> None:
+    paths = run.settings.paths
+    named = [
+        getattr(paths, name) for name, kind in vars(DataPaths).items() if hasattr(kind, "fget")
+    ]
+    below = [path for path in named if isinstance(path, Path) and path != paths.root]
+    tops = {path.relative_to(paths.root).parts[0] for path in below}
+    assert {name for name in tops if "." not in name} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +90,7 @@ def test_rows_of_an_erased_place_are_as_if_they_had_never_been(run: Run) -> None
     assert not left.roots.parents.keys() & place.nodes
     assert not {row.sensor_id for row in left.sensor_mappings} & place.sensors
     assert left.fingerprint != whole.fingerprint
-    assert {"sm2.2NP", "sm2"} - left.roots.parents.keys() == {
-        "sm2.2NP"
-    } - whole.roots.parents.keys()
+    assert left.roots.parents.keys() == whole.roots.parents.keys() - place.nodes
 
 
 def test_a_number_of_an_erased_file_is_never_given_again(tmp_path: Path) -> None:
@@ -92,8 +101,11 @@ def test_a_number_of_an_erased_file_is_never_given_again(tmp_path: Path) -> None
     assert [v.number for v in Ledger.read(paths, "b").with_versions([file]).versions] == [8]
 
 
-def test_damaged_tombstones_stop_their_building(run: Run) -> None:
-    path = run.settings.paths.tombstones("sm2")
-    path.parent.mkdir(parents=True)
+def test_damaged_tombstones_stop_their_building_and_cost_it_no_ledger(run: Run) -> None:
+    path, ledger = run.settings.paths.tombstones("sm2"), run.settings.paths.ledger("sm2")
+    Ledger().write_of(run.settings.paths, "sm2")
     path.write_text("{")
     assert list(registry_of(run.settings).wrong) == ["sm2"]
+    heal_memory(run.settings, run.as_of)
+    assert path.exists(), "no copy is left: what was erased must not come back"
+    assert ledger.exists()

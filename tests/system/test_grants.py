@@ -1,7 +1,6 @@
 """Of the apartments each person gets what the grants say: by the API, in files, and on pages."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,7 +8,6 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import expect, sync_playwright
@@ -22,6 +20,7 @@ from include.serving.access import Person
 from include.serving.api.app import PREFIX, add_api
 from include.serving.api.limits import Limits
 from include.serving.page import add_page
+from tests.support.served import served
 
 pytestmark = pytest.mark.xdist_group("examples")
 GRANTS = """user:owner,building,apartments,read,owns it
@@ -135,18 +134,12 @@ def explorer_of(apartments: DataPaths, name: str) -> Iterator[str]:
     app = api_of(apartments, name).app
     assert isinstance(app, FastAPI)
     add_page(app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    for _ in range(20):  # what the first request reads may take longer than an answer may
-        if httpx.get(f"{address}{PREFIX}/buildings/apartments/kpis").status_code == httpx.codes.OK:
-            break
-    yield f"{address}/explorer/"
-    server.should_exit = True
-    thread.join()
+    with served(app) as address:
+        asked = f"{address}{PREFIX}/buildings/apartments/kpis"
+        for _ in range(20):  # what the first request reads may take longer than an answer may
+            if httpx.get(asked).status_code == httpx.codes.OK:
+                break
+        yield f"{address}/explorer/"
 
 
 @pytest.mark.skipif(browser() is None, reason="there is no Chromium")

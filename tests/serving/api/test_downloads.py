@@ -17,6 +17,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from include.core import files
+from include.release.withdrawal import WITHDRAWN
 from include.serving.api.app import PREFIX, create_app
 from include.serving.api.errors import MEDIA_TYPE
 from include.serving.api.limits import Limits
@@ -141,6 +142,9 @@ def test_changes_are_those_of_lineage_and_checksums(published: Callable[..., Pla
     assert {"history", "dim_building", "public_dataset_daily"} <= tables.keys()
     assert all(row == nothing for row in tables.values())
     get(own, f"/releases/{version}/changes?since=2026-02-05-00000001", 404)
+    gone = {"version": "2026-02-03-00000000", "withdrawn": "2026-02-04", "reason": "it held …"}
+    files.write_json(platform.settings.paths.releases / WITHDRAWN, [gone])
+    assert "it held" in get(own, f"/releases/{gone['version']}", 410)["detail"]
     get(own, f"/releases/{version}/changes", 422)
     (platform.release.path / "lineage.json").write_text("{}")
     get(own, f"/releases/{version}/changes?since={version}", 503)
