@@ -139,7 +139,8 @@ def airflow(folder: Path) -> Iterator[Airflow]:
         GRAPH_ENGINE="neo4j" if has_image(NEO4J.image) else "ladybug",
         AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=users,
     ) as server:
-        wait_for(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == 6, 60)
+        dags = len(list((PROJECT_DIR / "dags").glob("*.py")))
+        wait_for(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == dags, 60)
         yield server
 
 
