@@ -7,8 +7,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.core.errors import ConfigurationError
 from include.privacy import export
+from include.registry import Run
 from include.registry.erased import place_of
-from sensor_platform.run_context import run_of
+from sensor_platform.run_context import as_of, platform
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 def export_place() -> str:
     """Write the zip, and log how many rows of each table are in it."""
     context = get_current_context()
-    run = run_of(context)
+    run = Run(*platform(), as_of(context))  # what is kept now, also as of an older day
     try:
         place = place_of(run.registry, str(context["params"]["place"]))
         written, rows = export.export(run, place)
