@@ -59,6 +59,10 @@ class DataPaths:
         """The places of a building that were erased."""
         return self.root / "catalog" / building_id / "tombstones.json"
 
+    def groups(self, building_id: str) -> Path:
+        """What was published of the households of a building, in groups."""
+        return self.root / "catalog" / building_id / "groups.parquet"
+
     def exports(self, building_id: str) -> Path:
         """What was given out of places of a building, to those who live there."""
         return self.root / "exports" / building_id

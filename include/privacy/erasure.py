@@ -14,14 +14,16 @@ from typing import Any
 from include.core import files
 from include.core.errors import ConfigurationError, ContractError
 from include.core.settings import Settings
+from include.core.words import holds
 from include.ledger.ledger import Ledger
-from include.privacy.holdings import holds, look_for
+from include.privacy.holdings import look_for
 from include.registry import Run, load_registry
 from include.registry.erased import Place, Tombstone, place_of, read_tombstones, write_tombstone
 from include.release import withdrawal
 from include.release.publications import publication_runs
 from include.replication import state
 from include.store import archive
+from include.store.published_groups import forget_households
 
 
 def place_to_erase(settings: Settings, node_id: str) -> Place:
@@ -96,6 +98,8 @@ def sweep(run: Run, place: Place) -> list[str]:
         if (pruned := _pruned(content, place.terms)) != content:
             files.write_json(path, pruned)
     files.remove(settings.paths.exports(building_id))
+    names = load_registry(settings.seeds_dir).roots.names
+    forget_households(settings.paths, building_id, {names[node] for node in place.nodes})
     state.push(settings)
     state.sweep(settings, building_id)
     withdrawn = []

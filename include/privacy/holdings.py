@@ -1,10 +1,8 @@
 """Where in the files of an installation something is named: here, and on its remotes."""
 
 import json
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ from include.core import files, rclone
 from include.core.duckdb_session import scratch_database
 from include.core.errors import RemoteGone
 from include.core.settings import Settings
+from include.core.words import holds, pattern_of
 from include.registry import Run
-from include.release.publications import publication_runs
+from include.release.publications import grouped_runs, publication_runs
 
 # every folder of DATA_DIR that holds data; beside them are the seeds, the sample and Airflow's own
 FOLDERS = (
@@ -70,7 +69,8 @@ def look_for(run: Run, terms: Collection[str]) -> list[Holding]:
 
 
 def _remotes(run: Run) -> list[str]:
-    publications = {own.settings.publish_remote for own in publication_runs(run)}
+    runs = (*publication_runs(run), *grouped_runs(run))
+    publications = {own.settings.publish_remote for own in runs}
     return sorted({run.settings.state_remote, run.settings.publish_remote, *publications})
 
 
@@ -108,7 +108,7 @@ def _in_file(database: duckdb.DuckDBPyConnection, path: Path, words: frozenset[s
     try:
         return _in_json(json.loads(text), words)
     except ValueError:
-        return len(_pattern(words).findall(text))
+        return len(pattern_of(words).findall(text))
 
 
 def _in_parquet(database: duckdb.DuckDBPyConnection, path: Path, words: frozenset[str]) -> int:
@@ -135,14 +135,3 @@ def _in_json(content: Any, words: frozenset[str]) -> int:
     if isinstance(content, dict):
         return sum(holds(key, words) + _in_json(value, words) for key, value in content.items())
     return 0
-
-
-def holds(text: str, words: frozenset[str]) -> bool:
-    """Whether one of the words is in a text, with no letter or digit beside it."""
-    return text in words or _pattern(words).search(text) is not None
-
-
-@cache
-def _pattern(words: frozenset[str]) -> re.Pattern[str]:
-    longest_first = sorted(map(re.escape, words), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")

@@ -45,7 +45,11 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
         paths.ledger(building_id): partial(read_file, paths.ledger(building_id))
         for building_id in paths.known_buildings
     }
-    tombstones = {paths.tombstones(building_id) for building_id in paths.known_buildings}
+    irreplaceable = {
+        path
+        for building_id in paths.known_buildings
+        for path in (paths.tombstones(building_id), paths.groups(building_id))
+    }
     catalogs |= Store(settings).memory()
     healed = []
     for path, read in (states | catalogs).items():
@@ -53,8 +57,8 @@ def heal_memory(settings: Settings, as_of: datetime) -> None:
             if path.exists():
                 read()
         except DamagedFile:
-            if path in tombstones and not _has_copy(settings, path):
-                continue  # what was erased must not come back: its building waits for people
+            if path in irreplaceable and not _has_copy(settings, path):
+                continue  # what was erased or is in a group must not come out: people decide
             files.remove(path)
             healed.append(path)
     absent = [str(path.relative_to(paths.root)) for path in catalogs if not path.exists()]

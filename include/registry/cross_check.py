@@ -120,11 +120,29 @@ def _check_publications(registry: Registry) -> None:
         if row.access == "public" and (both := registry.restricted.intersection(row.buildings)):
             what = f"{min(both)} is in a restricted publication, and named here"
             refuse(file, row, "buildings", what, "take it out of one of the two")
+        if row.access == "grouped":
+            _check_grouped(row)
         place = row.location.rstrip("/") or row.publication_id
         if (other := places.setdefault(place, row)) is not row:
             what = f"the location is that of line {other.line}"
             refuse(file, row, "location", what, "give each publication a location of its own")
     _refer_to_default(registry)
+
+
+def _check_grouped(row: Publication) -> None:
+    """It says how much is enough, and has its own tables and licence."""
+    needed = {
+        "min_households": "how many households a value must be of, such as 5",
+        "min_days": "how many days of a month each must have, such as 20",
+        "licence": "the licence of what is published, such as CC-BY-4.0",
+    }
+    for column, what in needed.items():
+        if not getattr(row, column):
+            said = f"a grouped publication has no {column}"
+            refuse("publications.csv", row, column, said, f"write {what}")
+    if row.tables:
+        said = "a grouped publication has the tables group_month and withheld alone"
+        refuse("publications.csv", row, "tables", said, "leave the cell empty")
 
 
 def check_grants(registry: Registry) -> None:

@@ -229,6 +229,8 @@ class Registry:
     def buildings_of(self, publication: Publication) -> frozenset[str]:
         """The buildings that a publication holds, whatever their status."""
         found = {row.building_id for row in self.buildings if publication.names(row.building_id)}
+        if publication.access == "grouped":
+            return frozenset(found & self.restricted)
         return frozenset(found - self.restricted if publication.access == "public" else found)
 
     @staticmethod
@@ -425,7 +427,7 @@ class Registry:
         """
         places = {row: self.place_of(row, publish_remote) for row in self.publications}
         remotes = (state_remote, publish_remote, *places.values())
-        public = [place for row, place in places.items() if row.access == "public"]
+        public = [place for row, place in places.items() if row.access != "restricted"]
         for row, place in places.items():
             if row.access == "restricted" and any(map(partial(_overlap, place), public)):
                 refuse(

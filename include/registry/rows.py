@@ -576,10 +576,10 @@ class Publication(Row):
         description="rclone path; empty: PUBLISH_REMOTE, or publications/<id> below it"
     )
     licence: str = Field(description="SPDX; empty: that of each building")
-    access: Literal["public", "restricted"] = Field(
+    access: Literal["public", "restricted", "grouped"] = Field(
         description=(
             "restricted: no name or value of its buildings is in a public release, page, log or"
-            " issue"
+            " issue; grouped: of restricted buildings, what enough households have in common"
         )
     )
     status: Literal["active", "disabled"]
@@ -589,6 +589,12 @@ class Publication(Row):
             "further tables of its releases: facts and roll-ups of include/dbt/models/4_facts, and"
             " views of include/release/views"
         ),
+    )
+    min_households: OptionalInt = Field(
+        None, ge=3, description="of a grouped one: how many a value must be of"
+    )
+    min_days: OptionalInt = Field(
+        None, ge=1, description="of a grouped one: how many days of a month each must have"
     )
 
     def names(self, building_id: str) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from include.contract.tables import TYPES, Table
 from include.core import files
 from include.registry import Run
-from include.registry.rows import Building
 from include.release import explorer_data
 from include.release.readme import licence, readme
 
@@ -40,9 +39,10 @@ def write_documents(
     ]
     files.write_json(
         staging / "schema.json",
-        {"version": version, "tables": [_schema(table, rows[table.file]) for table in published]},
+        {"version": version, "tables": [schema(table, rows[table.file]) for table in published]},
     )
-    package = _datapackage(title, buildings, version, staging, published)
+    licences = [building.licence for building in buildings]
+    package = datapackage(title, licences, version, staging, published)
     files.write_json(staging / "datapackage.json", package)
     files.write_json(staging / "lineage.json", lineage_of_release)
     files.write_text(
@@ -59,6 +59,11 @@ def write_documents(
         ),
     )
     files.write_text(staging / "LICENSE", licence(title, buildings, version))
+    write_sums(staging)
+
+
+def write_sums(staging: Path) -> None:
+    """Write SHA256SUMS of all files that are there, but for run.json."""
     summed = [name for name in files.names_below(staging) if name != "run.json"]
     files.write_text(
         staging / "SHA256SUMS",
@@ -66,7 +71,8 @@ def write_documents(
     )
 
 
-def _schema(table: Table, rows: int) -> dict[str, Any]:
+def schema(table: Table, rows: int) -> dict[str, Any]:
+    """A table as schema.json describes it."""
     return {
         "file": table.file,
         "description": table.description,
@@ -76,9 +82,9 @@ def _schema(table: Table, rows: int) -> dict[str, Any]:
     }
 
 
-def _datapackage(
+def datapackage(
     title: str,
-    buildings: Iterable[Building],
+    licences: Iterable[str],
     version: str,
     staging: Path,
     published: Iterable[Table],
@@ -107,14 +113,14 @@ def _datapackage(
             },
         }
 
-    licences = sorted({building.licence for building in buildings})
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "building-sensor-data",
         "title": title,
         "version": version,
         "licenses": [
-            {"name": name, "path": f"https://spdx.org/licenses/{name}.html"} for name in licences
+            {"name": name, "path": f"https://spdx.org/licenses/{name}.html"}
+            for name in sorted(set(licences))
         ],
         "resources": [resource(table) for table in published],
     }

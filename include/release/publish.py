@@ -9,7 +9,8 @@ from include.ledger.ledger import Ledger, redact
 from include.registry import Run
 from include.release import hand_over
 from include.release import release as releases
-from include.release.publications import publication_runs
+from include.release.groups import build as groups
+from include.release.publications import grouped_runs, publication_runs
 from include.release.release import Release
 from include.release.upload import retire, upload
 from include.replication.state import push
@@ -38,12 +39,13 @@ def publish(run: Run, made_by: dict[str, Any]) -> dict[str, Release]:
     Raises:
         PlatformError: one could not be published; the others were.
     """
-    runs = publication_runs(run)
+    runs, grouped = publication_runs(run), grouped_runs(run)
     made, failed = _of_each(runs, lambda own: _make(own, made_by))
+    made_of_groups, refused = _of_each(grouped, lambda own: groups.make(own, made_by))
     push(run.settings)
-    sent, unsent = _of_each(runs, _send)
-    _raise_together(unsent | failed)
-    return sent | made
+    sent, unsent = _of_each([*runs, *grouped], _send)
+    _raise_together(unsent | failed | refused)
+    return sent | made | made_of_groups
 
 
 def _of_each(

@@ -49,7 +49,6 @@ def readme(
     files = "\n".join(
         f"| `{table.file}` | {rows[table.file]:,} | {table.description} |" for table in published
     )
-    dictionary = "\n\n".join(_dictionary(table.file, table.columns) for table in published)
     counted = lineage["conservation"]
     return f"""# {title}, release {version}
 
@@ -118,7 +117,7 @@ Of {counted["cells"]:,} cells in the accepted files, {counted["readings"]:,} wer
 
 ## Columns
 
-{dictionary}
+{dictionary(published)}
 """
 
 
@@ -132,6 +131,13 @@ def _refused(entries: list[dict[str, Any]]) -> str:
     return "\n".join(lines) or "None."
 
 
-def _dictionary(file: str, columns: Any) -> str:
-    lines = "\n".join(f"| `{c.name}` | {c.type} | {c.unit} | {c.description} |" for c in columns)
-    return f"### {file}\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{lines}"
+def dictionary(published: Iterable[Table]) -> str:
+    """What every column of the tables means, as Markdown."""
+    return "\n\n".join(map(_dictionary, published))
+
+
+def _dictionary(table: Table) -> str:
+    lines = "\n".join(
+        f"| `{c.name}` | {c.type} | {c.unit} | {c.description} |" for c in table.columns
+    )
+    return f"### {table.file}\n\n| column | type | unit | meaning |\n|---|---|---|---|\n{lines}"

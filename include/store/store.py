@@ -18,6 +18,7 @@ from include.core.errors import ContractError
 from include.core.settings import Settings
 from include.registry.erased import read_tombstones
 from include.store.archive import ArchiveManifest, Unit, archived_path, read_archive_manifest
+from include.store.published_groups import read_groups
 from include.store.readings import ACCOUNTING, Manifest, Month, files_of_month, read_manifest
 
 REJECTED = "fct_rejected_readings"
@@ -129,6 +130,7 @@ class Store:
             path = paths.accounting(building_id)
             readers[path] = partial(files.read_parquet, path, ACCOUNTING)
             readers[paths.tombstones(building_id)] = partial(read_tombstones, paths, building_id)
+            readers[paths.groups(building_id)] = partial(read_groups, paths, building_id)
         return readers
 
 

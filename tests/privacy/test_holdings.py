@@ -9,8 +9,9 @@ import pytest
 
 from include.core.paths import DataPaths
 from include.core.settings import SEEDS
+from include.core.words import holds
 from include.ledger.ledger import FileVersion, Ledger
-from include.privacy.holdings import FOLDERS, holds, look_for
+from include.privacy.holdings import FOLDERS, look_for
 from include.recovery.healing import heal_memory
 from include.registry import Run, load_registry, registry_of
 from include.registry.erased import Tombstone, digest_of, place_of, write_tombstone

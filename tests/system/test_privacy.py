@@ -41,7 +41,9 @@ def test_what_is_exported_is_complete_and_what_is_erased_is_nowhere(home: Path) 
     rows = [row for row in raw.to_pylist() if row["location"].startswith("jeremie/")]
     others = [row for row in raw.to_pylist() if not row["location"].startswith("jeremie/")]
 
-    run(home, "export", GONE)  # as of the sample's day, though another test may have run a later one
+    run(
+        home, "export", GONE
+    )  # as of the sample's day, though another test may have run a later one
     [exported] = home.glob("exports/apartments/*/*.zip")
     with zipfile.ZipFile(exported) as archive:
         names = archive.namelist()

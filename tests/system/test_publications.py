@@ -66,6 +66,7 @@ def plant(made: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "flats,Flats,b001;b002;b003,flats:Release,LicenseRef-flats,restricted,active",
     )
     append(seeds, "publications.csv", "first,The first,b000,,,public,active")
+    append(seeds, "publications.csv", "all,All flats,b00*,,CC0-1.0,grouped,active,,3,2")
     edit(seeds, "buildings_config.csv", "b001,B001", "b001,CANARYNAME")
     edit(seeds, "datasources_config.csv", "Rooms of b001", "CANARYTITLE")
     edit(seeds, "datasources_config.csv", "drive:b001", "drive:CANARYPLACE")

@@ -2,6 +2,8 @@
 
 import math
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -10,7 +12,13 @@ import connectorx
 import duckdb
 import pytest
 
+from include.core.clock import parse_as_of
+from include.core.errors import ContractError
 from include.core.paths import DataPaths
+from include.core.settings import Settings
+from include.registry import Run, load_registry
+from include.release.groups.build import make
+from include.release.publications import grouped_runs
 from tests.support.databases import LOGIN, PASSWORD, database
 from tests.support.examples import assert_same, truth_of
 
@@ -196,3 +204,16 @@ def test_what_is_handed_over_gives_the_same_figures_elsewhere(
     assert "fact_device_health_day: FALSE()" in role
     measures = (folder / "measures.dax").read_text().splitlines()
     assert len(measures) == 30 and all(" = " in line for line in measures)
+
+
+def test_two_apartments_are_no_group(apartments: DataPaths, tmp_path: Path) -> None:
+    for name in ("publications", "catalog", "seeds"):
+        shutil.copytree(apartments.root / name, tmp_path / name, symlinks=True)
+    with (tmp_path / "seeds/publications.csv").open("a") as file:
+        file.write("homes,Homes,apartments,,CC-BY-4.0,grouped,active,,3,1\n")
+    settings = replace(Settings.from_environment(), data_dir=tmp_path, seeds_dir=tmp_path / "seeds")
+    whole = Run(settings, load_registry(settings.seeds_dir), parse_as_of("2023-11-09"))
+    [run] = grouped_runs(whole)
+    with pytest.raises(ContractError, match=r"homes: no value of its groups .* few_households\)"):
+        make(run, {})
+    assert not run.settings.paths.latest.exists()
