@@ -11,6 +11,7 @@ from include.core.settings import Settings
 from include.monitoring.causes import Cause, account, causes_of, named
 from include.monitoring.checks import examine
 from include.monitoring.files import causes_in_files, healed_files
+from include.monitoring.registers import causes_in_registers
 from include.monitoring.rules import Rules
 from include.monitoring.runs import causes_in_runs
 from include.planning.plan import floating_window
@@ -111,6 +112,7 @@ def look(run: Run, rules: Rules, now: datetime) -> list[Cause]:
         for building in run.registry.active_buildings
     }
     found += causes_in_files(run, rules, starts)
+    found += causes_in_registers(run, rules)
     for building in run.registry.active_buildings:
         months = watched_months(run.settings, building, run.as_of)
         found += causes_of(

@@ -10,6 +10,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EPOCHS
 from include.registry.fact_rows import FactColumn, check_fact_column, check_tariffs
+from include.registry.register_rows import check_register_key, check_register_reference
 from include.registry.registry import Registry
 from include.registry.rows import (
     Datasource,
@@ -92,6 +93,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
     check(registry.fact_columns, _check_fact_column)
+    _check_registers(registry, problems)
     _check_pairs(registry, owners, problems)
 
 
@@ -127,6 +129,20 @@ def _check_publications(registry: Registry) -> None:
             what = f"the location is that of line {other.line}"
             refuse(file, row, "location", what, "give each publication a location of its own")
     _refer_to_default(registry)
+
+
+def _check_registers(registry: Registry, problems: Problems) -> None:
+    owners = {row.datasource_id: row.building_id for row in registry.datasources}
+
+    def tables_of(building_id: str) -> list[SqlTable]:
+        return [t for t in registry.sql_tables if owners.get(t.datasource_id) == building_id]
+
+    for key in registry.register_keys:
+        with problems.of([key.building_id]):
+            check_register_key(key, registry.roots, tables_of(key.building_id))
+    for row in registry.register_references:
+        with problems.of([row.building_id]):
+            check_register_reference(row, tables_of(row.building_id), registry.sql_columns)
 
 
 def _check_grouped(row: Publication) -> None:

@@ -167,6 +167,7 @@ def without_erased(registry: Registry, erased: Collection[tuple[str, str]]) -> R
         grants=tuple(
             row for row in registry.grants if row.scope != "place" or row.scope_id not in nodes
         ),
+        register_keys=tuple(row for row in left.register_keys if row.node_id not in nodes),
         roots=roots.without(nodes),
         erased=registry.erased | nodes,
         erased_files=tuple(

@@ -16,6 +16,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EXAMPLE
 from include.registry.fact_rows import FactColumn, Tariff
+from include.registry.register_rows import RegisterKey, RegisterReference
 from include.registry.rows import (
     Building,
     Datasource,
@@ -63,6 +64,8 @@ class Registry:
     hand_over_files: tuple[HandOverFile, ...] = ()
     fact_columns: tuple[FactColumn, ...] = ()
     tariffs: tuple[Tariff, ...] = ()
+    register_keys: tuple[RegisterKey, ...] = ()
+    register_references: tuple[RegisterReference, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
@@ -137,6 +140,10 @@ class Registry:
             ),
             fact_columns=tuple(row for row in self.fact_columns if has_building(row.building_id)),
             tariffs=tuple(row for row in self.tariffs if has_building(row.building_id)),
+            register_keys=tuple(row for row in self.register_keys if has_building(row.building_id)),
+            register_references=tuple(
+                row for row in self.register_references if has_building(row.building_id)
+            ),
         )
 
     def _measurements_of(self, has_datasource: Callable[[str], bool] = lambda _: True) -> set[str]:

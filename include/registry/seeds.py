@@ -114,6 +114,7 @@ class Roots:
 
     parents: dict[str, str]  # node → the node that it lies in; empty for a building
     names: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
     moved: frozenset[str] = frozenset()  # nodes that are in several places, one after the other
 
     @classmethod
@@ -124,6 +125,7 @@ class Roots:
         return cls(
             {cells.get("id") or "": cells.get("parent_id") or "" for cells in reversed(rows)},
             {cells.get("id") or "": cells.get("name") or "" for cells in reversed(rows)},
+            {cells.get("id") or "": cells.get("type") or "" for cells in reversed(rows)},
             frozenset(name for name, count in Counter(ids).items() if count > 1),
         )  # of equal ids the first counts
 

@@ -27,6 +27,8 @@ create table fact_energy_day as select 'b' as building_id, * from (values
     (date '2023-10-29', 'A/Hall', 'main', 200.0, 800.0, 2.5, 0.9, 720),
     (date '2023-10-29', 'A/Bath', 'plug', 50.0, 60.0, 1.2, 0.4, 1440)
 ) as rows (local_date, location, sensor_id, power_w, power_max_w, energy_kwh, cost_chf, minutes);
+create table energy_reference_day as select 'b' as building_id, 'A/Hall' as location,
+    date '2023-10-29' as local_date, 3.5 as reference_kwh;
 create table fact_environment_day as select 'b' as building_id, * from (values
     (date '2023-10-28', 'A/Hall', 20.0, 1440, 30, 3),
     (date '2023-10-29', 'A/Hall', 22.0, 1440, 10, 1),
@@ -66,6 +68,7 @@ def test_figures_are_what_they_say(database: duckdb.DuckDBPyConnection) -> None:
     wanted = {
         "energy": 4.9,  # of the main meter: the plug is in it
         "energy_cost": 1.7,
+        "energy_reference": 3.5,
         "power_mean": (100 * 1440 + 200 * 720) / 2160,
         "power_peak": 900,
         "temperature_indoor": 21,

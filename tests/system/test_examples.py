@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,9 +20,10 @@ import pytest
 
 from cli.example import DRIVE, copy_drive, environment, write_seeds
 from include.core.paths import DataPaths
-from include.core.settings import PROJECT_DIR, SEEDS
+from include.core.settings import PROJECT_DIR, SEEDS, Settings
 from include.ledger.ledger import Ledger
 from include.ledger.pack import Pack
+from include.monitoring.health import read_all_health, read_health
 from include.registry import load_registry
 from tests.support.databases import LOGIN, PASSWORD, database
 from tests.support.examples import TRUTH, assert_same, make_example, truth_of
@@ -48,6 +50,7 @@ def registered(
         seeds, file = apartments.root / "seeds", "datasources_config.csv"
         edit(seeds, file, "mysql://register.example:3306/pidb", server.location)
         edit(seeds, file, ",10000000,,true,planned", ",10000000,,true,active")
+        edit(seeds, "register_keys.csv", "Laundry,register_rooms,9", "Laundry,register_rooms,99")
         login = f"mysql://{LOGIN}:{quote(PASSWORD, safe='')}@127.0.0.1"
         variables = environment(os.environ, apartments.root, "2023-10-30T06:00Z")
         done = subprocess.run(
@@ -272,6 +275,32 @@ def test_the_register_has_what_may_be_read_of_it(registered: DataPaths) -> None:
         resource["path"] for resource in package["resources"]
     }
     assert_nothing_personal(registered)
+
+
+def test_the_register_says_what_an_apartment_should_use(registered: DataPaths) -> None:
+    truth = truth_of("apartments")
+    release = registered.root / "publications/apartments/releases/latest"
+    with duckdb.connect() as tables:
+        tables.execute("set timezone = 'Europe/Zurich'")
+        expected = f"""
+            select if(idBuilding = 1, 'jimmy', 'jeremie') as apartment, round(sum(power) / 1000, 9) as value
+            from '{truth}/expected_mysql_profile.parquet'
+            where creationDate between '2023-10-29' and '2023-10-29 23:59'
+            group by all
+        """
+        published = f"""
+            select apartment, round(value, 9) as value from '{release}/kpi_day.parquet'
+            where kpi = 'energy_reference' and local_date = '2023-10-29'
+        """
+        assert_same(tables, published, expected)
+
+
+def test_a_register_that_lacks_a_room_is_an_incident(registered: DataPaths) -> None:
+    settings = replace(Settings.from_environment(), data_dir=registered.root)
+    [cause] = [c for c in read_all_health(settings) if c.check == "register_incomplete"]
+    assert cause.evidence == "register_rooms has no row of 1 place: jeremie/Laundry"
+    [shown] = [c for c in read_health(settings) if c.check == "register_incomplete"]
+    assert shown.restricted and "Laundry" not in repr(shown)
 
 
 def test_every_file_has_the_verdict_that_it_should(apartments: DataPaths) -> None:

@@ -70,6 +70,8 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),
     "publications.csv": ("Open building sensor data", "Open data of buildings"),
     "measurements.csv": ("", "loudness,dB,ratio,nonadditive,how loud it is,"),
+    "register_keys.csv": ("register_rooms,8", "register_rooms,80"),
+    "register_references.csv": (",idBuilding,", ",idHome,"),
     "sensor_mappings.csv": ("", "sm2_thermopro,FFFF,ignored,a spare device,,,,,,,,"),
     "sql_columns.csv": ("", "apartments_register,rooms,area,double,m2,its area"),
     "sql_tables.csv": ("Rooms of the apartments", "Rooms of apartments"),

@@ -20,6 +20,9 @@ FACT_COLUMNS = pa.schema(
         *((name, pa.list_(pa.string())) for name in ("measurements", "sensors")),
     ]
 )
+REGISTER_KEYS = pa.schema(
+    [(name, pa.string()) for name in ("building_id", "node_id", "published", "key")]
+)
 HOLIDAYS = pa.schema(
     [("building_id", pa.string()), ("local_date", pa.date32()), ("holiday", pa.string())]
 )
@@ -57,6 +60,9 @@ def write_views(
     database.register("fact_columns", _fact_columns(run.registry))
     if any(table.model == "dim_date" for table in views):
         database.register("holidays", _holidays(database, run))
+    if any(table.model == "energy_reference_day" for table in views):
+        database.register("register_keys", _register_keys(run.registry))
+        database.execute(f"create view register_power as {_register_power(run, published)}")
     for table in views:
         ordered = f"select * from ({query_of(table.model)}) order by {', '.join(table.key)}"
         target = staging / table.file
@@ -69,6 +75,34 @@ def write_views(
                 cure="name it before the view",
             ) from error
         database.read_parquet(str(target)).create_view(table.model)
+
+
+def _register_power(run: Run, published: Iterable[Table]) -> str:
+    """The query of the power that registers name, by node and time; none where their tables are not
+    in the release.
+    """
+    there = {table.model for table in published}
+    buildings = {row.building_id for row in run.registry.published_buildings}
+    parts = [
+        "select power.building_id, register_keys.node_id,"
+        f" power.{row.time_column} as timestamp, power.{row.power_column} as power_w"
+        f" from {row.table} as power inner join register_keys"
+        " on power.building_id = register_keys.building_id"
+        f" and register_keys.published = '{row.key_table}'"
+        f" and cast(power.{row.key_column} as varchar) = register_keys.key"
+        for row in run.registry.register_references
+        if row.table in there and row.building_id in buildings
+    ]
+    empty = (
+        "select null::varchar as building_id, null::varchar as node_id,"
+        " null::timestamptz as timestamp, null::double as power_w where false"
+    )
+    return " union all ".join([empty, *parts])
+
+
+def _register_keys(registry: Registry) -> pa.Table:
+    rows = [row.model_dump() | {"published": row.table} for row in registry.register_keys]
+    return pa.Table.from_pylist(rows, schema=REGISTER_KEYS)
 
 
 def _fact_columns(registry: Registry) -> pa.Table:
