@@ -94,7 +94,7 @@ coverage: setup ## which lines the tests run
 	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: ## renew requirements.lock and requirements.txt after a change in pyproject.toml
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --group explorer --extra sql pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev --group explorer --extra sql --extra forecast pyproject.toml -o requirements.lock
 	$(BIN)/python cli/pins.py > requirements.txt
 
 clean: ## remove what setup and runs have made, but for DATA_DIR

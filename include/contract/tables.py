@@ -37,13 +37,14 @@ Kind = Literal[
     "view",
     "source",
     "group",
+    "forecast",
 ]
 # aggregate: by the time-series engine; readings: one row per reading; amounts: what was made of
 # readings, where there are such; monthly: with the readings, month by month; hierarchy: by the
 # graph; dimension: from the seeds; fact and rollup: the star schema of the floating window and of
 # all months; view: a query over the others; source: as it comes from a database; group: what
-# households of grouped publications have in common. Publications have those facts, roll-ups and
-# views that they name.
+# households of grouped publications have in common; forecast: beside the releases. Publications
+# have those facts, roll-ups and views that they name.
 NAMED_KINDS: tuple[Kind, ...] = ("fact", "rollup", "view")
 KINDS: tuple[Kind, ...] = ("aggregate", "readings", "amounts", "monthly", "hierarchy", "dimension")
 
@@ -139,6 +140,7 @@ def _models() -> list[dict[str, Any]]:
         PROJECT_DIR / "include/cypher/hierarchy.yml",
         PROJECT_DIR / "include/release/views/views.yml",
         PROJECT_DIR / "include/release/groups/groups.yml",
+        PROJECT_DIR / "include/forecasting/forecasts.yml",
     ]
     documents = [yaml.safe_load(files.read_source(path)) for path in paths]
     return [model for document in documents for model in document.get("models", [])]

@@ -63,6 +63,15 @@ class DataPaths:
         """What was published of the households of a building, in groups."""
         return self.root / "catalog" / building_id / "groups.parquet"
 
+    def forecasts(self, building_id: str) -> Path:
+        """What was forecast of a building: a folder for each issue."""
+        return self.root / "forecasts" / building_id
+
+    @property
+    def models(self) -> Path:
+        """Models of forecasts, each by the hash of what it was trained on; scratch."""
+        return self.root / "models"
+
     def exports(self, building_id: str) -> Path:
         """What was given out of places of a building, to those who live there."""
         return self.root / "exports" / building_id

@@ -15,6 +15,7 @@ from include.core import files
 from include.core.errors import ConfigurationError, ContractError
 from include.core.settings import Settings
 from include.core.words import holds
+from include.forecasting.publish import withdraw_forecasts
 from include.ledger.ledger import Ledger
 from include.privacy.holdings import look_for
 from include.registry import Run, load_registry
@@ -98,6 +99,7 @@ def sweep(run: Run, place: Place) -> list[str]:
         if (pruned := _pruned(content, place.terms)) != content:
             files.write_json(path, pruned)
     files.remove(settings.paths.exports(building_id))
+    withdraw_forecasts(run, building_id)
     names = load_registry(settings.seeds_dir).roots.names
     forget_households(settings.paths, building_id, {names[node] for node in place.nodes})
     state.push(settings)

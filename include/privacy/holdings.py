@@ -31,6 +31,7 @@ FOLDERS = (
     "releases",
     "publications",
     "exports",
+    "forecasts",
     "findings",
     "state",
     "work",

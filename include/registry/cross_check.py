@@ -10,6 +10,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EPOCHS
 from include.registry.fact_rows import FactColumn, check_fact_column, check_tariffs
+from include.registry.forecast_rows import check_forecast
 from include.registry.register_rows import check_register_key, check_register_reference
 from include.registry.registry import Registry
 from include.registry.rows import (
@@ -93,6 +94,7 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
     check(registry.fact_columns, _check_fact_column)
+    check(registry.forecasts, lambda known, row: check_forecast(row, known.measurements))
     _check_registers(registry, problems)
     _check_pairs(registry, owners, problems)
 

@@ -9,6 +9,7 @@ from include.core.settings import Settings
 from include.registry.cross_check import check_grants, cross_check
 from include.registry.erased import read_tombstones, without_erased
 from include.registry.fact_rows import FactColumn, Tariff
+from include.registry.forecast_rows import Forecast
 from include.registry.register_rows import RegisterKey, RegisterReference
 from include.registry.registry import Registry
 from include.registry.rows import (
@@ -101,6 +102,7 @@ def _load_registry(folder: Path, stamp: object) -> Registry:  # noqa: ARG001  # 
         hand_over_files=rows("hand_over_files.csv", HandOverFile, "file"),
         fact_columns=rows("fact_columns.csv", FactColumn, "building_id fact column measurement"),
         tariffs=rows("tariffs.csv", Tariff),
+        forecasts=rows("forecasts.csv", Forecast, "forecast_id"),
         register_keys=rows("register_keys.csv", RegisterKey, "node_id table"),
         register_references=rows("register_references.csv", RegisterReference, "building_id"),
         measurements=tuple(read_rows(folder / "measurements.csv", Measurement, "measurement")),

@@ -16,6 +16,7 @@ from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EXAMPLE
 from include.registry.fact_rows import FactColumn, Tariff
+from include.registry.forecast_rows import Forecast
 from include.registry.register_rows import RegisterKey, RegisterReference
 from include.registry.rows import (
     Building,
@@ -66,6 +67,7 @@ class Registry:
     tariffs: tuple[Tariff, ...] = ()
     register_keys: tuple[RegisterKey, ...] = ()
     register_references: tuple[RegisterReference, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     publications: tuple[Publication, ...] = ()
     grants: tuple[Grant, ...] = ()
@@ -140,6 +142,7 @@ class Registry:
             ),
             fact_columns=tuple(row for row in self.fact_columns if has_building(row.building_id)),
             tariffs=tuple(row for row in self.tariffs if has_building(row.building_id)),
+            forecasts=tuple(row for row in self.forecasts if has_building(row.building_id)),
             register_keys=tuple(row for row in self.register_keys if has_building(row.building_id)),
             register_references=tuple(
                 row for row in self.register_references if has_building(row.building_id)

@@ -28,5 +28,6 @@ READINGS = _product("readings", "marts", "one row per reading, checked and in UT
 PUBLIC_DATASET = _product(
     "public_dataset", "releases", "the newest release: tables, schema, lineage, checksums"
 )
+FORECASTS = _product("forecasts", "releases", "what is expected of series, beside the releases")
 HIERARCHY_SEEDS = _product("hierarchy_seeds", "seeds", "the building's structure as rows")
 HIERARCHY = _product("hierarchy", "marts", "the building's tree and its adjacent zones")

@@ -25,6 +25,7 @@ DAGS = {
     "aggregate_and_publish",
     "erase",
     "export",
+    "forecast",
     "maintain_platform",
     "monitor_quality",
     "restore_month",

@@ -356,6 +356,7 @@ FORMS: dict[str, list[dict[str, Any] | None]] = {
         {"as_of": None, "building": None},
         {"as_of": "2026-02-01T06:00Z", "building": "sm2"},
     ],
+    "forecast": AS_OF_FORM,
     "maintain_platform": NO_FORM,
     "monitor_quality": AS_OF_FORM,
     "refresh": [

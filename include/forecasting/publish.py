@@ -1,0 +1,242 @@
+"""Issues forecasts of a building's published hours, and publishes them beside its releases."""
+
+import contextlib
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from include.contract.tables import Table, file_of, tables_of
+from include.core import files, rclone
+from include.core.drives import below
+from include.core.duckdb_session import scratch_database
+from include.core.errors import RemoteGone
+from include.core.plain_text import plain
+from include.forecasting import model
+from include.forecasting.forecast import CASES, POINTS, QUALITY, Task, forecast, run_sql
+from include.registry import Run
+from include.registry.forecast_rows import Forecast
+from include.release.documents import schema, write_sums
+from include.release.publications import publication_runs
+from include.release.readme import dictionary
+from include.release.release import latest
+
+log = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+TABLES = files.read_source(HERE / "tables.sql")
+HELD_FOR = timedelta(days=7)
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A forecast on this machine; its name is the issue and a hash of all that it depends on."""
+
+    building_id: str
+    name: str
+    path: Path
+
+
+def forecast_tables() -> tuple[Table, ...]:
+    """The tables of a published forecast."""
+    return tables_of("forecast")
+
+
+def issue(run: Run) -> list[Issued]:
+    """Issue and publish forecasts of every building whose rows ask for it; those that are new.
+
+    Equal inputs make no new one, and what was issued stays as it was. A replay issues nothing.
+    """
+    if run.settings.replay:
+        return []
+    rows: dict[str, list[Forecast]] = {}
+    for row in run.registry.forecasts:
+        if row.status == "active":
+            rows.setdefault(row.building_id, []).append(row)
+    made = []
+    for building_id, own in rows.items():
+        published = _publication_of(run, building_id)
+        if published is None:
+            continue
+        if (new := _issue(published, building_id, own)) is not None:
+            made.append(new)
+        _offer(published, building_id)
+    return made
+
+
+def _publication_of(run: Run, building_id: str) -> Run | None:
+    """The run of the first publication that holds the building, if it has a release."""
+    for own in publication_runs(run):
+        if building_id in (own.settings.buildings or ()):
+            return own if latest(own.settings) else None
+    return None
+
+
+def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
+    release = latest(run.settings)
+    assert release
+    folder = run.settings.paths.forecasts(building_id)
+    with scratch_database(run.settings) as database:
+        hourly = database.read_parquet(str(release.path / file_of("agg_hourly")))
+        hourly.filter(f"building_id = '{building_id}'").create_view("hourly")
+        loaded = [_load(database, row) for row in rows]
+        known = max((last for last in loaded if last), default=None)
+        if known is None:
+            return None
+        at = datetime.fromtimestamp((known + 1) * HOUR, UTC)
+        name = f"{at:%Y-%m-%dT%HZ}-{_inputs(database, rows)[:8]}"
+        if (folder / name).exists():
+            return None
+        staging = files.empty_folder(folder / ".staging")
+        zone = run.registry.building(building_id).timezone
+        for row in rows:
+            _one(database, run, row, zone)
+        _held(database, folder, at)
+        counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
+    _document(run, building_id, release.version, name, at, counts, staging)
+    files.move(staging, folder / name)
+    files.point(folder / "latest", name)
+    return Issued(building_id, name, folder / name)
+
+
+def _load(database: duckdb.DuckDBPyConnection, row: Forecast) -> int | None:
+    """Make `known` and `outside` of a row as tables of its own; its last hour."""
+    name, given = row.forecast_id, {"measurement": row.measurement, "globs": list(row.locations)}
+    database.execute(
+        f"create table series_{name} as select row_number() over (order by source, location) as"
+        " series, source, location from (select distinct source, location from hourly where"
+        " measurement = $measurement and (len($globs) = 0 or exists("
+        "select 1 from unnest($globs) as globs (one) where location glob one)))",
+        given,
+    )
+    database.execute(
+        f"create table known_{name} as select series, epoch(timestamp)::bigint // 3600 as hour,"
+        f" value_mean as value from hourly inner join series_{name} using (source, location)"
+        " where measurement = $measurement",
+        {"measurement": row.measurement},
+    )
+    database.execute(
+        f"create table outside_{name} as select measurement as name,"
+        " epoch(timestamp)::bigint // 3600 as hour,"
+        " avg(value_mean order by source, location) as value"
+        " from hourly where list_contains($names, measurement) group by all",
+        {"names": list(row.covariates)},
+    )
+    [(last,)] = database.sql(f"select max(hour) from known_{name}").fetchall()
+    return int(last) if last is not None else None
+
+
+def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
+    """Hash of all that the forecast depends on."""
+    facts = [row.model_dump_json(exclude={"line"}) for row in rows]
+    code = [POINTS, CASES, QUALITY, TABLES, json.dumps(model.PARAMETERS), str(model.ROUNDS)]
+    found = hashlib.sha256("\n".join([*facts, *code, str(model.is_available())]).encode())
+    for row in rows:
+        for kind in ("series", "known", "outside"):
+            table = database.sql(f"from {kind}_{row.forecast_id} order by all").fetchnumpy()
+            for column in table.values():
+                found.update(str(column.tolist()).encode())
+    return found.hexdigest()
+
+
+def _one(database: duckdb.DuckDBPyConnection, run: Run, row: Forecast, zone: str) -> None:
+    """Add the forecast of a row to `predictions` and `qualities`."""
+    name = row.forecast_id
+    for kind in ("known", "outside"):
+        database.execute(f"create or replace view {kind} as from {kind}_{name}")
+    if not database.sql("select count(*) from known").fetchall()[0][0]:
+        log.warning("%s: there are no hours of %s", name, row.measurement)
+        return
+    forecast(database, Task(row.hours, row.weeks, zone, run.settings.paths.models))
+    given = {"forecast_id": name, "building_id": row.building_id, "measurement": row.measurement}
+    run_sql(database, TABLES.replace("of_series", f"series_{name}"), given)
+
+
+def _held(database: duckdb.DuckDBPyConnection, folder: Path, at: datetime) -> None:
+    """Make `held`: forecasts of the last week beside what came; of an issue the last revision."""
+    since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
+    newest: dict[str, Path] = {}
+    for path in sorted(folder.glob("2*/fact_prediction.parquet"), key=lambda p: p.stat().st_mtime):
+        newest[path.parent.name.rpartition("-")[0]] = path
+    paths = [str(path) for day, path in sorted(newest.items()) if day >= since]
+    source = f"read_parquet({paths})" if paths else "predictions"
+    database.execute(
+        "create table held as select earlier.*, hourly.value_mean as actual"
+        f" from {source} as earlier inner join hourly on earlier.source = hourly.source"
+        " and earlier.location = hourly.location and earlier.measurement = hourly.measurement"
+        " and earlier.target_time = hourly.timestamp"
+    )
+
+
+def _write(database: duckdb.DuckDBPyConnection, table: Table, staging: Path) -> int:
+    made = {
+        "fact_prediction": "predictions",
+        "forecast_quality": "qualities",
+        "forecast_held": "held",
+    }
+    columns = ", ".join(f"{one.name}::{one.type} as {one.name}" for one in table.columns)
+    query = f"select {columns} from {made[table.model]} order by {', '.join(table.key)}"
+    files.write_parquet(staging / table.file, database.sql(query).to_arrow_table())
+    return int(pq.read_metadata(staging / table.file).num_rows)
+
+
+def _document(
+    run: Run,
+    building_id: str,
+    version: str,
+    name: str,
+    at: datetime,
+    counts: dict[str, int],
+    staging: Path,
+) -> None:
+    tables = forecast_tables()
+    described = [schema(table, counts[table.file]) for table in tables]
+    content = {"forecast": name, "made_from": version, "tables": described}
+    files.write_json(staging / "schema.json", content)
+    listed = (f"- `{one.file}`, {counts[one.file]:,} rows: {one.description}" for one in tables)
+    text = files.read_source(HERE / "readme.md").format(
+        title=plain(run.publication.title),
+        building_id=building_id,
+        issue=f"{at:%Y-%m-%d %H:%M}",
+        version=version,
+        revision=name.rpartition("-")[2],
+        rows="\n".join(listed),
+        columns=dictionary(tables),
+    )
+    files.write_text(staging / "README.md", text)
+    write_sums(staging)
+
+
+def withdraw_forecasts(run: Run, building_id: str) -> None:
+    """Delete all forecasts of a building, here and where they are published."""
+    paths = run.settings.paths
+    if not paths.forecasts(building_id).exists():
+        return
+    published = _publication_of(run, building_id)
+    if published is not None:
+        remote = below(published.settings.publish_remote, f"forecasts/{building_id}")
+        with contextlib.suppress(RemoteGone):
+            rclone.delete_folder(remote, for_good=True)
+    files.remove(paths.forecasts(building_id))
+    files.remove(paths.models)
+
+
+def _offer(run: Run, building_id: str) -> None:
+    """Let the publish remote have the last forecast: its folder first, then latest.json."""
+    link = run.settings.paths.forecasts(building_id) / "latest"
+    if not link.exists():
+        return
+    path = link.resolve()
+    remote = below(run.settings.publish_remote, f"forecasts/{building_id}")
+    text = json.dumps({"path": path.name}) + "\n"
+    if rclone.get_text(f"{remote}/latest.json") == text:
+        return
+    rclone.send(path, f"{remote}/{path.name}", files.names_below(path))
+    pointer = run.settings.paths.work / "latest_forecast.json"
+    files.write_text(pointer, text)
+    rclone.put(pointer, f"{remote}/latest.json")
