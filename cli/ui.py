@@ -31,6 +31,9 @@ DEFAULTS = {
         "4"
     ),  # tasks at once: each takes 300 MB, and all DAGs start together
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",  # seconds; a busy machine needs more than 5
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": (
+        "60"
+    ),  # seconds; every half minute took a third of a core
 }
 PASSWORDS = "simple_auth_manager_passwords.json.generated"  # Airflow's name
 # Loopback only, whatever proxy the environment names.

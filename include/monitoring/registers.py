@@ -12,6 +12,7 @@ from include.monitoring.rules import Rules
 from include.registry import Run
 from include.registry.register_rows import RegisterKey
 from include.registry.rows import SqlTable
+from include.replication.state import fetch_inputs
 
 
 def causes_in_registers(run: Run, rules: Rules) -> list[Cause]:
@@ -37,12 +38,10 @@ def _lacking(
     version = _last(run, building_id, table)
     if version is None:
         return
-    paths = [path for path in version.landed(run.settings.paths) if path.suffix == ".parquet"]
-    there = {
-        str(key)
-        for path in paths
-        for key in pq.read_table(path, columns=[*table.key])[table.key[0]].to_pylist()
-    }
+    (raw,) = version.landed(run.settings.paths)
+    fetch_inputs(run.settings, [raw])
+    [column] = pq.read_table(raw, columns=[*table.key]).columns
+    there = set(map(str, column.to_pylist()))
     roots, assigned = run.registry.roots, {row.node_id: row.key for row in keys}
     kinds = {roots.types[node] for node in assigned}
     nodes = [node for node in roots.below(building_id) if roots.types[node] in kinds]

@@ -149,7 +149,7 @@ def _scratch(settings: Settings, building_id: str) -> Iterable[Path]:
     work = settings.paths.work
     for folder in ("built", "health", "replay"):
         yield from list((work / folder).rglob(f"*{building_id}*"))
-    yield from (work / "outgoing", work / "hierarchy")
+    yield from (work / name for name in ("outgoing", "hierarchy", "exports"))
 
 
 def _pruned(content: Any, terms: frozenset[str]) -> Any:

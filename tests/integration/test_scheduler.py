@@ -136,6 +136,7 @@ def airflow(folder: Path) -> Iterator[Airflow]:
     with running_airflow(
         folder,
         WATCH_SECONDS="5",
+        AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="600",  # no file of the DAGs changes
         GRAPH_ENGINE="neo4j" if has_image(NEO4J.image) else "ladybug",
         AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=users,
     ) as server:

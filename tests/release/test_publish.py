@@ -28,6 +28,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return do
 
     monkeypatch.setattr(steps, "publication_runs", lambda run: runs)
+    monkeypatch.setattr(steps, "grouped_runs", lambda run: [])
     monkeypatch.setattr(
         steps,
         "_make",

@@ -33,4 +33,8 @@ select
 from lasting
 inner join meters on lasting.node_id = meters.apartment_id
 inner join dim_building on lasting.building_id = dim_building.building_id
+inner join dim_date
+    on
+        lasting.building_id = dim_date.building_id
+        and (lasting.timestamp at time zone dim_building.timezone)::date = dim_date.local_date
 group by all
