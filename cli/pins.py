@@ -12,6 +12,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 def main() -> None:
     """Print requirements.txt: what pyproject.toml names, with the versions of the lock file."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    further = project["optional-dependencies"]  # the image has the one of forecasts
     locked = dict(
         re.findall(
             r"^([a-z0-9._-]+)==([^\s;\\]+)",
@@ -21,7 +22,7 @@ def main() -> None:
     )
     names = [
         re.match(r"[A-Za-z0-9._-]+", dependency)[0].lower()  # type: ignore[index]
-        for dependency in project["dependencies"]
+        for dependency in (*project["dependencies"], *further["forecast"])
     ]
     print(
         "# Made by `make lock` from requirements.lock: the direct dependencies. The image must"

@@ -1,5 +1,13 @@
 -- How far each method was off, over issues of the past, and which one is served. Given are `tried` with series, hour, horizon,
 -- week (1 is the first), actual, and a column for each method; and `bands` of horizons.
+-- the width that holds such a share of errors like these, and one more; null if they are too few to say
+create or replace macro width_of(sorted_errors, share) as
+    sorted_errors[floor((len(sorted_errors) + 1) * share)::bigint]
+    + ((len(sorted_errors) + 1) * share - floor((len(sorted_errors) + 1) * share)) * (
+        sorted_errors[ceil((len(sorted_errors) + 1) * share)::bigint]
+        - sorted_errors[floor((len(sorted_errors) + 1) * share)::bigint]
+    );
+
 create or replace table scales as
 select
     one.series,
@@ -61,12 +69,11 @@ inner join baselines using (series, first_horizon)
 left join scales using (series)
 window same as (partition by scored.series, scored.first_horizon);
 
--- the width that would have held so many of the errors, and one more: null if there are too few
 create or replace table widths as
 select
     *,
-    sorted_errors[ceil((windows + 1) * 0.80)::bigint] as width_80,
-    sorted_errors[ceil((windows + 1) * 0.95)::bigint] as width_95
+    width_of(sorted_errors, 0.80) as width_80,
+    width_of(sorted_errors, 0.95) as width_95
 from ranked;
 
 -- measured walking forward: each week's errors beside the widths that were known before it
@@ -92,8 +99,8 @@ select
     errors.series,
     errors.first_horizon,
     errors.method,
-    avg((errors.error <= sorted_errors[ceil((len(sorted_errors) + 1) * 0.80)::bigint])::integer) as coverage_80,
-    avg((errors.error <= sorted_errors[ceil((len(sorted_errors) + 1) * 0.95)::bigint])::integer) as coverage_95
+    avg((errors.error <= width_of(sorted_errors, 0.80))::integer) as coverage_80,
+    avg((errors.error <= width_of(sorted_errors, 0.95))::integer) as coverage_95
 from errors
 inner join before using (series, first_horizon, method, week)
 where errors.error is not null

@@ -32,6 +32,7 @@ FOLDERS = (
     "publications",
     "exports",
     "forecasts",
+    "models",
     "findings",
     "state",
     "work",

@@ -105,7 +105,7 @@ from cells
 inner join current using (month, kpi)
 where cells.withheld is null and cells.same_revision is null and current.days >= $min_days;
 
--- a value that may not be published anew stays as it was published last
+-- a value that may not be published again stays as it was published last
 create or replace table group_month as
 with last_published as (
     select distinct on (month, kpi) month, kpi, value, households, days
