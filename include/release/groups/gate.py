@@ -2,8 +2,8 @@
 
 A value is the mean of a KPI and month over households. It is published if enough households have
 enough days, and if it differs from every value of that KPI and month that was ever published, of
-whatever publication, by none or by enough households. Where that is not so, the value that was published
-last stays. See docs/decisions/0064-groups.md.
+whatever publication, by none or by enough households. Where that is not so, the value that was
+published last stays. See docs/decisions/0064-groups.md.
 """
 
 from collections.abc import Iterable, Iterator
