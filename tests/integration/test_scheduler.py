@@ -183,7 +183,8 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
     finally:
         cli.unpause(container)
     wait_for(lambda: ended(airflow, dag_id, "asset_triggered"), 240)
-    assert state("neo4j.build_in_engine") == ("success", 2)
+    ended_as, tries = state("neo4j.build_in_engine") or ("", 0)
+    assert ended_as == "success" and tries > 1, "a busy machine may need a third"
     wait_for(lambda: containers.find(cli, ours) == [], 60)
     assert [
         path
