@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.year import energy, year
 from include.forecasting.forecast import Task, forecast
@@ -59,7 +60,8 @@ def measured(name: str, tables: tuple[pa.Table, pa.Table], hours: int = 48) -> l
         database.execute("create table known as from given_known")
         database.execute("create table outside as from given_outside")
         begin, used = time.monotonic(), time.process_time()
-        forecast(database, Task(hours, 4, "Europe/Prague", Path(folder)))
+        last = pc.max(known["hour"]).as_py()
+        forecast(database, Task(hours, 4, last, "Europe/Prague", Path(folder)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
             f"{name}: {known.num_rows:,} hours, {time.monotonic() - begin:.1f} s,"

@@ -43,12 +43,14 @@ class Task:
     Attributes:
         hours: how far ahead.
         weeks: of the past that methods are compared over.
+        last: the last hour that is known, since 1970; its end is the issue.
         zone: the building's, for hours of the day.
         models: folder in which models are kept.
     """
 
     hours: int
     weeks: int
+    last: int
     zone: str
     models: Path
 
@@ -63,13 +65,14 @@ def forecast(database: duckdb.DuckDBPyConnection, task: Task) -> None:
 
     Args:
         database: with `known` (series, hour, value) and `outside` (name, hour, value), where hours
-            are counted since 1970 and the last one ends at the issue.
+            are counted since 1970; none is later than `task.last`.
         task: how.
 
     `expected`: series, horizon, method, value, width_80, width_95, baseline, baseline_value.
     `quality`: a row for each series, band of horizons and method.
     """
-    [(first, last)] = database.sql("select min(hour), max(hour) from known").fetchall()
+    [(first,)] = database.sql("select min(hour) from known").fetchall()
+    last = task.last
     run_sql(database, POINTS, {"last_hour": last, "zone": task.zone, "hours": task.hours})
     _make(database, "bands", pa.table(_bands(task)))
     weeks = list(_weeks(task, first, last))

@@ -31,6 +31,15 @@ HERE = Path(__file__).parent
 TABLES = files.read_source(HERE / "tables.sql")
 HELD_FOR = timedelta(days=7)
 HOUR = 3600
+# a year and its seasons: what a day costs does not grow with the history
+RECENT = """
+create table hourly as
+with own as (
+    select source, location, measurement, timestamp, value_mean
+    from read_parquet($path) where building_id = $building
+)
+select * from own where timestamp > (select max(timestamp) from own) - interval 400 days
+"""
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,8 @@ def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
     assert release
     folder = run.settings.paths.forecasts(building_id)
     with scratch_database(run.settings) as database:
-        hourly = database.read_parquet(str(release.path / file_of("agg_hourly")))
-        hourly.filter(f"building_id = '{building_id}'").create_view("hourly")
+        path = {"path": str(release.path / file_of("agg_hourly")), "building": building_id}
+        database.execute(RECENT, path)
         loaded = [_load(database, row) for row in rows]
         known = max((last for last in loaded if last), default=None)
         if known is None:
@@ -95,7 +104,7 @@ def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
         staging = files.empty_folder(folder / ".staging")
         zone = run.registry.building(building_id).timezone
         for row in rows:
-            _one(database, run, row, zone)
+            _one(database, run, row, known, zone)
         _held(database, folder, at)
         counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
     _document(run, building_id, release.version, name, at, counts, staging)
@@ -144,7 +153,9 @@ def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
     return found.hexdigest()
 
 
-def _one(database: duckdb.DuckDBPyConnection, run: Run, row: Forecast, zone: str) -> None:
+def _one(
+    database: duckdb.DuckDBPyConnection, run: Run, row: Forecast, last: int, zone: str
+) -> None:
     """Add the forecast of a row to `predictions` and `qualities`."""
     name = row.forecast_id
     for kind in ("known", "outside"):
@@ -152,8 +163,13 @@ def _one(database: duckdb.DuckDBPyConnection, run: Run, row: Forecast, zone: str
     if not database.sql("select count(*) from known").fetchall()[0][0]:
         log.warning("%s: there are no hours of %s", name, row.measurement)
         return
-    forecast(database, Task(row.hours, row.weeks, zone, run.settings.paths.models))
-    given = {"forecast_id": name, "building_id": row.building_id, "measurement": row.measurement}
+    forecast(database, Task(row.hours, row.weeks, last, zone, run.settings.paths.models))
+    given = {
+        "forecast_id": name,
+        "building_id": row.building_id,
+        "measurement": row.measurement,
+        "last_hour": last,
+    }
     run_sql(database, TABLES.replace("of_series", f"series_{name}"), given)
 
 

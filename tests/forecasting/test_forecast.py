@@ -29,7 +29,8 @@ def issued(tmp_path: Path) -> Callable[..., dict[str, pa.Table]]:
             database.register("given_outside", outside)
             database.execute("create table known as from given_known")
             database.execute("create table outside as from given_outside")
-            forecast(database, Task(hours, 4, zone, tmp_path / "models"))
+            last = pc.max(known["hour"]).as_py()
+            forecast(database, Task(hours, 4, last, zone, tmp_path / "models"))
             return {name: database.table(name).to_arrow_table() for name in ("expected", "quality")}
 
     return make
