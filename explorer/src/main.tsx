@@ -99,7 +99,7 @@ function Header({ scene, buildings, language }: HeaderProps) {
   const isWhole = published.building.is_whole !== false;
   const isThere: Record<PageName, boolean> = {
     explore: true,
-    kpis: published.building.has_kpis === true,
+    kpis: (published.building.kpis ?? []).length > 0,
     health: source.api !== "" && isWhole,
     release: isWhole,
     report: true,

@@ -7,8 +7,8 @@ export interface Building {
   licence: string;
   /** False for whom only some of its places are; the API alone says so. */
   is_whole?: boolean;
-  /** Whether the release has KPIs, which the API gives. */
-  has_kpis?: boolean;
+  /** The KPIs that the API gives to the reader. */
+  kpis?: string[];
 }
 
 export interface Place {

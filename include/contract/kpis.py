@@ -16,6 +16,7 @@ from include.core import files
 WHERE = {
     "": "true",
     "total": "dim_device.is_total",
+    "submetered": "not dim_device.is_total",
     "indoor": "not dim_room.is_outdoor",
     "outdoor": "dim_room.is_outdoor",
     "watched": "dim_room.is_watched",
@@ -23,21 +24,36 @@ WHERE = {
 DAX_WHERE = {
     "": "",
     "total": ", dim_device[is_total] = TRUE()",
+    "submetered": ", dim_device[is_total] = FALSE()",
     "indoor": ", dim_room[is_outdoor] = FALSE()",
     "outdoor": ", dim_room[is_outdoor] = TRUE()",
     "watched": ", dim_room[is_watched] = TRUE()",
 }
 # what KPIs may be asked by, and how it is found
-By = Literal["building_id", "apartment", "room", "location", "sensor_id", "local_date", "month"]
+By = Literal[
+    "building_id",
+    "apartment",
+    "room",
+    "location",
+    "sensor_id",
+    "sensor_type",
+    "hour",
+    "local_date",
+    "month",
+]
 BY: dict[str, str] = {
     "building_id": "facts.building_id",
     "apartment": "dim_room.apartment",
     "room": "dim_room.room",
     "location": "facts.location",
     "sensor_id": "facts.sensor_id",
+    "sensor_type": "facts.sensor_type",
+    "hour": "facts.timestamp",
     "local_date": "facts.local_date",
     "month": "left(cast(facts.local_date as varchar), 7)",
 }
+# of these, the columns that not each table has
+COLUMN_OF = {"sensor_id": "sensor_id", "sensor_type": "sensor_type", "hour": "timestamp"}
 
 
 class Kpi(BaseModel):
@@ -55,7 +71,7 @@ class Kpi(BaseModel):
     unit: str
     description: str
     table: str = ""
-    where: Literal["", "total", "indoor", "outdoor", "watched"] = ""
+    where: Literal["", "total", "submetered", "indoor", "outdoor", "watched"] = ""
     sum: str = ""
     mean: str = ""
     min: str = ""
@@ -87,13 +103,21 @@ class Kpi(BaseModel):
         known = {kpi.name: kpi for kpi in kpis()}
         return tuple(known[name] for name in self.difference or ())
 
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables of a release that it is computed from."""
+    def rollup(self, by: Sequence[str]) -> str:
+        """The roll-up that it is computed from: of hours, if it is asked by them."""
+        return self.table.replace("_day", "_hour") if "hour" in by else self.table
+
+    def tables(self, by: Sequence[str] = ()) -> frozenset[str]:
+        """The tables of a release that it is computed from, if it is asked so."""
         if self.difference:
-            return frozenset[str]().union(*(one.tables for one in self.operands))
-        devices = ["dim_device"] if self.where == "total" else []
-        return frozenset([self.table, self.days, "dim_room", "dim_building", *devices])
+            return frozenset[str]().union(*(one.tables(by) for one in self.operands))
+        devices = ["dim_device"] if self.is_of_meters else []
+        return frozenset([self.rollup(by), self.days, "dim_room", "dim_building", *devices])
+
+    @property
+    def is_of_meters(self) -> bool:
+        """Whether it has meters of the whole apartment alone, or the others alone."""
+        return self.where in ("total", "submetered")
 
     @property
     def _of_columns(self) -> tuple[str, ...]:
@@ -219,9 +243,12 @@ def _nothing(by: Sequence[str]) -> str:
 
 
 def _has(kpi: Kpi, by: Sequence[str]) -> bool:
-    """Whether the KPI can be asked so: a room's temperature has no sensors."""
-    return "sensor_id" not in by or all(
-        any(column.name == "sensor_id" for column in columns_of_named(one.table))
+    """Whether the KPI can be asked so: a room's temperature has no sensors, a device's health no
+    hours.
+    """
+    needed = {COLUMN_OF[name] for name in by if name in COLUMN_OF}
+    return all(
+        needed <= {column.name for column in columns_of_named(one.rollup(by))}
         for one in kpi.operands or (kpi,)
     )
 
@@ -229,7 +256,8 @@ def _has(kpi: Kpi, by: Sequence[str]) -> bool:
 def _select(own: Sequence[Kpi], by: Sequence[str], where: str) -> str:
     """KPIs of one table and filter, a column for each."""
     kpi = own[0]
-    names = {column.name for column in columns_of_named(kpi.table)}
+    rollup = kpi.rollup(by)
+    names = {column.name for column in columns_of_named(rollup)}
     has_days = "local_date" in names
     dated = (
         "facts.*"
@@ -248,12 +276,12 @@ def _select(own: Sequence[Kpi], by: Sequence[str], where: str) -> str:
     device = (
         " inner join dim_device on facts.building_id = dim_device.building_id"
         " and facts.location = dim_device.location and facts.sensor_id = dim_device.sensor_id"
-        if kpi.where == "total"
+        if kpi.is_of_meters
         else ""
     )
     return (
         f"select {groups}, {values}"
-        f" from (select {dated} from {kpi.table} as facts inner join dim_building"
+        f" from (select {dated} from {rollup} as facts inner join dim_building"
         " on facts.building_id = dim_building.building_id) as facts"
         " inner join dim_room on facts.building_id = dim_room.building_id"
         f" and facts.location = dim_room.location{device}"

@@ -123,9 +123,9 @@ def columns_of(model: str) -> tuple[Column, ...]:
 
 @functools.cache
 def columns_of_named(model: str) -> tuple[Column, ...]:
-    """The columns of a fact, a roll-up or a view."""
+    """The columns of a fact, a roll-up or a view; none if there is no such table."""
     named = (table for kind in NAMED_KINDS for table in tables_of(kind))
-    return next(table.columns for table in named if table.model == model)
+    return next((table.columns for table in named if table.model == model), ())
 
 
 def file_of(model: str) -> str:

@@ -62,7 +62,7 @@ def write_handover(
         )
     files.write_text(folder / "dictionary.csv", _csv(_dictionary(tables)))
     files.write_text(folder / "relationships.csv", _csv(_relationships(tables)))
-    given = [kpi for kpi in kpis() if kpi.tables <= models]
+    given = [kpi for kpi in kpis() if kpi.tables() <= models]
     measures = [f"{kpi.name} = {kpi.dax}  // {kpi.unit}: {kpi.description}" for kpi in given]
     files.write_text(folder / "measures.dax", "\n".join(measures) + "\n")
     views = [f"create view {name} as {query_of_kpis(by, given)};" for name, by in KPIS_BY.items()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -45,13 +46,21 @@ create table fact_environment_hour as select 'b' as building_id, * from (values
     (timestamptz '2023-10-29 02:00Z', 'A/Out', -5.0, null, null),
     (timestamptz '2023-10-30 02:00Z', 'A/Hall', 0.0, 5000.0, 0.0)
 ) as rows (timestamp, location, temperature_c, co2_ppm, humidity_pct);
+alter table fact_environment_hour add column minutes bigint default 60;
+create table fact_presence_hour as select 'b' as building_id, 'A/Hall' as location, timestamp, 60 as minutes,
+    if(timestamp = timestamptz '2023-10-29 01:00Z', 30, 0) as presence_minutes
+    from range(timestamptz '2023-10-28 20:00Z', timestamptz '2023-10-30 04:00Z', interval 1 hour) as hours (timestamp);
+create table fact_energy_hour as select 'main' as sensor_id, 0.1 as energy_kwh, * from fact_presence_hour;
 create table fact_presence_day as select 'b' as building_id, * from (values
     (date '2023-10-29', 'A/Hall', 7, 60, 1440), (date '2023-10-29', 'A/Bath', 0, 0, 1440)
 ) as rows (local_date, location, motion_count, presence_minutes, minutes);
 create table fact_device_health_day as select 'b' as building_id, * from (values
-    (date '2023-10-29', 'A/Hall', 90.0, 144, 2, 55.0), (date '2023-10-29', 'A/Bath', 100.0, 0, 0, null)
-) as rows (local_date, location, uptime_pct, missing_readings, error_count, battery_min_pct);
+    (date '2023-10-29', 'A/Hall', 'door', 90.0, 144, 2, 55.0),
+    (date '2023-10-29', 'A/Bath', 'door', 100.0, 0, 0, null)
+) as rows (local_date, location, sensor_type, uptime_pct, missing_readings, error_count, battery_min_pct);
 """
+
+(UPTIME,) = (kpi for kpi in kpis() if kpi.name == "uptime")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +78,7 @@ def test_figures_are_what_they_say(database: duckdb.DuckDBPyConnection) -> None:
         "energy": 4.9,  # of the main meter: the plug is in it
         "energy_cost": 1.7,
         "energy_reference": 3.5,
+        "energy_submetered": 1.2,
         "power_mean": (100 * 1440 + 200 * 720) / 2160,
         "power_peak": 900,
         "temperature_indoor": 21,
@@ -101,8 +111,29 @@ def test_figures_can_be_asked_by_other_groups(database: duckdb.DuckDBPyConnectio
     }
     by_device = database.sql(query_of_kpis(("sensor_id",), chosen)).fetchall()
     assert [(sensor, kpi) for sensor, kpi, *_ in by_device] == [("main", "energy")]
+    by_kind = database.sql(query_of_kpis(("sensor_type",), (*chosen, UPTIME))).fetchall()
+    assert by_kind == [("door", "uptime", 95.0, "%")]
     none = query_of_kpis(("apartment",), chosen, "facts.local_date = date '2000-01-01'")
     assert database.sql(none).fetchall() == []
+
+
+def test_hours_are_those_of_whole_days(database: duckdb.DuckDBPyConnection) -> None:
+    """The day on which clocks go back has 25, each with its instant. A day that is not over has
+    none, and a figure that is known by days alone is left out.
+    """
+    names = ("energy", "occupancy_rate", "indoor_minus_outdoor", "uptime")
+    chosen = [kpi for kpi in kpis() if kpi.name in names]
+    when = "facts.local_date >= date '2023-10-29'"
+    found: dict[str, dict[datetime, float]] = {}
+    asked = query_of_kpis(("hour", "apartment"), chosen, when)
+    for hour, _, name, value, _ in database.sql(asked).fetchall():
+        found.setdefault(name, {})[hour] = value
+    day = [datetime(2023, 10, 28, 22, tzinfo=UTC) + timedelta(hours=n) for n in range(25)]
+    assert sorted(found["occupancy_rate"]) == sorted(found["energy"]) == day
+    assert {hour for hour, value in found["occupancy_rate"].items() if value} == {day[3]}
+    assert sum(found["energy"].values()) == pytest.approx(2.5)
+    assert found["indoor_minus_outdoor"] == {day[4]: 32.5}
+    assert "uptime" not in found
 
 
 def test_each_figure_has_a_name_in_each_language() -> None:

@@ -203,7 +203,7 @@ def test_what_is_handed_over_gives_the_same_figures_elsewhere(
     assert {name for name in tables - reached - of_all if f"{name}: FALSE()" not in role} == set()
     assert "fact_device_health_day: FALSE()" in role
     measures = (folder / "measures.dax").read_text().splitlines()
-    assert len(measures) == 31 and all(" = " in line for line in measures)
+    assert len(measures) == 33 and all(" = " in line for line in measures)
 
 
 def test_two_apartments_are_no_group(apartments: DataPaths, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.contract.kpis import Kpi, kpis
 from include.contract.tables import file_of
 from include.core import files
 from include.core.errors import ConfigurationError, StorageError
@@ -28,6 +29,7 @@ from include.serving.access import Access, Person, access_to
 from include.serving.api.errors import Problem, not_found
 from include.serving.api.periods import Period
 
+OF_THE_WHOLE = "fact_device_health_day"  # KPIs of devices' health are of the whole building
 KEPT = 8  # releases in memory, each as somebody sees it
 
 
@@ -88,7 +90,7 @@ class Published:
             row["building_id"]: row
             | {
                 "is_whole": self.access[row["building_id"]].is_whole,
-                "has_kpis": (self.path / "kpi_day.parquet").exists(),
+                "kpis": [kpi.name for kpi in self.kpis[row["building_id"]]],
             }
             for row in self.index["buildings"]
             if row["building_id"] in self.access
@@ -98,6 +100,22 @@ class Published:
     def access(self) -> dict[str, Access]:
         """What may be seen of each building."""
         return dict(self.seen)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The names of its tables."""
+        return frozenset(path.stem for path in self.path.glob("*.parquet"))
+
+    @cached_property
+    def kpis(self) -> dict[str, list[Kpi]]:
+        """The KPIs of each building that it can give, and that may be seen: none where it has no
+        facts.
+        """
+        given = [kpi for kpi in kpis() if kpi.tables() <= self.tables]
+        return {
+            name: [kpi for kpi in given if access.is_whole or OF_THE_WHOLE not in kpi.tables()]
+            for name, access in self.access.items()
+        }
 
     @cached_property
     def scope(self) -> str:

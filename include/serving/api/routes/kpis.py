@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from include.contract.kpis import By, Kpi, kpis, query_of_kpis, together
+from include.contract.kpis import By, Kpi, query_of_kpis, together
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import Problem, not_found
@@ -15,7 +15,6 @@ from include.serving.api.selection import MOST_POINTS, BuildingId, PeriodText, p
 from include.serving.api.values import Reader
 
 MOST_DAYS = 800
-OF_THE_WHOLE = "fact_device_health_day"  # KPIs of devices' health are of the whole building
 
 Names = Annotated[
     str, Query(max_length=2000, description="names of KPIs, joined by commas; empty: all")
@@ -81,17 +80,8 @@ def _groups(text: str) -> list[str]:
 
 
 def _chosen(published: Published, building_id: str, text: str) -> list[Kpi]:
-    """The KPIs that a release can give, and the reader may see: none where it has no facts.
-
-    Raises Problem: 404, one was named that is not there.
-    """
-    is_whole = published.access[building_id].is_whole
-    tables = {path.stem for path in published.path.glob("*.parquet")}
-    there = {
-        one.name: one
-        for one in kpis()
-        if one.tables <= tables and (is_whole or OF_THE_WHOLE not in one.tables)
-    }
+    """Those that were named, or all. Raises Problem: 404, one was named that is not there."""
+    there = {one.name: one for one in published.kpis[building_id]}
     named = list(filter(None, text.split(",")))
     if unknown := [name for name in named if name not in there]:
         raise not_found(f"KPI {unknown[0][:80]!r} of {building_id}")
@@ -116,8 +106,6 @@ def _rows(
     chosen: list[Kpi],
     days: tuple[date, date],
 ) -> list[dict[str, Any]]:
-    if not chosen:
-        return []
     places = sorted({row["location"] for row in published.series[building_id].values()})
     where = (
         "facts.building_id = $building and facts.local_date >= $first and facts.local_date < $stop"
@@ -126,8 +114,8 @@ def _rows(
     given = {"building": building_id, "first": days[0], "stop": days[1], "places": places}
     # one query for each table and filter: together they need more memory than an answer may have
     rows = []
-    for own in together(chosen):
-        tables = own[0].tables
+    for own in together(one for one in chosen if one.tables(groups) <= published.tables):
+        tables = own[0].tables(groups)
         paths = {name: str(published.path / f"{name}.parquet") for name in tables}
         named = ", ".join(f"{name} as (from read_parquet(${name}))" for name in sorted(tables))
         asked = query_of_kpis(groups, own, where)
