@@ -25,10 +25,12 @@ interface Look {
 /** Colour and dashes of a column: no two are alike, so colour is never the only sign. */
 export function lookOf(frame: Frame, column: Column): Look {
   const now = frame.columns.filter((one) => !one.isEarlier);
-  const number = now.findIndex((one) => one.series.id === column.series.id);
+  const id = column.like ?? column.series.id;
+  const number = now.findIndex((one) => one.series.id === id);
   const style = getComputedStyle(document.documentElement);
   const colour = style.getPropertyValue(`--line-${number % COLOURS}`).trim();
   if (column.isEarlier) return { colour, dash: [3, 4], width: 1.2 };
+  if (column.like) return { colour, dash: [6, 6], width: 1.4 };
   return { colour, dash: DASHES[number % DASHES.length]!, width: 1.8 };
 }
 

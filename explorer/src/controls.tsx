@@ -1,5 +1,6 @@
 // What is asked for: measurements, period, grain, and what to compare with.
 
+import type { ComponentChildren } from "preact";
 import { GRAINS, type Grain } from "./model.ts";
 import { type Period, WORDS } from "./period.ts";
 import { measurementLabel, type Scene } from "./scene.ts";
@@ -47,9 +48,10 @@ interface Props {
   period: Period | null;
   grain: Grain | null;
   hasGrain?: boolean;
+  children?: ComponentChildren;
 }
 
-export function Controls({ scene, period, grain, hasGrain = true }: Props) {
+export function Controls({ scene, period, grain, hasGrain = true, children }: Props) {
   const { view, go, words } = scene;
   const isPreset = PRESETS.some((text) => text === view.datetime);
   const isOther = view.before !== "" && !BEFORE.some((length) => length === view.before);
@@ -95,6 +97,7 @@ export function Controls({ scene, period, grain, hasGrain = true }: Props) {
           )}
         </select>
       </label>
+      {children}
     </div>
   );
 }

@@ -8,18 +8,17 @@ import { Favourites } from "./favourites.tsx";
 import { Floors } from "./floors.tsx";
 import { HeatMap } from "./heatmap.tsx";
 import { Incidents, incidentsOf } from "./incidents.tsx";
-import { Legend } from "./legend.tsx";
+import { Legend, Range } from "./legend.tsx";
 import { Lineage, type Point, pointOf } from "./lineage.tsx";
-import { loadFrame, periodOf, shownGrain } from "./load.ts";
+import { loadFrame, openWindow, periodOf, shownGrain } from "./load.ts";
 import type { Incident } from "./model.ts";
 import type { Scene } from "./scene.ts";
 import { CODES, type Code, codeFor, csvAddress, download, toCsv } from "./share.ts";
 import { NewerRelease } from "./source.ts";
 import { Table } from "./table.tsx";
 import { Tree } from "./tree.tsx";
-import { type Column, type Frame, next } from "./values.ts";
+import type { Column, Frame } from "./values.ts";
 import { chosenSeries, MOST_SERIES, writeView } from "./view.ts";
-import { dayOf, isoDate } from "./zone.ts";
 
 interface Loaded {
   frame: Frame | null;
@@ -111,23 +110,6 @@ function Shape(props: ShapeProps) {
   }
 }
 
-/** The true range of what is shown, and the zone of its times. */
-function Range({ scene, frame }: { scene: Scene; frame: Frame }) {
-  const { words, zone, published } = scene;
-  const { start, stop } = frame.period;
-  return (
-    <p class="range">
-      <b>
-        {words.time(start, zone)} – {words.time(stop, zone)}
-      </b>{" "}
-      <span class="muted">
-        {words.say(`grain_${frame.grain}`)} · {words.say("zone", { zone: published.building.timezone })}
-        {scene.source.api ? "" : ` · ${words.say("rounded")}`}
-      </span>
-    </p>
-  );
-}
-
 function Take({ scene, frame }: { scene: Scene; frame: Frame }) {
   const { words, view, published, source } = scene;
   const [code, choose] = useState<Code | "">("");
@@ -203,13 +185,6 @@ function messageOf({ words, view }: Scene, error: Error): string {
   if (error instanceof NewerRelease) return words.say("newer_release");
   if (error instanceof RangeError) return words.say("period_wrong", { text: view.datetime.slice(0, 60) });
   return `${words.say("failed")}: ${error.message}`;
-}
-
-/** A day, week or month in more detail. */
-function openWindow({ zone, go }: Scene, frame: Frame, column: Column, index: number): void {
-  const t = column.isEarlier ? frame.tBefore : frame.t;
-  const start = dayOf(zone.toLocal(t[index]!));
-  go({ datetime: `${isoDate(start)}/${isoDate(next(start, frame.grain))}`, grain: "auto" });
 }
 
 /** The same array while its items are the same, so that a chart is not drawn again. */

@@ -8,10 +8,11 @@ interface Props {
   scene: Scene;
   frame: Frame;
   cursor: number | null;
-  onPick(column: Column, index: number): void;
+  onPick?(column: Column, index: number): void;
+  hasSummary?: boolean;
 }
 
-export function Legend({ scene, frame, cursor, onPick }: Props) {
+export function Legend({ scene, frame, cursor, onPick, hasSummary = true }: Props) {
   const { words, zone } = scene;
   const at = cursor === null ? null : frame.t[cursor];
   return (
@@ -21,15 +22,19 @@ export function Legend({ scene, frame, cursor, onPick }: Props) {
           <tr>
             <th>{words.say("series")}</th>
             <th class="number">{at == null ? words.say("cursor") : words.window(at, frame.grain, zone)}</th>
-            <th class="number">{words.say("mean_or_sum")}</th>
-            <th class="number">{words.say("lowest")}</th>
-            <th class="number">{words.say("highest")}</th>
-            <th class="number">{words.say("complete")}</th>
+            {hasSummary && (
+              <>
+                <th class="number">{words.say("mean_or_sum")}</th>
+                <th class="number">{words.say("lowest")}</th>
+                <th class="number">{words.say("highest")}</th>
+                <th class="number">{words.say("complete")}</th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
           {frame.columns.map((column) => (
-            <Row key={`${column.series.id} ${column.isEarlier}`} {...{ scene, frame, column, cursor, onPick }} />
+            <Row key={`${column.series.id} ${column.isEarlier}`} {...{ scene, frame, column, cursor, onPick, hasSummary }} />
           ))}
         </tbody>
       </table>
@@ -37,7 +42,7 @@ export function Legend({ scene, frame, cursor, onPick }: Props) {
   );
 }
 
-function Row({ scene, frame, column, cursor, onPick }: Props & { column: Column }) {
+function Row({ scene, frame, column, cursor, onPick, hasSummary }: Props & { column: Column }) {
   const { words } = scene;
   const { colour, dash, width } = lookOf(frame, column);
   const measurement = measurementOf(scene, column.series);
@@ -54,7 +59,7 @@ function Row({ scene, frame, column, cursor, onPick }: Props & { column: Column 
         {column.isEarlier ? `${name} – ${words.say("earlier")}` : name}
       </th>
       <td class="number">
-        {cursor !== null && value != null ? (
+        {onPick && cursor !== null && value != null ? (
           <button type="button" class="plain" title={words.say("raw_lines")} onClick={() => onPick(column, cursor)}>
             {show(value)}
           </button>
@@ -62,10 +67,31 @@ function Row({ scene, frame, column, cursor, onPick }: Props & { column: Column 
           show(value)
         )}
       </td>
-      <td class="number">{show(summary.mean)}</td>
-      <td class="number">{show(summary.min)}</td>
-      <td class="number">{show(summary.max)}</td>
-      <td class="number">{words.percent(frame.t.length ? summary.windows / frame.t.length : 0)}</td>
+      {hasSummary && (
+        <>
+          <td class="number">{show(summary.mean)}</td>
+          <td class="number">{show(summary.min)}</td>
+          <td class="number">{show(summary.max)}</td>
+          <td class="number">{words.percent(frame.t.length ? summary.windows / frame.t.length : 0)}</td>
+        </>
+      )}
     </tr>
+  );
+}
+
+/** The true range of what is shown, and the zone of its times. */
+export function Range({ scene, frame }: { scene: Scene; frame: Frame }) {
+  const { words, zone, published } = scene;
+  const { start, stop } = frame.period;
+  return (
+    <p class="range">
+      <b>
+        {words.time(start, zone)} – {words.time(stop, zone)}
+      </b>{" "}
+      <span class="muted">
+        {words.say(`grain_${frame.grain}`)} · {words.say("zone", { zone: published.building.timezone })}
+        {scene.source.api ? "" : ` · ${words.say("rounded")}`}
+      </span>
+    </p>
   );
 }

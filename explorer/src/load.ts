@@ -1,8 +1,9 @@
 import { earlier, type Period, readPeriod } from "./period.ts";
 import { asOf, firstHour, type Scene } from "./scene.ts";
-import { type Frame, grainOf, gridBefore, gridOf, onGrid } from "./values.ts";
+import { type Column, type Frame, grainOf, gridBefore, gridOf, next, onGrid } from "./values.ts";
 import { chosenSeries, MOST_SERIES } from "./view.ts";
 import type { Grain } from "./model.ts";
+import { dayOf, isoDate } from "./zone.ts";
 
 export function periodOf(scene: Scene): Period {
   const { view, zone, published } = scene;
@@ -38,4 +39,11 @@ export async function loadFrame(scene: Scene): Promise<Frame> {
       ...valuesBefore.map((own, n) => onGrid(series[n]!, own, t, true)),
     ],
   };
+}
+
+/** A day, week or month in more detail. */
+export function openWindow({ zone, go }: Scene, frame: Frame, column: Column, index: number): void {
+  const t = column.isEarlier ? frame.tBefore : frame.t;
+  const start = dayOf(zone.toLocal(t[index]!));
+  go({ datetime: `${isoDate(start)}/${isoDate(next(start, frame.grain))}`, grain: "auto" });
 }

@@ -2,12 +2,17 @@ import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import "uplot/dist/uPlot.min.css";
 import { api } from "./api.ts";
+import { DEVICES, DevicesPage } from "./devices.tsx";
+import { ENERGY, EnergyPage } from "./energy.tsx";
+import { ENVIRONMENT, EnvironmentPage } from "./environment.tsx";
 import { Explore } from "./explore.tsx";
 import { read, write } from "./favourites.tsx";
+import { given } from "./figures.ts";
 import { HealthPage, Platform } from "./health.tsx";
-import { KpiPage } from "./kpis.tsx";
+import { ComparisonPage } from "./kpis.tsx";
 import type { Building, Published } from "./model.ts";
 import { packs } from "./packs.ts";
+import { PRESENCE, PresencePage } from "./presence.tsx";
 import { ReleasePage } from "./release.tsx";
 import { Report } from "./report.tsx";
 import type { Scene } from "./scene.ts";
@@ -76,8 +81,16 @@ function Body({ scene }: { scene: Scene }) {
   switch (scene.view.page) {
     case "explore":
       return <Explore scene={scene} />;
+    case "energy":
+      return <EnergyPage scene={scene} />;
+    case "environment":
+      return <EnvironmentPage scene={scene} />;
+    case "presence":
+      return <PresencePage scene={scene} />;
+    case "devices":
+      return <DevicesPage scene={scene} />;
     case "kpis":
-      return <KpiPage scene={scene} />;
+      return <ComparisonPage scene={scene} />;
     case "health":
       return <HealthPage scene={scene} />;
     case "release":
@@ -99,6 +112,10 @@ function Header({ scene, buildings, language }: HeaderProps) {
   const isWhole = published.building.is_whole !== false;
   const isThere: Record<PageName, boolean> = {
     explore: true,
+    energy: given(published, ENERGY).length > 0,
+    environment: given(published, ENVIRONMENT).length > 0,
+    presence: given(published, PRESENCE).length > 0,
+    devices: given(published, DEVICES).length > 0,
     kpis: (published.building.kpis ?? []).length > 0,
     health: source.api !== "" && isWhole,
     release: isWhole,

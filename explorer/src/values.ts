@@ -10,6 +10,7 @@ const MOST_HOURS = 2000; // of a chart; a longer period is drawn by days
 export interface Column {
   series: Series;
   isEarlier: boolean; // of the period that is compared with
+  like?: string; // id of a series in whose colour it is dashed
   value: Numbers;
   min: Numbers | null;
   max: Numbers | null;

@@ -3,12 +3,24 @@
 import { GRAINS, type Grain, type Published, type Series } from "./model.ts";
 import { branches, locationsOf } from "./places.ts";
 
-export const PAGES = ["explore", "kpis", "health", "release", "report"] as const;
+export const PAGES = [
+  "explore",
+  "energy",
+  "environment",
+  "presence",
+  "devices",
+  "kpis",
+  "health",
+  "release",
+  "report",
+] as const;
 export const SHAPES = ["lines", "heatmap", "floors", "calendar", "table"] as const;
+export const BY = ["apartment", "room", "device"] as const;
 export const MOST_SERIES = 20;
 const MANY = 400; // characters of a value that somebody may have written by hand
 
 export type PageName = (typeof PAGES)[number];
+export type By = (typeof BY)[number];
 export type Shape = (typeof SHAPES)[number];
 
 export interface View {
@@ -22,6 +34,10 @@ export interface View {
   shape: Shape;
   language: string;
   month: string; // of a report
+  apartment: string; // whose KPIs are shown; empty: all
+  by: By; // what a KPI is of
+  kpi: string; // that is drawn
+  device: string; // that is drawn
 }
 
 export const START: View = {
@@ -35,6 +51,10 @@ export const START: View = {
   shape: "lines",
   language: "",
   month: "",
+  apartment: "",
+  by: "apartment",
+  kpi: "",
+  device: "",
 };
 
 const NAMES = Object.keys(START) as (keyof View)[];
@@ -56,6 +76,10 @@ export function readView(hash: string): View {
     shape: one("shape", SHAPES, START.shape),
     language: text("language"),
     month: /^\d{4}-\d\d$/.test(text("month")) ? text("month") : "",
+    apartment: text("apartment"),
+    by: one("by", BY, START.by),
+    kpi: text("kpi"),
+    device: text("device"),
   };
 }
 

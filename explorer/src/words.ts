@@ -27,6 +27,7 @@ const UNITS: Record<string, string> = {
   "ug/m3": "µg/m³",
   "W.h": "Wh",
   "kW.h": "kWh",
+  "K.h": "K·h",
   m3: "m³",
   "W/m2": "W/m²",
 };

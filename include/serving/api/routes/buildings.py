@@ -82,7 +82,7 @@ def routes(who: Callable[..., View]) -> APIRouter:
         rows: dict[str, Any] = {}
         for published in reversed(seen.all()):
             rows |= published.measurements
-        labels = seen.registry.labels_of("measurement", "type", "check", "what_to_do")
+        labels = seen.registry.labels_of("measurement", "type", "check", "what_to_do", "kpi")
         return {"measurements": list(rows.values()), "labels": labels}
 
     return router
