@@ -31,14 +31,16 @@ HERE = Path(__file__).parent
 TABLES = files.read_source(HERE / "tables.sql")
 HELD_FOR = timedelta(days=7)
 HOUR = 3600
-# a year and its seasons: what a day costs does not grow with the history
+# a year and its seasons: what a day costs does not grow with the history. It begins with a month, so
+# that models, which are named by all that they have seen, are those of the day before
 RECENT = """
 create table hourly as
 with own as (
     select source, location, measurement, timestamp, value_mean
     from read_parquet($path) where building_id = $building
 )
-select * from own where timestamp > (select max(timestamp) from own) - interval 400 days
+select * from own
+where timestamp >= (select date_trunc('month', max(timestamp)) - interval 13 months from own)
 """
 
 
