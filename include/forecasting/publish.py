@@ -31,8 +31,8 @@ HERE = Path(__file__).parent
 TABLES = files.read_source(HERE / "tables.sql")
 HELD_FOR = timedelta(days=7)
 HOUR = 3600
-# a year and its seasons: what a day costs does not grow with the history. It begins with a month, so
-# that models, which are named by all that they have seen, are those of the day before
+# A year and its seasons: what a day costs does not grow with the history. It begins with a month,
+# so that models, which are named by all that they have seen, are those of the day before.
 RECENT = """
 create table hourly as
 with own as (
