@@ -193,7 +193,7 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
     ] == []
 
 
-CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "refresh")
+CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "forecast", "refresh")
 
 
 def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Path) -> None:
@@ -329,7 +329,7 @@ def openlineage_knows_the_assets(airflow: Airflow, folder: Path) -> None:
         for asset in airflow.call("GET", "/api/v2/assets")["assets"]
         if asset["producing_tasks"]
     ]
-    assert len(made) == 4
+    assert len(made) == 5
     assert {
         ("file://building-sensor-platform", uri.removeprefix("file://building-sensor-platform"))
         for uri in made
