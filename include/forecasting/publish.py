@@ -88,10 +88,15 @@ def _publication_of(run: Run, building_id: str) -> Run | None:
     return None
 
 
+def _remote(run: Run, building_id: str) -> str:
+    return below(run.settings.publish_remote, f"forecasts/{building_id}")
+
+
 def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
     release = latest(run.settings)
     assert release
     folder = run.settings.paths.forecasts(building_id)
+    there = rclone.folders(_remote(run, building_id))  # another machine may have issued it
     with scratch_database(run.settings) as database:
         path = {"path": str(release.path / file_of("agg_hourly")), "building": building_id}
         database.execute(RECENT, path)
@@ -101,13 +106,13 @@ def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
             return None
         at = datetime.fromtimestamp((known + 1) * HOUR, UTC)
         name = f"{at:%Y-%m-%dT%HZ}-{_inputs(database, rows)[:8]}"
-        if (folder / name).exists():
+        if (folder / name).exists() or name in there:
             return None
         staging = files.empty_folder(folder / ".staging")
         zone = run.registry.building(building_id).timezone
         for row in rows:
             _one(database, run, row, known, zone)
-        _held(database, folder, at)
+        _held(database, _of_last_week(run, building_id, there, at))
         counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
     _document(run, building_id, release.version, name, at, counts, staging)
     files.move(staging, folder / name)
@@ -175,13 +180,25 @@ def _one(
     run_sql(database, TABLES.replace("of_series", f"series_{name}"), given)
 
 
-def _held(database: duckdb.DuckDBPyConnection, folder: Path, at: datetime) -> None:
-    """Make `held`: forecasts of the last week beside what came; of an issue the last revision."""
+def _of_last_week(run: Run, building_id: str, there: list[str], at: datetime) -> list[str]:
+    """The predictions that were issued in the last week, here or there; of an issue one revision:
+    the last one where that is known.
+    """
+    folder = run.settings.paths.forecasts(building_id)
     since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
-    newest: dict[str, Path] = {}
-    for path in sorted(folder.glob("2*/fact_prediction.parquet"), key=lambda p: p.stat().st_mtime):
-        newest[path.parent.name.rpartition("-")[0]] = path
-    paths = [str(path) for day, path in sorted(newest.items()) if day >= since]
+    here = sorted(folder.glob("2*"), key=lambda path: path.stat().st_mtime)
+    issued = {name.rpartition("-")[0]: name for name in (*sorted(there), *(p.name for p in here))}
+    wanted = [name for day, name in sorted(issued.items()) if since <= day[: len(since)]]
+    files_of = {name: f"{name}/{tables_of('forecast')[0].file}" for name in wanted}
+    absent = [file for name, file in files_of.items() if not (folder / name).exists()]
+    copies = run.settings.paths.work / "forecasts"
+    if absent:
+        rclone.fetch(_remote(run, building_id), files.empty_folder(copies), absent)
+    return [str((copies if file in absent else folder) / file) for file in files_of.values()]
+
+
+def _held(database: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    """Make `held`: what was issued, beside what came."""
     source = f"read_parquet({paths})" if paths else "predictions"
     database.execute(
         "create table held as select earlier.*, hourly.value_mean as actual"
@@ -237,9 +254,8 @@ def withdraw_forecasts(run: Run, building_id: str) -> None:
         return
     published = _publication_of(run, building_id)
     if published is not None:
-        remote = below(published.settings.publish_remote, f"forecasts/{building_id}")
         with contextlib.suppress(RemoteGone):
-            rclone.delete_folder(remote, for_good=True)
+            rclone.delete_folder(_remote(published, building_id), for_good=True)
     files.remove(paths.forecasts(building_id))
     files.remove(paths.models)
 
@@ -250,7 +266,7 @@ def _offer(run: Run, building_id: str) -> None:
     if not link.exists():
         return
     path = link.resolve()
-    remote = below(run.settings.publish_remote, f"forecasts/{building_id}")
+    remote = _remote(run, building_id)
     text = json.dumps({"path": path.name}) + "\n"
     if rclone.get_text(f"{remote}/latest.json") == text:
         return

@@ -193,7 +193,13 @@ def test_a_killed_task_is_tried_again_and_its_container_is_gone_in_the_end(
     ] == []
 
 
-CHAIN = ("sync_building_hierarchy", "monitor_quality", "aggregate_and_publish", "forecast", "refresh")
+CHAIN = (
+    "sync_building_hierarchy",
+    "monitor_quality",
+    "aggregate_and_publish",
+    "forecast",
+    "refresh",
+)
 
 
 def test_assets_wake_the_dags_and_their_pages_open(airflow: Airflow, folder: Path) -> None:

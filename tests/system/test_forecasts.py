@@ -1,6 +1,7 @@
 """Forecasts are published beside the releases, once for equal inputs, and stay as they were."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 
@@ -44,6 +45,14 @@ def test_forecasts_are_published_beside_the_releases(published: Callable[..., Pl
     held = pq.read_table(second / "forecast_held.parquet").to_pylist()
     assert len({row["target_time"] for row in held}) > 20
     assert {row["location"] for row in held if row["actual"] is not None}
+
+    shutil.rmtree(platform.data / "forecasts")  # a machine that lost its disk
+    assert issue(platform.at("2026-02-05")) == [], "it is there already"
+    thermopro(platform.raw, "072B", times("2026-01-29 00:00", 24 * 7))
+    platform.run("2026-02-06")
+    third = platform.data / "forecasts/sm2/latest"
+    held = pq.read_table(third / "forecast_held.parquet").to_pylist()
+    assert len({row["issue_time"] for row in held}) == 2, "those that are only there"
 
     withdraw_forecasts(platform.at("2026-02-05"), "sm2")
     assert not (platform.data / "forecasts/sm2").exists()
