@@ -1,5 +1,6 @@
-"""Pictures of the explorer for docs/images: `python cli/explorer_screenshots.py ADDRESS`, of what
-`make api` serves or of a static copy.
+"""Pictures of the explorer for docs/images: `python -m cli.explorer_screenshots ADDRESS`, of what
+`make api` serves or of a static copy; with `apartments` after it, of the pages of KPIs, which an
+API shows to those who may read the apartments.
 """
 
 import sys
@@ -29,13 +30,23 @@ VIEWS = {
     "explorer_calendar": ("shape=calendar&datetime=../..", "en", "phone", "dark"),
     "explorer_health": ("page=health", "en", "tablet", "light"),
 }
+DAYS = "datetime=2023-10-28/2023-10-30"
+DEVICE = "device=jimmy · Living Room · meteo"
+KPI_VIEWS = {
+    "explorer_kpis": (f"page=kpis&{DAYS}&before=P1D", "en", "wide", "light"),
+    "explorer_energy": (f"page=energy&by=room&apartment=jeremie&{DAYS}", "en", "wide", "light"),
+    "explorer_environment": (f"page=environment&{DAYS}&before=P1D", "de", "wide", "dark"),
+    "explorer_presence": (f"page=presence&by=room&{DAYS}", "cs", "phone", "light"),
+    "explorer_devices": (f"page=devices&{DAYS}&{DEVICE}", "en", "tablet", "light"),
+}
 
 
-def main(address: str) -> None:
+def main(address: str, site: str = "") -> None:
     """Save a picture of each view."""
+    views = KPI_VIEWS if site == "apartments" else VIEWS
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
-        for name, (view, language, width, scheme) in VIEWS.items():
+        for name, (view, language, width, scheme) in views.items():
             page = chromium.new_page(
                 viewport={"width": WIDTHS[width], "height": 900},
                 color_scheme="dark" if scheme == "dark" else "light",
@@ -48,4 +59,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

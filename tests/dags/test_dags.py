@@ -155,7 +155,7 @@ def test_assets_are_not_named_by_a_place() -> None:
     uris = {asset.name: asset.uri for asset in assets}
     assert uris == {
         name: f"file://building-sensor-platform/{name}"
-        for name in ("readings", "public_dataset", "hierarchy", "hierarchy_seeds")
+        for name in ("readings", "public_dataset", "forecasts", "hierarchy", "hierarchy_seeds")
     }
 
 
