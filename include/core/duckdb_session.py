@@ -1,7 +1,7 @@
 """DuckDB in memory, for reading Parquet: nothing in it outlives the call."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -38,6 +38,15 @@ def scratch_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def run_statements(
+    database: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, object]
+) -> None:
+    """Run the statements of a file, each with those of the values that it names."""
+    for statement in sql.split(";\n"):
+        used = {name: value for name, value in given.items() if f"${name}" in statement}
+        database.execute(statement, used)
 
 
 def for_each(

@@ -5,7 +5,7 @@ that were compared: each saw nothing of the hours that it is compared over.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core import files
-from include.core.duckdb_session import for_each
+from include.core.duckdb_session import for_each, run_statements
 from include.forecasting.model import Model, is_available
 
 WEEK, DAY = 168, 24
@@ -73,7 +73,7 @@ def forecast(database: duckdb.DuckDBPyConnection, task: Task) -> None:
     """
     [(first,)] = database.sql("select min(hour) from known").fetchall()
     last = task.last
-    run_sql(database, POINTS, {"last_hour": last, "zone": task.zone, "hours": task.hours})
+    run_statements(database, POINTS, {"last_hour": last, "zone": task.zone, "hours": task.hours})
     _make(database, "bands", pa.table(_bands(task)))
     weeks = list(_weeks(task, first, last))
     models = _models(database, task, {begin // WEEK * WEEK for begin, _ in [*weeks, (last, last)]})
@@ -82,11 +82,11 @@ def forecast(database: duckdb.DuckDBPyConnection, task: Task) -> None:
         for number, (begin, end) in enumerate(weeks, 1)
     ]
     _make(database, "tried", pa.concat_tables([TRIED.empty_table(), *tried]))
-    run_sql(database, QUALITY, {"start": weeks[0][0] if weeks else last})
+    run_statements(database, QUALITY, {"start": weeks[0][0] if weeks else last})
     model = models[last // WEEK * WEEK]
     every_horizon = list(range(1, task.hours + 1))
     _make(database, "said", _said(_cases(database, f"hour = {last}", every_horizon), model))
-    run_sql(database, EXPECTED, {})
+    run_statements(database, EXPECTED, {})
 
 
 def _bands(task: Task) -> dict[str, list[int]]:
@@ -161,7 +161,7 @@ def _model(database: duckdb.DuckDBPyConnection, task: Task, begin: int) -> Model
         known = f"actual is not null and hour + horizon < {begin}"
         return _cases(database, chosen, task.horizons, known)
 
-    inputs = hashlib.sha256(f"{CASES} {task.horizons} {task.zone} {begin}".encode())
+    inputs = hashlib.sha256(f"{POINTS} {CASES} {task.horizons} {task.zone} {begin}".encode())
     for query in (
         f"select series, hour, ifnull(value, 'nan') from hours where hour < {begin} order by all",
         f"select hash(name), hour, value from outside where hour < {begin} order by all",
@@ -190,13 +190,6 @@ def _cases(
         f" select cases.*{columns} from (select * from cases where {where}) as cases{joined}"
         " order by cases.series, cases.hour, cases.horizon"
     ).to_arrow_table()
-
-
-def run_sql(database: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, object]) -> None:
-    """Run statements, each with those values that it names."""
-    for statement in sql.split(";\n"):
-        used = {name: value for name, value in given.items() if f"${name}" in statement}
-        database.execute(statement, used)
 
 
 def _make(database: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

@@ -12,7 +12,6 @@ import pyarrow as pa
 from include.core import files
 from include.core.errors import DamagedFile
 
-NAME = "lightgbm"
 ROUNDS = 100
 # one thread: equal inputs are equal bytes on every machine
 PARAMETERS = {

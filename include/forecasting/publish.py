@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,22 +15,30 @@ import pyarrow.parquet as pq
 from include.contract.tables import Table, file_of, tables_of
 from include.core import files, rclone
 from include.core.drives import below
-from include.core.duckdb_session import scratch_database
-from include.core.errors import RemoteGone
+from include.core.duckdb_session import run_statements, scratch_database
+from include.core.errors import PlatformError, RemoteGone
 from include.core.plain_text import plain
-from include.forecasting import model
-from include.forecasting.forecast import CASES, POINTS, QUALITY, Task, forecast, run_sql
+from include.forecasting.forecast import Task, forecast
+from include.forecasting.model import is_available
 from include.registry import Run
 from include.registry.forecast_rows import Forecast
 from include.release.documents import schema, write_sums
 from include.release.publications import publication_runs
+from include.release.publish import raise_together
 from include.release.readme import dictionary
 from include.release.release import latest
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 TABLES = files.read_source(HERE / "tables.sql")
+# all that says how a forecast is made
+CODE = [
+    files.read_source(path)
+    for path in (HERE / "forecast.py", HERE / "model.py", *sorted(HERE.glob("*.sql")))
+]
 HELD_FOR = timedelta(days=7)
+NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\dZ-[0-9a-f]{8}")  # the issue, and a hash of all inputs
+SUMS = "SHA256SUMS"  # sent last: what has it is whole
 HOUR = 3600
 # A year and its seasons: what a day costs does not grow with the history. It begins with a month,
 # so that models, which are named by all that they have seen, are those of the day before.
@@ -46,7 +55,7 @@ where timestamp >= (select date_trunc('month', max(timestamp)) - interval 13 mon
 
 @dataclass(frozen=True)
 class Issued:
-    """A forecast on this machine; its name is the issue and a hash of all that it depends on."""
+    """A forecast on this machine."""
 
     building_id: str
     name: str
@@ -62,6 +71,8 @@ def issue(run: Run) -> list[Issued]:
     """Issue and publish forecasts of every building whose rows ask for it; those that are new.
 
     Equal inputs make no new one, and what was issued stays as it was. A replay issues nothing.
+
+    Raises PlatformError: those of a building could not be published; those of the others were.
     """
     if run.settings.replay:
         return []
@@ -69,14 +80,14 @@ def issue(run: Run) -> list[Issued]:
     for row in run.registry.forecasts:
         if row.status == "active":
             rows.setdefault(row.building_id, []).append(row)
-    made = []
+    made, failed = [], {}
     for building_id, own in rows.items():
-        published = _publication_of(run, building_id)
-        if published is None:
-            continue
-        if (new := _issue(published, building_id, own)) is not None:
-            made.append(new)
-        _offer(published, building_id)
+        try:
+            if (published := _publication_of(run, building_id)) is not None:
+                made += _issue(published, building_id, own)
+        except PlatformError as error:
+            failed[building_id] = error
+    raise_together(failed, "forecast of")
     return made
 
 
@@ -92,32 +103,37 @@ def _remote(run: Run, building_id: str) -> str:
     return below(run.settings.publish_remote, f"forecasts/{building_id}")
 
 
-def _issue(run: Run, building_id: str, rows: list[Forecast]) -> Issued | None:
+def _issue(run: Run, building_id: str, rows: list[Forecast]) -> list[Issued]:
+    """The forecast of the building, if it is new; it is published in any case."""
     release = latest(run.settings)
     assert release
     folder = run.settings.paths.forecasts(building_id)
-    there = rclone.folders(_remote(run, building_id))  # another machine may have issued it
     with scratch_database(run.settings) as database:
         path = {"path": str(release.path / file_of("agg_hourly")), "building": building_id}
         database.execute(RECENT, path)
         loaded = [_load(database, row) for row in rows]
         known = max((last for last in loaded if last), default=None)
         if known is None:
-            return None
+            return []
         at = datetime.fromtimestamp((known + 1) * HOUR, UTC)
         name = f"{at:%Y-%m-%dT%HZ}-{_inputs(database, rows)[:8]}"
-        if (folder / name).exists() or name in there:
-            return None
-        staging = files.empty_folder(folder / ".staging")
-        zone = run.registry.building(building_id).timezone
-        for row in rows:
-            _one(database, run, row, known, zone)
-        _held(database, _of_last_week(run, building_id, there, at))
-        counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
-    _document(run, building_id, release.version, name, at, counts, staging)
-    files.move(staging, folder / name)
-    files.point(folder / "latest", name)
-    return Issued(building_id, name, folder / name)
+        is_new = not (folder / name).exists() and not _is_whole(run, building_id, name)
+        if is_new:
+            staging = files.empty_folder(folder / ".staging")
+            _make_tables(database, run, rows, known)
+            _held(database, _of_last_week(run, building_id, at))
+            counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
+            _document(run, building_id, release.version, name, at, counts, staging)
+            files.move(staging, folder / name)
+    if (folder / name).exists():
+        files.point(folder / "latest", name)
+    _offer(run, building_id, name)
+    return [Issued(building_id, name, folder / name)] if is_new else []
+
+
+def _is_whole(run: Run, building_id: str, name: str) -> bool:
+    """Whether another machine has published it."""
+    return rclone.get_text(f"{_remote(run, building_id)}/{name}/{SUMS}") is not None
 
 
 def _load(database: duckdb.DuckDBPyConnection, row: Forecast) -> int | None:
@@ -150,8 +166,7 @@ def _load(database: duckdb.DuckDBPyConnection, row: Forecast) -> int | None:
 def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
     """Hash of all that the forecast depends on."""
     facts = [row.model_dump_json(exclude={"line"}) for row in rows]
-    code = [POINTS, CASES, QUALITY, TABLES, json.dumps(model.PARAMETERS), str(model.ROUNDS)]
-    found = hashlib.sha256("\n".join([*facts, *code, str(model.is_available())]).encode())
+    found = hashlib.sha256("\n".join([*facts, *CODE, str(is_available())]).encode())
     for row in rows:
         for kind in ("series", "known", "outside"):
             table = database.sql(f"from {kind}_{row.forecast_id} order by all").fetchnumpy()
@@ -160,62 +175,65 @@ def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
     return found.hexdigest()
 
 
-def _one(
-    database: duckdb.DuckDBPyConnection, run: Run, row: Forecast, last: int, zone: str
+def _make_tables(
+    database: duckdb.DuckDBPyConnection, run: Run, rows: list[Forecast], last: int
 ) -> None:
-    """Add the forecast of a row to `predictions` and `qualities`."""
-    name = row.forecast_id
-    for kind in ("known", "outside"):
-        database.execute(f"create or replace view {kind} as from {kind}_{name}")
-    if not database.sql("select count(*) from known").fetchall()[0][0]:
-        log.warning("%s: there are no hours of %s", name, row.measurement)
-        return
-    forecast(database, Task(row.hours, row.weeks, last, zone, run.settings.paths.models))
-    given = {
-        "forecast_id": name,
-        "building_id": row.building_id,
-        "measurement": row.measurement,
-        "last_hour": last,
-    }
-    run_sql(database, TABLES.replace("of_series", f"series_{name}"), given)
+    """Make the tables that forecasts.yml declares, and fill those of what is expected."""
+    for table in forecast_tables():
+        columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
+        database.execute(f"create table {table.model} ({columns})")
+    for row in rows:
+        name = row.forecast_id
+        for kind in ("known", "outside"):
+            database.execute(f"create or replace view {kind} as from {kind}_{name}")
+        if not database.sql("select count(*) from known").fetchall()[0][0]:
+            log.warning("%s: there are no hours of %s", name, row.measurement)
+            continue
+        zone = run.registry.building(row.building_id).timezone
+        forecast(database, Task(row.hours, row.weeks, last, zone, run.settings.paths.models))
+        given = {
+            "forecast_id": name,
+            "building_id": row.building_id,
+            "measurement": row.measurement,
+            "last_hour": last,
+        }
+        run_statements(database, TABLES.replace("of_series", f"series_{name}"), given)
 
 
-def _of_last_week(run: Run, building_id: str, there: list[str], at: datetime) -> list[str]:
+def _of_last_week(run: Run, building_id: str, at: datetime) -> list[str]:
     """The predictions that were issued in the last week, here or there; of an issue one revision:
     the last one where that is known.
     """
     folder = run.settings.paths.forecasts(building_id)
-    since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
     here = sorted(folder.glob("2*"), key=lambda path: path.stat().st_mtime)
-    issued = {name.rpartition("-")[0]: name for name in (*sorted(there), *(p.name for p in here))}
-    wanted = [name for day, name in sorted(issued.items()) if since <= day[: len(since)]]
-    files_of = {name: f"{name}/{tables_of('forecast')[0].file}" for name in wanted}
-    absent = [file for name, file in files_of.items() if not (folder / name).exists()]
+    there = filter(NAME.fullmatch, rclone.folders(_remote(run, building_id)))
+    issued = {name.rpartition("-")[0]: name for name in (*there, *(path.name for path in here))}
+    since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
+    wanted = [name for day, name in sorted(issued.items()) if day >= since]
+    own = {name: f"{name}/{forecast_tables()[0].file}" for name in wanted}
+    absent = [file for name, file in own.items() if not (folder / name).exists()]
     copies = run.settings.paths.work / "forecasts"
     if absent:
         rclone.fetch(_remote(run, building_id), files.empty_folder(copies), absent)
-    return [str((copies if file in absent else folder) / file) for file in files_of.values()]
+    found = ((copies if file in absent else folder) / file for file in own.values())
+    return [str(path) for path in found if path.exists()]
 
 
 def _held(database: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
-    """Make `held`: what was issued, beside what came."""
-    source = f"read_parquet({paths})" if paths else "predictions"
-    database.execute(
-        "create table held as select earlier.*, hourly.value_mean as actual"
-        f" from {source} as earlier inner join hourly on earlier.source = hourly.source"
-        " and earlier.location = hourly.location and earlier.measurement = hourly.measurement"
-        " and earlier.target_time = hourly.timestamp"
-    )
+    """Fill `forecast_held`: what was issued, beside what came."""
+    if paths:
+        database.execute(
+            "insert into forecast_held by name"
+            " select earlier.* exclude (baseline, baseline_value), hourly.value_mean as actual"
+            f" from read_parquet({paths}) as earlier inner join hourly"
+            " on earlier.source = hourly.source and earlier.location = hourly.location"
+            " and earlier.measurement = hourly.measurement"
+            " and earlier.target_time = hourly.timestamp"
+        )
 
 
 def _write(database: duckdb.DuckDBPyConnection, table: Table, staging: Path) -> int:
-    made = {
-        "fact_prediction": "predictions",
-        "forecast_quality": "qualities",
-        "forecast_held": "held",
-    }
-    columns = ", ".join(f"{one.name}::{one.type} as {one.name}" for one in table.columns)
-    query = f"select {columns} from {made[table.model]} order by {', '.join(table.key)}"
+    query = f"from {table.model} order by {', '.join(table.key)}"
     files.write_parquet(staging / table.file, database.sql(query).to_arrow_table())
     return int(pq.read_metadata(staging / table.file).num_rows)
 
@@ -249,28 +267,34 @@ def _document(
 
 def withdraw_forecasts(run: Run, building_id: str) -> None:
     """Delete all forecasts of a building, here and where they are published."""
-    paths = run.settings.paths
-    if not paths.forecasts(building_id).exists():
-        return
     published = _publication_of(run, building_id)
     if published is not None:
         with contextlib.suppress(RemoteGone):
             rclone.delete_folder(_remote(published, building_id), for_good=True)
-    files.remove(paths.forecasts(building_id))
-    files.remove(paths.models)
+    files.remove(run.settings.paths.forecasts(building_id))
+    files.remove(run.settings.paths.models)
 
 
-def _offer(run: Run, building_id: str) -> None:
-    """Let the publish remote have the last forecast: its folder first, then latest.json."""
-    link = run.settings.paths.forecasts(building_id) / "latest"
-    if not link.exists():
-        return
-    path = link.resolve()
+def _offer(run: Run, building_id: str, name: str) -> None:
+    """Let latest.json of the publish remote name the forecast, if it names no later issue; its
+    files are sent before, if this machine has them.
+    """
+    folder = run.settings.paths.forecasts(building_id) / name
     remote = _remote(run, building_id)
-    text = json.dumps({"path": path.name}) + "\n"
-    if rclone.get_text(f"{remote}/latest.json") == text:
+    text = json.dumps({"path": name}) + "\n"
+    offered = rclone.get_text(f"{remote}/latest.json") or ""
+    if offered == text or _issue_in(offered) > name.rpartition("-")[0]:
         return
-    rclone.send(path, f"{remote}/{path.name}", files.names_below(path))
+    if folder.exists():
+        names = files.names_below(folder)
+        rclone.send(folder, f"{remote}/{name}", [one for one in names if one != SUMS])
+        rclone.send(folder, f"{remote}/{name}", [SUMS])
     pointer = run.settings.paths.work / "latest_forecast.json"
     files.write_text(pointer, text)
     rclone.put(pointer, f"{remote}/latest.json")
+
+
+def _issue_in(text: str) -> str:
+    """The issue that a latest.json names; empty if it is damaged."""
+    found = NAME.search(text)
+    return found[0].rpartition("-")[0] if found else ""

@@ -1,5 +1,6 @@
 -- How far each method was off, over issues of the past, and which one is served. Given are `tried` with series, hour, horizon,
 -- week (1 is the first), actual, and a column for each method; and `bands` of horizons.
+
 -- the width that holds such a share of errors like these, and one more; null if they are too few to say
 create or replace macro width_of(sorted_errors, share) as
     sorted_errors[floor((len(sorted_errors) + 1) * share)::bigint]

@@ -1,11 +1,6 @@
--- The tables of a row of forecasts.csv, added to those of the others.
-create table if not exists predictions (
-    forecast_id varchar, building_id varchar, source varchar, location varchar, measurement varchar,
-    issue_time timestamptz, target_time timestamptz, horizon integer, model varchar, value double,
-    lower_80 double, upper_80 double, lower_95 double, upper_95 double, baseline varchar, baseline_value double
-);
-
-insert into predictions by name
+-- What was forecast of a row of forecasts.csv, added to the tables that forecasts.yml declares. `of_series` is replaced by the
+-- series of the row.
+insert into fact_prediction by name
 select
     $forecast_id as forecast_id,
     $building_id as building_id,
@@ -26,28 +21,14 @@ select
 from expected
 inner join of_series using (series);
 
-create table if not exists qualities (
-    forecast_id varchar, building_id varchar, source varchar, location varchar, measurement varchar,
-    first_horizon integer, last_horizon integer, model varchar, is_served boolean, windows bigint,
-    mae double, mase double, gain double, coverage_80 double, coverage_95 double
-);
-
-insert into qualities by name
+insert into forecast_quality by name
 select
     $forecast_id as forecast_id,
     $building_id as building_id,
     $measurement as measurement,
     of_series.source,
     of_series.location,
-    quality.first_horizon,
-    quality.last_horizon,
     quality.method as model,
-    quality.is_served,
-    quality.windows,
-    quality.mae,
-    quality.mase,
-    quality.gain,
-    quality.coverage_80,
-    quality.coverage_95
+    quality.* exclude (series, method, baseline, width_80, width_95)
 from quality
 inner join of_series using (series)

@@ -9,8 +9,8 @@ from itertools import groupby, pairwise
 from include.core.errors import ConfigurationError
 from include.core.paths import DEFAULT_PUBLICATION
 from include.registry.cells import EPOCHS
-from include.registry.fact_rows import FactColumn, check_fact_column, check_tariffs
-from include.registry.forecast_rows import check_forecast
+from include.registry.fact_rows import FactColumn, Tariff, check_fact_column, check_tariffs
+from include.registry.forecast_rows import FORECASTS, Forecast
 from include.registry.register_rows import check_register_key, check_register_reference
 from include.registry.registry import Registry
 from include.registry.rows import (
@@ -94,7 +94,8 @@ def cross_check(registry: Registry, owners: Owners, problems: Problems) -> None:
     check(registry.sensor_mappings, _check_sensor_mapping)
     check(registry.locations, _check_location)
     check(registry.fact_columns, _check_fact_column)
-    check(registry.forecasts, lambda known, row: check_forecast(row, known.measurements))
+    check(registry.tariffs, _check_building)
+    check(registry.forecasts, _check_forecast)
     _check_registers(registry, problems)
     _check_pairs(registry, owners, problems)
 
@@ -456,6 +457,17 @@ def _check_location(known: Known, row: PublicLocation) -> None:
 def _check_fact_column(known: Known, row: FactColumn) -> None:
     _refer("fact_columns.csv", row, "building_id", row.building_id, known.buildings)
     check_fact_column(row, known.measurements)
+
+
+def _check_building(known: Known, row: Tariff) -> None:
+    _refer("tariffs.csv", row, "building_id", row.building_id, known.buildings)
+
+
+def _check_forecast(known: Known, row: Forecast) -> None:
+    _refer(FORECASTS, row, "building_id", row.building_id, known.buildings)
+    for column, names in (("measurement", (row.measurement,)), ("covariates", row.covariates)):
+        for name in names:
+            _refer(FORECASTS, row, column, name, known.measurements)
 
 
 def _start(row: SensorMapping) -> date:

@@ -1,13 +1,11 @@
 """The seed of forecasts: what of a building is forecast, and with the help of what."""
 
-from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
 
 from include.registry.cells import Identifier, Names
 from include.registry.rows import Row
-from include.registry.seeds import refuse
 
 FORECASTS = "forecasts.csv"
 
@@ -23,11 +21,3 @@ class Forecast(Row):
     hours: int = Field(ge=1, le=168, description="how far ahead")
     weeks: int = Field(ge=2, le=26, description="of the past that models are compared over")
     status: Literal["active", "disabled"]
-
-
-def check_forecast(row: Forecast, measured: Collection[str]) -> None:
-    """Its measurements are known."""
-    for column, names in (("measurement", (row.measurement,)), ("covariates", row.covariates)):
-        if unknown := [name for name in names if name not in measured]:
-            what = f"{unknown[0]!r} is not known"
-            refuse(FORECASTS, row, column, what, f"use one of: {', '.join(sorted(measured))}")

@@ -44,7 +44,7 @@ def publish(run: Run, made_by: dict[str, Any]) -> dict[str, Release]:
     made_of_groups, refused = _of_each(grouped, lambda own: groups.make(own, made_by))
     push(run.settings)
     sent, unsent = _of_each([*runs, *grouped], _send)
-    _raise_together(unsent | failed | refused)
+    raise_together(unsent | failed | refused, "publication")
     return sent | made | made_of_groups
 
 
@@ -62,12 +62,12 @@ def _of_each(
     return done, failed
 
 
-def _raise_together(failed: dict[str, PlatformError]) -> None:
-    """Raise the error of the only publication that has one, or one that says all."""
+def raise_together(failed: dict[str, PlatformError], noun: str) -> None:
+    """Raise the only error, or one that says all, each with its noun and name."""
     errors = list(failed.values())
     if len(errors) > 1:
         raise type(errors[0])(
-            "\n".join(f"publication {name}: {error.what}" for name, error in failed.items()),
+            "\n".join(f"{noun} {name}: {error.what}" for name, error in failed.items()),
             where=", ".join(dict.fromkeys(error.where for error in errors)),
             cure="; ".join(dict.fromkeys(error.cure for error in errors)),
         )

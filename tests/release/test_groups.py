@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -193,6 +194,18 @@ def test_a_group_is_published_and_stays_until_enough_have_changed(
     run = flats("2026-02-12", frozenset(row for row in seven(b=8.0, c=8.0) if row[0] != "a"))
     build.make(run, {})
     assert values_of(run) == [(4.0, 7)], "the difference would be what was erased"
+
+
+def test_what_is_not_remembered_any_more_counts_as_changed(flats: Callable[..., Run]) -> None:
+    """As if one of them had been in a building of which the catalog is gone."""
+    run = flats("2026-02-09", seven())
+    build.make(run, {})
+    known = read_groups(run.settings.paths, "b")
+    gone = pc.equal(known["household"], household_of("b", "flat a"))
+    files.write_parquet(run.settings.paths.groups("b"), known.filter(pc.invert(gone)))
+    run = flats("2026-02-10", frozenset(row for row in seven() if row[0] != "a"))
+    build.make(run, {})
+    assert values_of(run) == [(1.0, 7)], "six beside seven would say what the seventh did"
 
 
 def test_two_households_are_no_group(flats: Callable[..., Run]) -> None:

@@ -32,6 +32,13 @@ def test_forecasts_are_published_beside_the_releases(published: Callable[..., Pl
     (there / "latest.json").unlink()  # an upload that stopped
     assert issue(platform.at("2026-02-04")) == []
     assert tree(there) == before
+    later = json.dumps({"path": "2026-03-01T00Z-01234567"})
+    (there / "latest.json").write_text(later)  # of a machine that knows more
+    assert issue(platform.at("2026-02-04")) == []
+    assert (there / "latest.json").read_text() == later
+    (there / "latest.json").write_text("damaged")
+    assert issue(platform.at("2026-02-04")) == []
+    assert tree(there) == before
 
     thermopro(platform.raw, "072B", times("2026-01-29 00:00", 24 * 6))
     platform.run("2026-02-05")
@@ -48,6 +55,7 @@ def test_forecasts_are_published_beside_the_releases(published: Callable[..., Pl
 
     shutil.rmtree(platform.data / "forecasts")  # a machine that lost its disk
     assert issue(platform.at("2026-02-05")) == [], "it is there already"
+    assert not (platform.data / "forecasts").exists()
     thermopro(platform.raw, "072B", times("2026-01-29 00:00", 24 * 7))
     platform.run("2026-02-06")
     third = platform.data / "forecasts/sm2/latest"

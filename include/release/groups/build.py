@@ -19,7 +19,7 @@ from include.release.groups import gate
 from include.release.readme import dictionary
 from include.release.release import Release, latest, latest_folder, promote
 from include.release.views import KPIS_BY
-from include.store.published_groups import read_groups, remember_groups
+from include.store.published_groups import PUBLISHED_GROUPS, read_groups, remember_groups
 
 NEEDED = ("kpi_day", "kpi_month")  # tables of the restricted releases
 
@@ -101,10 +101,14 @@ def _load(database: duckdb.DuckDBPyConnection, releases: dict[Path, list[str]]) 
 
 
 def _published_before(run: Run) -> pa.Table:
-    """Of all publications that hold restricted buildings: groups of several may overlap."""
-    buildings = sorted(run.registry.of_all.restricted)
-    tables = [read_groups(run.settings.paths, building_id) for building_id in buildings]
-    return pa.concat_tables(tables)
+    """Of all publications and of every building that there ever was: groups may overlap."""
+    paths = replace(run.settings.paths, buildings=None)
+    return pa.concat_tables(
+        [
+            PUBLISHED_GROUPS.empty_table(),
+            *(read_groups(paths, building_id) for building_id in paths.known_buildings),
+        ]
+    )
 
 
 def _write_documents(run: Run, version: str, rows: dict[str, int], staging: Path) -> None:

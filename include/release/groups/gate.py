@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from include.contract.kpis import kpis
 from include.contract.tables import Table, tables_of
 from include.core import files
+from include.core.duckdb_session import run_statements
 from include.core.errors import ContractError
 from include.core.words import holds
 from include.registry import Registry, Run
@@ -59,10 +60,7 @@ def weigh(
         "min_households": publication.min_households,
         "publication": publication.publication_id,
     }
-    for statement in QUERY.split(";\n"):
-        if statement.strip():
-            used = {name: value for name, value in given.items() if f"${name}" in statement}
-            database.execute(statement, used)
+    run_statements(database, QUERY, given)
     return database.table("remembered").to_arrow_table()
 
 
@@ -123,7 +121,7 @@ def refuse_names(run: Run, staging: Path, households: Iterable[tuple[str, str]])
                 f"publication {run.publication.publication_id}: {name} names a household, or what"
                 " is measured there",
                 where="publications.csv, columns title and licence",
-                cure="name neither apartments nor sensors there",
+                cure="leave the names of apartments, rooms and sensors out of both columns",
             )
 
 

@@ -50,7 +50,9 @@ select
     month,
     kpi,
     revision,
-    count(*) filter (pairs.contribution is distinct from earlier.contribution) as households
+    count(*) filter (pairs.contribution is distinct from earlier.contribution)
+    -- a household of which nothing is known any more counts as changed
+    + max(coalesce(earlier.households, 0)) - count(earlier.household) as households
 from pairs
 full join earlier using (publication, month, kpi, revision, household)
 group by all;
@@ -130,4 +132,4 @@ select
     group_month.value is not null as is_kept
 from cells
 left join group_month using (month, kpi)
-where cells.withheld is not null;
+where cells.withheld is not null

@@ -85,11 +85,11 @@ def _register_power(run: Run, published: Iterable[Table]) -> str:
     buildings = {row.building_id for row in run.registry.published_buildings}
     parts = [
         "select power.building_id, register_keys.node_id,"
-        f" power.{row.time_column} as timestamp, power.{row.power_column} as power_w"
+        f' power."{row.time_column}" as timestamp, power."{row.power_column}" as power_w'
         f" from {row.table} as power inner join register_keys"
         " on power.building_id = register_keys.building_id"
         f" and register_keys.published = '{row.key_table}'"
-        f" and cast(power.{row.key_column} as varchar) = register_keys.key"
+        f' and cast(power."{row.key_column}" as varchar) = register_keys.key'
         for row in run.registry.register_references
         if row.table in there and row.building_id in buildings
     ]
