@@ -355,8 +355,15 @@ def delete_files(remote: str, paths: Iterable[str], *, for_good: bool = False) -
 
 
 def delete_folder(remote: str, *, for_good: bool = False) -> None:
-    """Delete a folder of a remote with all that is in it. Raises RemoteError."""
-    run("purge", *_past_the_bin(for_good), remote, remote=remote)
+    """Delete a folder of a remote with all that is in it; none if there is none.
+
+    It is looked for first: how `purge` says that there is none depends on the kind of remote.
+
+    Raises RemoteError.
+    """
+    with contextlib.suppress(RemoteGone):
+        run("lsf", remote, remote=remote)
+        run("purge", *_past_the_bin(for_good), remote, remote=remote)
 
 
 def _past_the_bin(for_good: bool) -> list[str]:

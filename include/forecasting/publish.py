@@ -1,6 +1,5 @@
 """Issues forecasts of a building's published hours, and publishes them beside its releases."""
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -16,7 +15,7 @@ from include.contract.tables import Table, file_of, tables_of
 from include.core import files, rclone
 from include.core.drives import below
 from include.core.duckdb_session import run_statements, scratch_database
-from include.core.errors import PlatformError, RemoteGone
+from include.core.errors import PlatformError
 from include.core.plain_text import plain
 from include.forecasting.forecast import Task, forecast
 from include.forecasting.model import is_available
@@ -269,8 +268,7 @@ def withdraw_forecasts(run: Run, building_id: str) -> None:
     """Delete all forecasts of a building, here and where they are published."""
     published = _publication_of(run, building_id)
     if published is not None:
-        with contextlib.suppress(RemoteGone):
-            rclone.delete_folder(_remote(published, building_id), for_good=True)
+        rclone.delete_folder(_remote(published, building_id), for_good=True)
     files.remove(run.settings.paths.forecasts(building_id))
     files.remove(run.settings.paths.models)
 

@@ -99,6 +99,11 @@ def test_what_makes_progress_is_not_stopped(
     assert (tmp_path / "there/a").stat().st_size == 8_000_000
 
 
+@pytest.mark.parametrize("remote", ["", ":memory:bucket"], ids=["local", "objects"])
+def test_a_folder_that_is_not_there_is_deleted(remote: str, tmp_path: Path) -> None:
+    rclone.delete_folder(f"{remote or tmp_path}/none", for_good=True)
+
+
 def test_a_program_that_rclone_has_started_ends_with_it(tmp_path: Path) -> None:
     script = f"sleep 60 & echo $! > {tmp_path}/child; trap '' TERM; wait"
     rclone_grace, rclone.GRACE = rclone.GRACE, 1
