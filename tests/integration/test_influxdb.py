@@ -118,6 +118,25 @@ def test_what_the_server_lost_fails_and_names_series_and_month(
         influxdb.aggregate(planned, server, SECRET)
 
 
+def test_what_the_server_lost_once_is_loaded_again(
+    planned: Settings,
+    server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bodies, loads = influxdb._bodies, []
+
+    def lossy(*args: Any) -> Iterator[bytes]:
+        loads.append(args)
+        for body in bodies(*args):
+            yield body.partition(b"\n")[2] if len(loads) == 1 else body
+
+    monkeypatch.setattr(influxdb, "_bodies", lossy)
+    influxdb.aggregate(planned, server, SECRET)
+    assert len(loads) >= 2
+    assert "loaded once more" in caplog.text
+
+
 def test_an_answer_that_breaks_off_or_a_square_that_is_lost_is_noticed(
     planned: Settings, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
