@@ -28,6 +28,12 @@ VIEWS = {
     "explorer_heatmap": ("shape=heatmap&places=5NP-S2&datetime=../..", "cs", "tablet", "light"),
     "explorer_floors": ("shape=floors&datetime=last-month", "en", "tablet", "dark"),
     "explorer_calendar": ("shape=calendar&datetime=../..", "en", "phone", "dark"),
+    "explorer_forecast": (
+        "page=forecast&places=1NP-S1&measurements=temp_indoor",
+        "en",
+        "wide",
+        "light",
+    ),
     "explorer_health": ("page=health", "en", "tablet", "light"),
 }
 DAYS = "datetime=2023-10-28/2023-10-30"

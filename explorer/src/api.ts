@@ -2,6 +2,7 @@
 
 import type {
   Building,
+  Forecast,
   Incident,
   Labels,
   Measurement,
@@ -34,6 +35,11 @@ interface AnsweredSeries {
 
 interface Answer extends Head {
   series: AnsweredSeries[];
+}
+
+interface Issued {
+  series: Forecast[];
+  issue_time: string;
 }
 
 interface Head {
@@ -97,6 +103,12 @@ export function api(base: string): Source {
     async incidents(from) {
       if (!from.building.is_whole) return [];
       return allPages<Incident>(`${at(from)}/health/findings`, "findings");
+    },
+    async forecasts(from, series) {
+      if (!series.length) return { forecasts: [], issued: 0 };
+      const asked = new URLSearchParams({ series: series.map((one) => one.id).join(",") });
+      const { series: forecasts, issue_time } = await getJson<Issued>(`${at(from)}/forecast?${asked}`);
+      return { forecasts, issued: Date.parse(issue_time) / 1000 };
     },
     async readings(from, series, t) {
       const asked = new URLSearchParams({ series: series.id, at: iso(t), raw: String(from.building.is_whole ?? true) });

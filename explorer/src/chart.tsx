@@ -30,7 +30,7 @@ export function lookOf(frame: Frame, column: Column): Look {
   const style = getComputedStyle(document.documentElement);
   const colour = style.getPropertyValue(`--line-${number % COLOURS}`).trim();
   if (column.isEarlier) return { colour, dash: [3, 4], width: 1.2 };
-  if (column.like) return { colour, dash: [6, 6], width: 1.4 };
+  if (column.like) return { colour, dash: column.dash ?? [6, 6], width: 1.4 };
   return { colour, dash: DASHES[number % DASHES.length]!, width: 1.8 };
 }
 

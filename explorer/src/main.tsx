@@ -8,6 +8,7 @@ import { ENVIRONMENT, EnvironmentPage } from "./environment.tsx";
 import { Explore } from "./explore.tsx";
 import { read, write } from "./favourites.tsx";
 import { given } from "./figures.ts";
+import { ForecastPage } from "./forecast.tsx";
 import { HealthPage, Platform } from "./health.tsx";
 import { ComparisonPage } from "./kpis.tsx";
 import type { Building, Published } from "./model.ts";
@@ -91,6 +92,8 @@ function Body({ scene }: { scene: Scene }) {
       return <DevicesPage scene={scene} />;
     case "kpis":
       return <ComparisonPage scene={scene} />;
+    case "forecast":
+      return <ForecastPage scene={scene} />;
     case "health":
       return <HealthPage scene={scene} />;
     case "release":
@@ -117,6 +120,7 @@ function Header({ scene, buildings, language }: HeaderProps) {
     presence: given(published, PRESENCE).length > 0,
     devices: given(published, DEVICES).length > 0,
     kpis: (published.building.kpis ?? []).length > 0,
+    forecast: published.building.forecast != null,
     health: source.api !== "" && isWhole,
     release: isWhole,
     report: true,

@@ -9,6 +9,8 @@ export interface Building {
   is_whole?: boolean;
   /** The KPIs that the API gives to the reader. */
   kpis?: string[];
+  /** The last forecast, which the API alone has. */
+  forecast?: string | null;
 }
 
 export interface Place {
@@ -64,6 +66,32 @@ export interface Values {
   min: Numbers | null; // null: equal to the value everywhere
   max: Numbers | null;
   count: Numbers | null; // readings; null: not known, or one in each window
+}
+
+/** Hours of a forecast, in arrays beside one another. */
+export interface Expected {
+  t: number[];
+  value: Numbers;
+  lower_80: Numbers;
+  upper_80: Numbers;
+}
+
+/** How far a method was off in the weeks before, over some horizons. */
+export interface Quality {
+  first_horizon: number;
+  last_horizon: number;
+  model: string;
+  is_served: boolean;
+  mae: number;
+  coverage_80: number | null;
+}
+
+/** What is expected of a series, and what was, beside what came. */
+export interface Forecast {
+  id: string; // of the series
+  expected: Expected & { baseline_value: Numbers };
+  held: Expected & { actual: Numbers };
+  quality: Quality[];
 }
 
 /** An incident: something that was found wrong with the data. */

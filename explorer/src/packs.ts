@@ -86,6 +86,7 @@ export function packs(root: string): Source {
       );
     },
     incidents: async () => [],
+    forecasts: async () => ({ forecasts: [], issued: 0 }),
     readings: async () => null,
     async files() {
       const lines = (await sums("")).split("\n").filter(Boolean);

@@ -3,6 +3,7 @@
 
 import type {
   Building,
+  Forecast,
   Grain,
   Incident,
   Published,
@@ -21,6 +22,8 @@ export interface Source {
   published(buildingId: string): Promise<Published>;
   values(from: Published, series: Series[], period: Period, grain: Grain, zone: Zone): Promise<Values[]>;
   incidents(from: Published): Promise<Incident[]>;
+  /** Of those of the series that have one, and when they were issued. */
+  forecasts(from: Published, series: Series[]): Promise<{ forecasts: Forecast[]; issued: number }>;
   /** The readings of an hour; null where the source cannot know. */
   readings(from: Published, series: Series, t: number): Promise<Reading[] | null>;
   files(from: Published): Promise<ReleaseFile[]>;

@@ -11,6 +11,7 @@ export interface Column {
   series: Series;
   isEarlier: boolean; // of the period that is compared with
   like?: string; // id of a series in whose colour it is dashed
+  dash?: number[] | undefined; // and how
   value: Numbers;
   min: Numbers | null;
   max: Numbers | null;

@@ -10,6 +10,7 @@ export const PAGES = [
   "presence",
   "devices",
   "kpis",
+  "forecast",
   "health",
   "release",
   "report",

@@ -17,6 +17,7 @@ from include.core.drives import below
 from include.core.duckdb_session import run_statements, scratch_database
 from include.core.errors import PlatformError
 from include.core.plain_text import plain
+from include.core.settings import Settings
 from include.forecasting.forecast import Task, forecast
 from include.forecasting.model import is_available
 from include.registry import Run
@@ -64,6 +65,17 @@ class Issued:
 def forecast_tables() -> tuple[Table, ...]:
     """The tables of a published forecast."""
     return tables_of("forecast")
+
+
+def latest_forecast(settings: Settings, building_id: str) -> Path | None:
+    """The folder of a building's last forecast on this machine; None if there is none."""
+    pointer = settings.paths.forecasts(building_id) / "latest"
+    return pointer.resolve() if pointer.exists() else None
+
+
+def issue_of(name: str) -> str:
+    """The issue in the name of a forecast, such as 2026-03-01T00Z."""
+    return name.rpartition("-")[0]
 
 
 def issue(run: Run) -> list[Issued]:
@@ -206,7 +218,7 @@ def _of_last_week(run: Run, building_id: str, at: datetime) -> list[str]:
     folder = run.settings.paths.forecasts(building_id)
     here = sorted(folder.glob("2*"), key=lambda path: path.stat().st_mtime)
     there = filter(NAME.fullmatch, rclone.folders(_remote(run, building_id)))
-    issued = {name.rpartition("-")[0]: name for name in (*there, *(path.name for path in here))}
+    issued = {issue_of(name): name for name in (*there, *(path.name for path in here))}
     since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
     wanted = [name for day, name in sorted(issued.items()) if day >= since]
     own = {name: f"{name}/{forecast_tables()[0].file}" for name in wanted}
@@ -281,7 +293,7 @@ def _offer(run: Run, building_id: str, name: str) -> None:
     remote = _remote(run, building_id)
     text = json.dumps({"path": name}) + "\n"
     offered = rclone.get_text(f"{remote}/latest.json") or ""
-    if offered == text or _issue_in(offered) > name.rpartition("-")[0]:
+    if offered == text or _issue_in(offered) > issue_of(name):
         return
     if folder.exists():
         names = files.names_below(folder)
@@ -295,4 +307,4 @@ def _offer(run: Run, building_id: str, name: str) -> None:
 def _issue_in(text: str) -> str:
     """The issue that a latest.json names; empty if it is damaged."""
     found = NAME.search(text)
-    return found[0].rpartition("-")[0] if found else ""
+    return issue_of(found[0]) if found else ""

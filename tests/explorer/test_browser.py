@@ -234,6 +234,24 @@ def test_axe_finds_nothing_serious(
     ]
 
 
+def test_a_forecast_is_drawn_after_what_came_and_says_what_it_is_worth(
+    page: Page, platform: Platform
+) -> None:
+    with app(platform) as address:
+        shown(page, address, f"page=forecast&language=en&{ROOM}")
+        expect(page.locator("main")).to_contain_text("Issued 04/02/2026, 0:00")
+        expect(page.locator(".legend tbody tr")).to_have_text(
+            [re.compile(r"^1NP-S1 "), re.compile("expected"), re.compile("baseline")]
+        )
+        page.locator(".plot").focus()
+        page.keyboard.press("End")
+        expect(page.locator("[aria-live]").first).to_contain_text("05/02/2026, 23:00")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("[aria-live]").first).to_contain_text("°C")
+        violations = Axe().run(page).response["violations"]
+        assert not [row["id"] for row in violations if row["impact"] in SERIOUS]
+
+
 def test_an_incident_leads_to_its_place_and_time(page: Page, platform: Platform) -> None:
     with app(platform) as address:
         page.goto(f"{address}#page=health&language=en")

@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
 from include.core import rclone
 from include.forecasting.publish import issue, withdraw_forecasts
+from include.serving.api.app import create_app
+from tests.serving.api.asking import get, series_ids
 from tests.support.platform import Platform, tree
 from tests.support.raw_files import thermopro, times
 
@@ -52,6 +55,16 @@ def test_forecasts_are_published_beside_the_releases(published: Callable[..., Pl
     held = pq.read_table(second / "forecast_held.parquet").to_pylist()
     assert len({row["target_time"] for row in held}) > 20
     assert {row["location"] for row in held if row["actual"] is not None}
+
+    by_hour = {}  # each hour as its last forecast had it
+    for row in sorted(held, key=lambda row: row["issue_time"]):
+        by_hour[row["source"], row["location"], row["measurement"], row["target_time"]] = row
+    api = TestClient(create_app(platform.settings))
+    for series in get(api, f"/buildings/sm2/forecast?series={','.join(series_ids(api))}")["series"]:
+        name = tuple(series["id"].split("~"))
+        own = [row for key, row in sorted(by_hour.items()) if key[:3] == name]
+        assert series["held"]["actual"] == [row["actual"] for row in own]
+        assert series["held"]["value"] == [row["value"] for row in own]
 
     shutil.rmtree(platform.data / "forecasts")  # a machine that lost its disk
     assert issue(platform.at("2026-02-05")) == [], "it is there already"

@@ -38,15 +38,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value)} has no JSON")
 
 
-def answer(request: Request, published: Published, make: Callable[[], Any]) -> Response:
-    """What `make` gives, as JSON: a function of the release, its time, what of it may be seen, and
-    the query alone.
+def answer(
+    request: Request, published: Published, make: Callable[[], Any], made_from: str = ""
+) -> Response:
+    """What `make` gives, as JSON: a function of the release, its time, what of it may be seen, the
+    query, and what `made_from` names.
 
     304 without calling it if the reader has it.
     """
     release = published.release
-    made_from = f"{release.version} {release.as_of} {published.scope} {code_version()}"
-    asked = f"{made_from} {request.url.path}?{request.url.query}"
+    seen = f"{release.version} {release.as_of} {published.scope} {code_version()} {made_from}"
+    asked = f"{seen} {request.url.path}?{request.url.query}"
     etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,

@@ -22,6 +22,7 @@ from include.serving.api.routes import (
     comparison,
     data,
     downloads,
+    forecasts,
     health,
     kpis,
     lineage,
@@ -92,11 +93,12 @@ def _routes(settings: Settings, person: Callable[..., Person | None], limits: Li
 
     router = APIRouter(dependencies=[Depends(limited, scope="function")])
     for own in (
-        buildings.routes(who),
+        buildings.routes(who, settings),
         places.routes(who, reader),
         data.routes(who, reader),
         comparison.routes(who, reader),
         kpis.routes(who, reader),
+        forecasts.routes(who, reader, settings),
         lineage.routes(who, reader, settings),
         health.routes(who, reader, settings),
         platform.routes(who, settings),

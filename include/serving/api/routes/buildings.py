@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from include.core.settings import Settings
+from include.forecasting.publish import latest_forecast
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import View
 from include.serving.api.pages import MOST, Cursor, Limit, page
@@ -14,7 +16,7 @@ from include.serving.api.selection import BuildingId
 Names = Annotated[str, Query(max_length=2000, description="names, joined by commas; empty: all")]
 
 
-def routes(who: Callable[..., View]) -> APIRouter:
+def routes(who: Callable[..., View], settings: Settings) -> APIRouter:
     """The router."""
     Seen = Annotated[View, Depends(who)]  # noqa: N806  # a type
     router = APIRouter(tags=["buildings"], responses=PROBLEMS)
@@ -26,8 +28,10 @@ def routes(who: Callable[..., View]) -> APIRouter:
 
     @router.get("/buildings/{building_id}", operation_id="get_building")
     def building(seen: Seen, request: Request, building_id: BuildingId) -> Response:
-        """A building: name, time zone, licence, and how many series it has."""
+        """A building: name, time zone, licence, how many series it has, and its last forecast."""
         published = seen.of_building(building_id)
+        forecast = latest_forecast(settings, building_id)
+        name = forecast.name if forecast else None
         own = published.series[building_id].values()
         return answer(
             request,
@@ -38,8 +42,10 @@ def routes(who: Callable[..., View]) -> APIRouter:
                     "series": len(own),
                     "first": min((row["first"] for row in own), default=None),
                     "last": max((row["last"] for row in own), default=None),
+                    "forecast": name,
                 }
             },
+            made_from=name or "",
         )
 
     @router.get("/buildings/{building_id}/hierarchy", operation_id="get_hierarchy")
