@@ -105,7 +105,7 @@ export function api(base: string): Source {
       return allPages<Incident>(`${at(from)}/health/findings`, "findings");
     },
     async forecasts(from, series) {
-      if (!series.length) return { forecasts: [], issued: 0 };
+      if (!series.length || from.building.forecast == null) return { forecasts: [], issued: 0 };
       const asked = new URLSearchParams({ series: series.map((one) => one.id).join(",") });
       const { series: forecasts, issue_time } = await getJson<Issued>(`${at(from)}/forecast?${asked}`);
       return { forecasts, issued: Date.parse(issue_time) / 1000 };

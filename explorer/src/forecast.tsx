@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Chart } from "./chart.tsx";
 import { Measurements } from "./controls.tsx";
 import { Legend, Range } from "./legend.tsx";
-import type { Expected, Forecast, Incident, Quality, Series, Values } from "./model.ts";
+import type { Expected, Forecast, Incident, Numbers, Quality, Series, Values } from "./model.ts";
 import { measurementOf, type Scene, seriesLabel } from "./scene.ts";
 import { Tree } from "./tree.tsx";
 import { type Column, type Frame, gridOf, onGrid } from "./values.ts";
@@ -19,9 +19,14 @@ const BASELINES = ["persistence", "last_week"];
 const NO_INCIDENTS: Incident[] = [];
 
 interface Loaded {
-  forecasts: Forecast[];
-  before: Values[]; // hours before the issue, of the same series
+  forecasts: Own[];
   issued: number;
+}
+
+/** A forecast with what it is of: the page may show another building before the next is there. */
+interface Own extends Forecast {
+  series: Series;
+  before: Values; // hours before the issue
 }
 
 export function ForecastPage({ scene }: { scene: Scene }) {
@@ -89,9 +94,9 @@ function Lines({ scene, frame }: { scene: Scene; frame: Frame }) {
   );
 }
 
-function Worth({ scene, forecast }: { scene: Scene; forecast: Forecast }) {
+function Worth({ scene, forecast }: { scene: Scene; forecast: Own }) {
   const { words } = scene;
-  const series = seriesOf(scene, forecast);
+  const { series } = forecast;
   const show = (value: number | undefined) => words.quantity(value, finer(scene, series));
   const served = forecast.quality.filter((row) => row.is_served);
   if (!served.length) return null;
@@ -140,9 +145,11 @@ function useForecasts(scene: Scene, chosen: Series[]): { loaded: Loaded | null; 
     let isCurrent = true;
     const read = async (): Promise<Loaded> => {
       const { forecasts, issued } = await source.forecasts(published, chosen);
-      const own = forecasts.map((one) => seriesOf(scene, one));
+      const series = forecasts.map(({ id }) => chosen.find((one) => one.id === id)!);
       const period = { start: issued - BEFORE, stop: issued };
-      return { forecasts, issued, before: await source.values(published, own, period, "1h", zone) };
+      const before = await source.values(published, series, period, "1h", zone);
+      const own = forecasts.map((one, n) => ({ ...one, series: series[n]!, before: before[n]! }));
+      return { forecasts: own, issued };
     };
     read().then(
       (found) => {
@@ -150,17 +157,17 @@ function useForecasts(scene: Scene, chosen: Series[]): { loaded: Loaded | null; 
         fail("");
         keep(found);
       },
-      (error: Error) => isCurrent && fail(error.message),
+      (error: Error) => {
+        if (!isCurrent) return;
+        fail(error.message);
+        keep(null);
+      },
     );
     return () => {
       isCurrent = false;
     };
   }, [published, chosen.map((one) => one.id).join()]);
   return { loaded, failed };
-}
-
-function seriesOf({ published }: Scene, { id }: Forecast): Series {
-  return published.series.find((one) => one.id === id)!;
 }
 
 /** A measurement with one more decimal: errors are smaller than values. */
@@ -170,16 +177,16 @@ function finer(scene: Scene, series: Series) {
 }
 
 /** What came before the issue, and after it what is expected, with its interval and the baseline. */
-function nextHours(scene: Scene, { forecasts, before, issued }: Loaded): Frame {
+function nextHours(scene: Scene, { forecasts, issued }: Loaded): Frame {
   const stop = Math.max(...forecasts.flatMap((own) => own.expected.t)) + HOUR;
   const period = { start: issued - BEFORE, stop };
   const t = gridOf(period, "1h", scene.zone);
   const columns = [
-    ...forecasts.map((own, n) => onGrid(seriesOf(scene, own), before[n]!, t)),
+    ...forecasts.map(({ series, before }) => onGrid(series, before, t)),
     ...forecasts.map((own) => expectedOf(scene, own, own.expected, t)),
     ...forecasts.map((own) => {
-      const { t: hours, baseline_value: value } = own.expected;
-      return likeIt(scene, own, "baseline", { t: hours, value, min: null, max: null, count: null }, t, DOTS);
+      const { t: hours, baseline_value } = own.expected;
+      return likeIt(scene, own, "baseline", valuesOf(hours, baseline_value), t, DOTS);
     }),
   ];
   return { grain: "1h", period, t, tBefore: [], columns };
@@ -193,30 +200,30 @@ function lastWeek(scene: Scene, { forecasts }: Loaded): Frame | null {
   const period = { start: Math.min(...hours), stop: Math.max(...hours) + HOUR };
   const t = gridOf(period, "1h", scene.zone);
   const columns = [
-    ...own.map((one) => {
-      const { t: at, actual: value } = one.held;
-      return onGrid(seriesOf(scene, one), { t: at, value, min: null, max: null, count: null }, t);
-    }),
+    ...own.map(({ series, held }) => onGrid(series, valuesOf(held.t, held.actual), t)),
     ...own.map((one) => expectedOf(scene, one, one.held, t)),
   ];
   return { grain: "1h", period, t, tBefore: [], columns };
 }
 
-function expectedOf(scene: Scene, own: Forecast, hours: Expected, grid: number[]): Column {
-  const { t, value, lower_80: min, upper_80: max } = hours;
-  return likeIt(scene, own, "expected", { t, value, min, max, count: null }, grid);
+function expectedOf(scene: Scene, own: Own, hours: Expected, grid: number[]): Column {
+  const values = valuesOf(hours.t, hours.value, hours.lower_80, hours.upper_80);
+  return likeIt(scene, own, "expected", values, grid);
+}
+
+function valuesOf(t: number[], value: Numbers, min: Numbers | null = null, max: Numbers | null = null): Values {
+  return { t, value, min, max, count: null };
 }
 
 /** A column in the colour of what it is said of. */
 function likeIt(
-  scene: Scene,
-  own: Forecast,
+  { words }: Scene,
+  { series }: Own,
   key: Key,
   values: Values,
   grid: number[],
   dash?: number[],
 ): Column {
-  const series = seriesOf(scene, own);
-  const named = { ...series, id: `${own.id} ${key}`, location: `${series.location}, ${scene.words.say(key)}` };
-  return { ...onGrid(named, values, grid), like: own.id, dash };
+  const named = { ...series, id: `${series.id} ${key}`, location: `${series.location}, ${words.say(key)}` };
+  return { ...onGrid(named, values, grid), like: series.id, dash };
 }

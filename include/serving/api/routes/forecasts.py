@@ -1,7 +1,7 @@
 """What is expected of series in the next hours, and what came of the last forecasts."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,15 +18,10 @@ from include.serving.api.selection import BuildingId, SeriesIds, chosen_series
 from include.serving.api.values import Reader
 
 NAMES = ("source", "location", "measurement")
+OF_AN_HOUR = ("t", "horizon", "model", "value", "lower_80", "upper_80", "lower_95", "upper_95")
 HOURS = {
-    "expected": (
-        *("t", "horizon", "model", "value", "lower_80", "upper_80", "lower_95", "upper_95"),
-        *("baseline", "baseline_value"),
-    ),
-    "held": (
-        *("t", "horizon", "model", "value", "lower_80", "upper_80", "lower_95", "upper_95"),
-        "actual",
-    ),
+    "expected": (*OF_AN_HOUR, "baseline", "baseline_value"),
+    "held": (*OF_AN_HOUR, "actual"),
 }
 Series = tuple[str, ...]  # source, location, measurement
 Rows = list[dict[str, Any]]
@@ -55,9 +50,7 @@ def routes(who: Callable[..., View], reader: Reader, settings: Settings) -> APIR
             published,
             lambda: {
                 "forecast": folder.name,
-                "issue_time": datetime.strptime(issue_of(folder.name), "%Y-%m-%dT%HZ").replace(
-                    tzinfo=UTC
-                ),
+                "issue_time": datetime.fromisoformat(issue_of(folder.name)),
                 "series": _series(reader, published, folder, chosen),
             },
             made_from=folder.name,
