@@ -234,7 +234,7 @@ def of_many_buildings(folder: Path, counts: Iterable[int]) -> list[str]:
     return lines
 
 
-def said_by(name: str, *arguments: Path) -> str:
+def said_by(name: str, *arguments: Path | str) -> str:
     """What a benchmark of its own prints."""
     return subprocess.run(
         [sys.executable, PROJECT / f"benchmarks/{name}.py", *arguments],
@@ -299,6 +299,7 @@ def main() -> None:
         campus = on_campus(Path(scratch))
         many = of_many_buildings(Path(scratch), arguments.buildings)
         packs, amounts, facts = (said_by(name) for name in ("packs", "amounts", "facts"))
+        forecasts = said_by("forecasts", "--cost")
         pack = {"DATA_DIR": str(Path(scratch) / "pack")}
         first, again = (timed(PROJECT / "cli/run.py", **pack) for _ in range(2))
         release = Path(scratch) / "pack/releases/latest"
@@ -363,6 +364,13 @@ A month of 16 rooms that send fourteen values a minute, 10 million, becomes the 
 copy of the readings with one thread (`python benchmarks/facts.py`).
 
 {facts}
+
+## Forecasts
+
+A generated year by the hour and ten weeks by the quarter of an hour: models are trained, compared over four weeks, and say what comes
+(`python benchmarks/forecasts.py --cost`). What they are worth: [forecasts](forecasts.md).
+
+{forecasts}
 
 ## Explorer and API
 

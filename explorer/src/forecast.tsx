@@ -117,7 +117,7 @@ function Worth({ scene, forecast }: { scene: Scene; forecast: Own }) {
           {served.map((row) => (
             <tr key={row.first_horizon}>
               <th scope="row">
-                {row.first_horizon}–{row.last_horizon}
+                {row.first_horizon / 60}–{row.last_horizon / 60}
               </th>
               <td>{words.say(`method_${row.model}` as Key)}</td>
               <td class="number">{show(row.mae)}</td>

@@ -78,7 +78,7 @@ export interface Expected {
 
 /** How far a method was off in the weeks before, over some horizons. */
 export interface Quality {
-  first_horizon: number;
+  first_horizon: number; // minutes
   last_horizon: number;
   model: string;
   is_served: boolean;

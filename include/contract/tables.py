@@ -129,8 +129,8 @@ def columns_of_named(model: str) -> tuple[Column, ...]:
 
 
 def file_of(model: str) -> str:
-    """The file of the release that a model makes."""
-    return next(table.file for table in tables() if table.model == model)
+    """The file of a release that a model makes, of those that name it."""
+    return next(_table(one).file for one in _models() if one["name"] == model)
 
 
 @functools.cache

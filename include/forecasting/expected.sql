@@ -1,8 +1,8 @@
--- What is served at the issue. Given are `said` with series, horizon, and a column for each method; `bands`; and `widths`, which
--- quality.sql has made.
+-- What is served at the issue. Given are `said` with series, slot, horizon, actual, and a column for each method; `bands`; and
+-- `widths`, which quality.sql has made.
 create or replace table expected as
-with methods as (
-    unpivot said on lightgbm, persistence, last_week into name method value value
+with by_method as (
+    unpivot said on columns(* exclude (series, slot, horizon, actual)) into name method value value
 ),
 
 served as (
@@ -24,7 +24,7 @@ select
     chosen.value,
     other.value as baseline_value
 from served
-inner join methods as chosen using (series, horizon, method)
-left join methods as other
+inner join by_method as chosen using (series, horizon, method)
+left join by_method as other
     on served.series = other.series and served.horizon = other.horizon and served.baseline = other.method
 order by served.series, served.horizon

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,9 @@ from include.core.errors import DamagedFile
 ROUNDS = 100
 # one thread: equal inputs are equal bytes on every machine
 PARAMETERS = {
-    "objective": "l2",
     "learning_rate": 0.1,
-    "num_leaves": 31,
+    "num_leaves": 15,
+    "max_bin": 63,
     "min_data_in_leaf": 50,
     "deterministic": True,
     "force_row_wise": True,
@@ -25,7 +26,9 @@ PARAMETERS = {
     "seed": 1,
     "verbose": -1,
 }
-NOT_FEATURES = ("series", "hour", "actual", "last")
+OF_VALUES = PARAMETERS | {"objective": "l2"}
+# the logarithmic loss: what it says is a probability
+OF_PRESENCE = PARAMETERS | {"objective": "binary"}
 Floats = npt.NDArray[np.float64]
 
 
@@ -39,59 +42,81 @@ def is_available() -> bool:
 
 
 class Model:
-    """A trained model; changes grow with the horizon, so it learns them in what is usual there."""
+    """A trained model. Of values it learns changes, in units of what is usual at their horizon; of
+    presence the probability.
+    """
 
-    def __init__(self, text: str, usual: dict[int, float]) -> None:
+    def __init__(self, kept: dict[str, Any], trained_on: str) -> None:
         import lightgbm  # takes a second  # noqa: PLC0415
 
-        self._booster = lightgbm.Booster(model_str=text)
-        self._usual = usual
+        self.trained_on = trained_on  # hash of all that it depends on
+        self._booster = lightgbm.Booster(model_str=kept["model"])
+        self._features: list[str] = kept["features"]
+        self._usual = {int(horizon): value for horizon, value in kept["usual"].items()}
 
     @classmethod
-    def of(cls, cases: Callable[[], pa.Table], inputs: str, folder: Path) -> "Model":
+    def of(
+        cls, cases: Callable[[], pa.Table], inputs: str, folder: Path, *, is_presence: bool = False
+    ) -> "Model":
         """The model of these cases: trained now, or read where it was before.
 
         Args:
             cases: with the columns of cases.sql, `actual` among them.
             inputs: names all that the cases depend on.
             folder: where models are kept, each by the hash of what it was trained on.
+            is_presence: whether the probability of 1 is learned.
         """
-        facts = json.dumps([inputs, PARAMETERS, ROUNDS])
-        path = folder / f"{hashlib.sha256(facts.encode()).hexdigest()[:32]}.json"
+        parameters = OF_PRESENCE if is_presence else OF_VALUES
+        facts = json.dumps([inputs, parameters, ROUNDS])
+        trained_on = hashlib.sha256(facts.encode()).hexdigest()
+        path = folder / f"{trained_on[:32]}.json"
         try:
             kept = files.read_sealed(path)
         except (FileNotFoundError, DamagedFile):
-            kept = _trained(cases())
+            kept = _trained(cases(), parameters, is_presence=is_presence)
             files.write_sealed(path, kept)
-        usual = {int(horizon): value for horizon, value in kept["usual"].items()}
-        return cls(kept["model"], usual)
+        return cls(kept, trained_on)
 
     def predict(self, cases: pa.Table) -> Floats:
         """What comes, for each case."""
-        change = np.asarray(self._booster.predict(_features(cases), num_threads=1))
-        return _column(cases, "last") + change * _usual_of(cases, self._usual)
+        found = self._booster.predict(_matrix(cases, self._features), num_threads=1)
+        said = np.asarray(found, dtype=np.float64)
+        if not self._usual:
+            return said
+        return _column(cases, "last") + said * _usual_of(cases, self._usual)
 
 
-def _trained(cases: pa.Table) -> dict[str, object]:
+def _trained(
+    cases: pa.Table, parameters: Mapping[str, object], *, is_presence: bool
+) -> dict[str, object]:
     import lightgbm  # noqa: PLC0415
 
-    change = _column(cases, "actual") - _column(cases, "last")
+    left_out = {"series", "slot", "actual"} | (set() if is_presence else {"last"})
+    features = [name for name in cases.column_names if name not in left_out]
+    usual = {} if is_presence else _usual(cases)
+    wanted = _column(cases, "actual")
+    if usual:
+        wanted = (wanted - _column(cases, "last")) / _usual_of(cases, usual)
+    data = lightgbm.Dataset(_matrix(cases, features), wanted)
+    booster = lightgbm.train(dict(parameters), data, num_boost_round=ROUNDS)
+    return {"model": booster.model_to_string(), "features": features, "usual": usual}
+
+
+def _usual(cases: pa.Table) -> dict[int, float]:
+    """The mean change by horizon."""
+    change = np.abs(_column(cases, "actual") - _column(cases, "last"))
     horizons = _column(cases, "horizon")
-    usual = {
-        int(horizon): float(np.abs(change[horizons == horizon]).mean()) or 1.0
+    return {
+        int(horizon): float(change[horizons == horizon].mean()) or 1.0
         for horizon in np.unique(horizons)
     }
-    data = lightgbm.Dataset(_features(cases), change / _usual_of(cases, usual))
-    booster = lightgbm.train(dict(PARAMETERS), data, num_boost_round=ROUNDS)
-    return {"model": booster.model_to_string(), "usual": usual}
 
 
 def _usual_of(cases: pa.Table, usual: dict[int, float]) -> Floats:
     return np.interp(_column(cases, "horizon"), sorted(usual), [usual[h] for h in sorted(usual)])
 
 
-def _features(cases: pa.Table) -> npt.NDArray[np.float32]:
-    names = [name for name in cases.column_names if name not in NOT_FEATURES]
+def _matrix(cases: pa.Table, names: list[str]) -> npt.NDArray[np.float32]:
     return np.column_stack([_column(cases, name).astype(np.float32) for name in names])
 
 

@@ -19,6 +19,7 @@ from include.core.errors import PlatformError
 from include.core.plain_text import plain
 from include.core.settings import Settings
 from include.forecasting.forecast import Task, forecast
+from include.forecasting.inputs import KINDS, load
 from include.forecasting.model import is_available
 from include.registry import Run
 from include.registry.forecast_rows import Forecast
@@ -30,27 +31,16 @@ from include.release.release import latest
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
-TABLES = files.read_source(HERE / "tables.sql")
+TABLES, HELD = (files.read_source(HERE / f"{name}.sql") for name in ("tables", "held"))
+MADE_BY = ("forecast", "inputs", "model")
 # all that says how a forecast is made
 CODE = [
     files.read_source(path)
-    for path in (HERE / "forecast.py", HERE / "model.py", *sorted(HERE.glob("*.sql")))
+    for path in sorted((*HERE.glob("*.sql"), *(HERE / f"{name}.py" for name in MADE_BY)))
 ]
 HELD_FOR = timedelta(days=7)
 NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\dZ-[0-9a-f]{8}")  # the issue, and a hash of all inputs
 SUMS = "SHA256SUMS"  # sent last: what has it is whole
-HOUR = 3600
-# A year and its seasons: what a day costs does not grow with the history. It begins with a month,
-# so that models, which are named by all that they have seen, are those of the day before.
-RECENT = """
-create table hourly as
-with own as (
-    select source, location, measurement, timestamp, value_mean
-    from read_parquet($path) where building_id = $building
-)
-select * from own
-where timestamp >= (select date_trunc('month', max(timestamp)) - interval 13 months from own)
-"""
 
 
 @dataclass(frozen=True)
@@ -120,19 +110,16 @@ def _issue(run: Run, building_id: str, rows: list[Forecast]) -> list[Issued]:
     assert release
     folder = run.settings.paths.forecasts(building_id)
     with scratch_database(run.settings) as database:
-        path = {"path": str(release.path / file_of("agg_hourly")), "building": building_id}
-        database.execute(RECENT, path)
-        loaded = [_load(database, row) for row in rows]
-        known = max((last for last in loaded if last), default=None)
-        if known is None:
+        end = load(database, run.registry, release.path, rows)
+        if end is None:
             return []
-        at = datetime.fromtimestamp((known + 1) * HOUR, UTC)
+        at = datetime.fromtimestamp(end, UTC)
         name = f"{at:%Y-%m-%dT%HZ}-{_inputs(database, rows)[:8]}"
         is_new = not (folder / name).exists() and not _is_whole(run, building_id, name)
         if is_new:
             staging = files.empty_folder(folder / ".staging")
-            _make_tables(database, run, rows, known)
-            _held(database, _of_last_week(run, building_id, at))
+            _make_tables(database, run, rows, end)
+            _held(database, rows, _of_last_week(run, building_id, at))
             counts = {table.file: _write(database, table, staging) for table in forecast_tables()}
             _document(run, building_id, release.version, name, at, counts, staging)
             files.move(staging, folder / name)
@@ -147,39 +134,12 @@ def _is_whole(run: Run, building_id: str, name: str) -> bool:
     return rclone.get_text(f"{_remote(run, building_id)}/{name}/{SUMS}") is not None
 
 
-def _load(database: duckdb.DuckDBPyConnection, row: Forecast) -> int | None:
-    """Make `known` and `outside` of a row as tables of its own; its last hour."""
-    name, given = row.forecast_id, {"measurement": row.measurement, "globs": list(row.locations)}
-    database.execute(
-        f"create table series_{name} as select row_number() over (order by source, location) as"
-        " series, source, location from (select distinct source, location from hourly where"
-        " measurement = $measurement and (len($globs) = 0 or exists("
-        "select 1 from unnest($globs) as globs (one) where location glob one)))",
-        given,
-    )
-    database.execute(
-        f"create table known_{name} as select series, epoch(timestamp)::bigint // 3600 as hour,"
-        f" value_mean as value from hourly inner join series_{name} using (source, location)"
-        " where measurement = $measurement",
-        {"measurement": row.measurement},
-    )
-    database.execute(
-        f"create table outside_{name} as select measurement as name,"
-        " epoch(timestamp)::bigint // 3600 as hour,"
-        " avg(value_mean order by source, location) as value"
-        " from hourly where list_contains($names, measurement) group by all",
-        {"names": list(row.covariates)},
-    )
-    [(last,)] = database.sql(f"select max(hour) from known_{name}").fetchall()
-    return int(last) if last is not None else None
-
-
 def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
     """Hash of all that the forecast depends on."""
     facts = [row.model_dump_json(exclude={"line"}) for row in rows]
     found = hashlib.sha256("\n".join([*facts, *CODE, str(is_available())]).encode())
     for row in rows:
-        for kind in ("series", "known", "outside"):
+        for kind in KINDS:
             table = database.sql(f"from {kind}_{row.forecast_id} order by all").fetchnumpy()
             for column in table.values():
                 found.update(str(column.tolist()).encode())
@@ -187,28 +147,42 @@ def _inputs(database: duckdb.DuckDBPyConnection, rows: list[Forecast]) -> str:
 
 
 def _make_tables(
-    database: duckdb.DuckDBPyConnection, run: Run, rows: list[Forecast], last: int
+    database: duckdb.DuckDBPyConnection, run: Run, rows: list[Forecast], end: int
 ) -> None:
     """Make the tables that forecasts.yml declares, and fill those of what is expected."""
     for table in forecast_tables():
         columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
         database.execute(f"create table {table.model} ({columns})")
+    units = {row.measurement: row.unit for row in run.registry.measurements}
     for row in rows:
-        name = row.forecast_id
-        for kind in ("known", "outside"):
-            database.execute(f"create or replace view {kind} as from {kind}_{name}")
+        for kind in KINDS:
+            database.execute(f"create or replace view {kind} as from {kind}_{row.forecast_id}")
         if not database.sql("select count(*) from known").fetchall()[0][0]:
-            log.warning("%s: there are no hours of %s", name, row.measurement)
+            log.warning("%s: the release has no %s", row.forecast_id, row.measurement)
             continue
-        zone = run.registry.building(row.building_id).timezone
-        forecast(database, Task(row.hours, row.weeks, last, zone, run.settings.paths.models))
+        minutes = row.minutes
+        task = Task(
+            ahead=row.hours * 60 // minutes,
+            weeks=row.weeks,
+            last=end // (minutes * 60) - 1,
+            zone=run.registry.building(row.building_id).timezone,
+            models=run.settings.paths.models,
+            minutes=minutes,
+            is_presence=row.is_presence,
+        )
+        forecast(database, task)
         given = {
-            "forecast_id": name,
+            "forecast_id": row.forecast_id,
             "building_id": row.building_id,
             "measurement": row.measurement,
-            "last_hour": last,
+            "unit": units.get(row.measurement, "1"),
+            "covariates": ";".join((*row.covariates, *row.weather)),
+            "hours": row.hours,
+            "minutes": minutes,
+            "is_presence": row.is_presence,
+            "end": end,
         }
-        run_statements(database, TABLES.replace("of_series", f"series_{name}"), given)
+        run_statements(database, TABLES, given)
 
 
 def _of_last_week(run: Run, building_id: str, at: datetime) -> list[str]:
@@ -221,25 +195,22 @@ def _of_last_week(run: Run, building_id: str, at: datetime) -> list[str]:
     issued = {issue_of(name): name for name in (*there, *(path.name for path in here))}
     since = f"{at - HELD_FOR:%Y-%m-%dT%HZ}"
     wanted = [name for day, name in sorted(issued.items()) if day >= since]
-    own = {name: f"{name}/{forecast_tables()[0].file}" for name in wanted}
-    absent = [file for name, file in own.items() if not (folder / name).exists()]
+    file = file_of("fact_prediction")
+    own = {name: f"{name}/{file}" for name in wanted}
+    absent = [path for name, path in own.items() if not (folder / name).exists()]
     copies = run.settings.paths.work / "forecasts"
     if absent:
         rclone.fetch(_remote(run, building_id), files.empty_folder(copies), absent)
-    found = ((copies if file in absent else folder) / file for file in own.values())
+    found = ((copies if path in absent else folder) / path for path in own.values())
     return [str(path) for path in found if path.exists()]
 
 
-def _held(database: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+def _held(database: duckdb.DuckDBPyConnection, rows: list[Forecast], paths: list[str]) -> None:
     """Fill `forecast_held`: what was issued, beside what came."""
-    if paths:
+    for row in rows if paths else ():
         database.execute(
-            "insert into forecast_held by name"
-            " select earlier.* exclude (baseline, baseline_value), hourly.value_mean as actual"
-            f" from read_parquet({paths}) as earlier inner join hourly"
-            " on earlier.source = hourly.source and earlier.location = hourly.location"
-            " and earlier.measurement = hourly.measurement"
-            " and earlier.target_time = hourly.timestamp"
+            HELD.replace("of_row", row.forecast_id),
+            {"forecast_id": row.forecast_id, "paths": paths, "minutes": row.minutes},
         )
 
 

@@ -1,5 +1,5 @@
--- How far each method was off, over issues of the past, and which one is served. Given are `tried` with series, hour, horizon,
--- week (1 is the first), actual, and a column for each method; and `bands` of horizons.
+-- How far each method was off, over issues of the past, and which one is served. Given are `tried` with series, slot, horizon,
+-- week (1 is the first), actual, and a column for each method; `bands` of horizons; and `methods` with name, is_baseline.
 
 -- the width that holds such a share of errors like these, and one more; null if they are too few to say
 create or replace macro width_of(sorted_errors, share) as
@@ -12,69 +12,72 @@ create or replace macro width_of(sorted_errors, share) as
 create or replace table scales as
 select
     one.series,
-    avg(abs(one.value - week_before.value) order by one.hour) as scale
-from hours as one
-inner join hours as week_before on one.series = week_before.series and one.hour - 168 = week_before.hour
-where one.hour < $start
+    avg(abs(one.value - week_before.value) order by one.slot) as scale
+from slots as one
+inner join slots as week_before on one.series = week_before.series and one.slot - $week = week_before.slot
+where one.slot < $start
 group by one.series;
 
 create or replace table errors as
+with expected as (
+    unpivot tried on columns(* exclude (series, slot, horizon, week, actual)) into name method value value
+)
+
 select
-    tried.series,
-    tried.hour,
-    tried.horizon,
-    tried.week,
+    expected.series,
+    expected.slot,
+    expected.horizon,
+    expected.week,
+    expected.method,
     bands.first_horizon,
-    unnest(['lightgbm', 'persistence', 'last_week']) as method,
-    unnest([abs(lightgbm - actual), abs(persistence - actual), abs(last_week - actual)]) as error
-from tried
-inner join bands on tried.horizon between bands.first_horizon and bands.last_horizon
-where tried.actual is not null;
+    abs(expected.value - expected.actual) as error
+from expected
+inner join bands on expected.horizon between bands.first_horizon and bands.last_horizon
+where expected.actual is not null;
 
 create or replace table scored as
 select
     series,
     first_horizon,
     method,
-    count(error) as windows,
-    avg(error order by hour, horizon) as mae,
-    list_sort(list(error) filter (error is not null)) as sorted_errors
+    count(*) as windows,
+    avg(error order by slot, horizon) as mae,
+    if($is_presence, avg(error * error order by slot, horizon), null) as brier,
+    coalesce(brier, mae) as score,
+    list_sort(list(error)) as sorted_errors
 from errors
-group by all
-having count(error) > 0;
+group by all;
 
 create or replace table ranked as
-with baselines as (
+with chosen as (
     select
-        series,
-        first_horizon,
-        min_by(method, mae) as baseline,
-        min(mae) as baseline_mae
+        scored.series,
+        scored.first_horizon,
+        arg_min(scored.method, scored.score) filter (methods.is_baseline) as baseline,
+        min(scored.score) filter (methods.is_baseline) as baseline_score,
+        -- a model only where it beats both baselines
+        arg_min(scored.method, {score: scored.score, no_baseline: not methods.is_baseline, method: scored.method}) as served
     from scored
-    where method <> 'lightgbm'
+    inner join methods on scored.method = methods.name
     group by all
 )
 
 select
-    scored.*,
-    baselines.baseline,
-    scored.mae / nullif(scales.scale, 0) as mase,
-    1 - scored.mae / nullif(baselines.baseline_mae, 0) as gain,
-    if(
-        coalesce(bool_or(scored.method = 'lightgbm' and scored.mae < baselines.baseline_mae) over same, false),
-        scored.method = 'lightgbm',
-        scored.method = baselines.baseline
-    ) as is_served
+    scored.* exclude (score),
+    chosen.baseline,
+    if($is_presence, null, scored.mae / nullif(scales.scale, 0)) as mase,
+    1 - scored.score / nullif(chosen.baseline_score, 0) as gain,
+    scored.method = chosen.served as is_served
 from scored
-inner join baselines using (series, first_horizon)
+inner join chosen using (series, first_horizon)
 left join scales using (series)
-window same as (partition by scored.series, scored.first_horizon);
+where chosen.baseline is not null;
 
 create or replace table widths as
 select
     *,
-    width_of(sorted_errors, 0.80) as width_80,
-    width_of(sorted_errors, 0.95) as width_95
+    if($is_presence, null, width_of(sorted_errors, 0.80)) as width_80,
+    if($is_presence, null, width_of(sorted_errors, 0.95)) as width_95
 from ranked;
 
 -- measured walking forward: each week's errors beside the widths that were known before it
@@ -85,7 +88,7 @@ with before as (
         later.first_horizon,
         later.method,
         later.week,
-        list_sort(list(earlier.error) filter (earlier.error is not null)) as sorted_errors
+        list_sort(list(earlier.error)) as sorted_errors
     from (select distinct series, first_horizon, method, week from errors where week > 2) as later
     inner join errors as earlier
         on
@@ -93,6 +96,7 @@ with before as (
             and later.first_horizon = earlier.first_horizon
             and later.method = earlier.method
             and earlier.week < later.week
+    where not $is_presence
     group by all
 )
 
@@ -104,7 +108,6 @@ select
     avg((errors.error <= width_of(sorted_errors, 0.95))::integer) as coverage_95
 from errors
 inner join before using (series, first_horizon, method, week)
-where errors.error is not null
 group by all;
 
 create or replace table quality as

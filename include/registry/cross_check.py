@@ -465,7 +465,12 @@ def _check_building(known: Known, row: Tariff) -> None:
 
 def _check_forecast(known: Known, row: Forecast) -> None:
     _refer(FORECASTS, row, "building_id", row.building_id, known.buildings)
-    for column, names in (("measurement", (row.measurement,)), ("covariates", row.covariates)):
+    columns = {
+        "measurement": () if row.is_presence else (row.measurement,),
+        "covariates": row.covariates,
+        "weather": row.weather,
+    }
+    for column, names in columns.items():
         for name in names:
             _refer(FORECASTS, row, column, name, known.measurements)
 

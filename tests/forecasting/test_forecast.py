@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from benchmarks.year import FIRST, energy, year
+from benchmarks.forecasts import fill
+from benchmarks.year import FIRST, beside, energy, presence, weather, year
 from include.forecasting import forecast as forecasting
 from include.forecasting.forecast import Task, forecast
-from include.forecasting.model import Model
 
 DAYS = 70
 LAST = FIRST + DAYS * 24 - 1
@@ -22,22 +23,27 @@ def issued(tmp_path: Path) -> Callable[..., dict[str, pa.Table]]:
     """What is made of series, with models that other calls of the test may have trained."""
 
     def make(
-        known: pa.Table, outside: pa.Table, hours: int = 24, zone: str = "Europe/Prague"
-    ) -> dict[str, pa.Table]:
+        known: pa.Table, outside: pa.Table | None = None, *, ahead: int = 24, minutes: int = 60,
+        zone: str = "Europe/Prague", **more: pa.Table,
+    ) -> dict[str, pa.Table]:  # fmt: skip
         with duckdb.connect(config={"threads": 1}) as database:
-            database.register("given_known", known)
-            database.register("given_outside", outside)
-            database.execute("create table known as from given_known")
-            database.execute("create table outside as from given_outside")
-            last = pc.max(known["hour"]).as_py()
-            forecast(database, Task(hours, 4, last, zone, tmp_path / "models"))
+            fill(database, {"known": known, **more} | ({"outside": outside} if outside else {}))
+            last = pc.max(known["slot"]).as_py()
+            models = tmp_path / "models"
+            forecast(database, Task(ahead, 4, last, zone, models, minutes, minutes < 60))
             return {name: database.table(name).to_arrow_table() for name in ("expected", "quality")}
 
     return make
 
 
-def upto(table: pa.Table, hour: int) -> pa.Table:
-    return table.filter(pc.less_equal(table["hour"], hour))
+def upto(table: pa.Table, slot: int, column: str = "slot") -> pa.Table:
+    return table.filter(pc.less_equal(table[column], slot))
+
+
+def poisoned(table: pa.Table, after: int, column: str = "slot") -> pa.Table:
+    """With other values where `column` is later."""
+    value = pc.if_else(pc.greater(table[column], after), 1e6, table["value"])
+    return table.set_column(table.column_names.index("value"), "value", value)
 
 
 def test_a_model_beats_both_baselines_where_there_is_something_to_learn(issued: Callable) -> None:
@@ -68,33 +74,99 @@ def test_the_same_inputs_give_the_same_bytes_in_any_order_and_without_kept_model
     assert len(list((tmp_path / "models").glob("*.json"))) == 4
 
 
-def test_the_future_is_not_known(issued: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever comes after an issue, what was said then is the same; also by models of the past."""
-    known, outside = year(4, DAYS)
-    middle = LAST - 5 * 24
-    poisoned = {
-        "series": known["series"], "hour": known["hour"],
-        "value": pc.if_else(pc.greater(known["hour"], middle), 1e6, known["value"]),
+def test_presence_is_a_calibrated_probability(
+    issued: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = listened(monkeypatch)
+    made = issued(presence(12, DAYS), ahead=96, minutes=15)
+    rows = made["quality"].to_pylist()
+    brier = {
+        (first, method): [
+            row["brier"] for row in rows if (row["first_horizon"], row["method"]) == (first, method)
+        ]
+        for first in (1, 2, 4, 7, 13, 25, 49)
+        for method in ("lightgbm", "persistence", "last_week")
+    }
+    means = {name: sum(found) / len(found) for name, found in brier.items()}
+    for first in (1, 2, 4, 7, 13, 25, 49):
+        assert means[first, "lightgbm"] < min(
+            means[first, name] for name in ("persistence", "last_week")
+        )
+    expected = made["expected"].to_pylist()
+    assert all(0 <= row["value"] <= 1 and row["width_80"] is None for row in expected)
+    found = pa.concat_tables(tried)
+    said, actual = (found[name].to_numpy() for name in ("lightgbm", "actual"))
+    for low in (0, 0.2, 0.4, 0.6, 0.8):
+        within = (said >= low) & (said < low + 0.2) & ~np.isnan(actual)
+        assert abs(said[within].mean() - actual[within].mean()) < 0.08
+
+
+def test_neighbours_and_the_weather_that_was_forecast_help_where_they_do(issued: Callable) -> None:
+    """A room that follows the one beside it; an amount that follows tomorrow's weather."""
+    known, outside = year(2, DAYS)
+    leader = known.filter(pc.equal(known["series"], 0))
+    follower = {
+        "series": pa.array([1] * leader.num_rows), "slot": pc.add(leader["slot"], 2),
+        "value": leader["value"],
     }  # fmt: skip
+    both = upto(pa.concat_tables([leader, pa.table(follower)]), LAST)
+    pair = pa.table({"series": [1], "other": [0]})
+    rows = issued(both, neighbours=pair)["quality"].to_pylist()
+    mae = {(row["series"], row["first_horizon"], row["method"]): row["mae"] for row in rows}
+    assert mae[1, 1, "lightgbm_neighbours"] < 0.8 * mae[1, 1, "lightgbm"]
+    [served] = [r for r in rows if r["is_served"] and (r["series"], r["first_horizon"]) == (1, 1)]
+    assert served["method"] == "lightgbm_neighbours"
+
+    moved = pc.add(pc.multiply(outside["value"], -1), 50)
+    heating = pa.table({"series": [0] * len(moved), "slot": outside["slot"], "value": moved})
+    errors = [
+        [row["mae"] for row in made["quality"].to_pylist() if row["method"] == "lightgbm"]
+        for made in (issued(heating), issued(heating, foreseen=weather(outside)))
+    ]
+    assert sum(errors[1]) < 0.95 * sum(errors[0])
+
+
+def listened(monkeypatch: pytest.MonkeyPatch) -> list[pa.Table]:
+    """What methods will have said."""
     tried: list[pa.Table] = []
     say = forecasting._said
 
-    def listened(cases: pa.Table, model: Model | None) -> pa.Table:
-        tried.append(say(cases, model))
+    def listen(cases: pa.Table, models: forecasting.Models) -> pa.Table:
+        tried.append(say(cases, models))
         return tried[-1]
 
-    monkeypatch.setattr(forecasting, "_said", listened)
+    monkeypatch.setattr(forecasting, "_said", listen)
+    return tried
+
+
+def test_the_future_is_not_known(issued: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever comes after an issue, what was said then is the same; also by models of the past."""
+    known, outside = year(4, DAYS)
+    foreseen = weather(outside)
+    middle = LAST - 5 * 24
+    tried = listened(monkeypatch)
     said = []
-    for table in (known, pa.table(poisoned)):
+    for values, forecasts in (
+        (known, foreseen),
+        (poisoned(known, middle), poisoned(foreseen, middle, "known_from")),
+    ):
         tried.clear()
-        issued(table, outside)
+        issued(values, outside, neighbours=beside(4), foreseen=forecasts)
         before = pa.concat_tables(one.drop_columns(["actual"]) for one in tried)
-        said.append(before.filter(pc.less_equal(before["hour"], middle)))
+        said.append(before.filter(pc.less_equal(before["slot"], middle)))
     assert said[0] == said[1] and said[0].num_rows > 1000
+    assert {"lightgbm", "lightgbm_neighbours"} <= set(said[0].column_names)
     cut = [
-        issued(upto(table, middle), weather)["expected"]
-        for table, weather in ((known, outside), (pa.table(poisoned), upto(outside, middle)))
-    ]
+        issued(
+            upto(values, middle), upto(around, middle), neighbours=beside(4),
+            foreseen=upto(forecasts, middle, "known_from"),
+        )["expected"]
+        for values, around, forecasts in (
+            (known, outside, foreseen),
+            tuple(poisoned(table, middle, column) for table, column in (
+                (known, "slot"), (outside, "slot"), (foreseen, "known_from"))),
+        )
+    ]  # fmt: skip
     assert cut[0] == cut[1]
 
 
@@ -102,7 +174,7 @@ def test_no_series_reaches_into_another(issued: Callable) -> None:
     """Baselines and features of a series stay while another one's values are others."""
     known, outside = year(3, 10)
     other = pc.if_else(pc.equal(known["series"], 1), 99.0, known["value"])
-    changed = pa.table({"series": known["series"], "hour": known["hour"], "value": other})
+    changed = pa.table({"series": known["series"], "slot": known["slot"], "value": other})
     rows = [
         [row for row in issued(table, outside)["expected"].to_pylist() if row["series"] != 1]
         for table in (known, changed)
@@ -118,7 +190,7 @@ def test_odd_series_get_a_baseline_or_nothing_and_the_others_go_on(
     clock change.
     """
     known, outside = year(5, 91)  # to 2024-03-31 23:00 UTC
-    hours, series = known["hour"], known["series"]
+    hours, series = known["slot"], known["series"]
     end = pc.max(hours).as_py()
     gone = pc.and_(pc.equal(series, 1), pc.greater(hours, end - 48))
     gap = pc.and_(
@@ -127,7 +199,7 @@ def test_odd_series_get_a_baseline_or_nothing_and_the_others_go_on(
     short = pc.and_(pc.equal(series, 4), pc.less(hours, end - 72))
     kept = pc.invert(pc.or_(pc.or_(gone, gap), short))
     value = pc.if_else(pc.equal(series, 3), 20.0, known["value"])
-    odd = pa.table({"series": series, "hour": hours, "value": value}).filter(kept)
+    odd = pa.table({"series": series, "slot": hours, "value": value}).filter(kept)
     made = issued(upto(odd, end - 21), outside, zone=zone)
     rows = made["expected"].to_pylist()
     assert {row["series"] for row in rows} == {0, 2, 3, 4}

@@ -65,7 +65,7 @@ EDITS = {  # seed → text and what replaces it; an empty text stands for one mo
     "file_formats.csv": ("%d/%m/%Y;%m/%d/%Y,-;NA", "%d/%m/%Y;%m/%d/%Y,-;none;NA"),
     "http_requests.csv": (",month,2024-01-01,7", ",month,2024-01-01,9"),
     "hand_over_files.csv": ("", "sm2,Model/all.csv,fact,Atrea,"),
-    "forecasts.csv": ("temp_ambient,48,4", "temp_ambient,24,4"),
+    "forecasts.csv": ("temp_ambient,,,48,4", "temp_ambient,,,24,4"),
     "grants.csv": ("", "user:jana,building,sm2,read,lives there"),
     "labels.csv": ("", "type,Attic,Podkroví,Dachboden,Attic,Ático,Grenier,Soffitta,Sótão,Pod"),
     "location_map.csv": ("", "sm2,SM2_99_L1_01,Attic"),

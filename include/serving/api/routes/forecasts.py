@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from include.contract.tables import file_of
 from include.core.settings import Settings
-from include.forecasting.publish import forecast_tables, issue_of, latest_forecast
+from include.forecasting.publish import issue_of, latest_forecast
 from include.serving.api.answers import PROBLEMS, answer
 from include.serving.api.catalogue import Published, View
 from include.serving.api.errors import not_found
@@ -63,7 +64,10 @@ def _series(
     reader: Reader, published: Published, folder: Path, chosen: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """A forecast of each series that has one."""
-    expected, quality, held = (str(folder / table.file) for table in forecast_tables())
+    expected, quality, held = (
+        str(folder / file_of(name))
+        for name in ("fact_prediction", "forecast_quality", "forecast_held")
+    )
     asked = {f"{name}s": [row[name] for row in chosen] for name in ("location", "measurement")}
     hours = _by_series(reader.rows("forecast", asked | {"expected": expected, "held": held}))
     compared = _by_series(reader.rows("forecast_quality", asked | {"quality": quality}))
